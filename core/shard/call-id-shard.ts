@@ -1,0 +1,48 @@
+// Which call worker owns a Call-ID. One that we minted names its worker, under a keyed check that peers
+// cannot forge; any other is hashed under the same key, so peers cannot aim at one worker either.
+import { hexValue, writeHex } from '../bytes/digits.ts';
+import { keyedHash } from '../bytes/keyed-hash.ts';
+import type { MessageBytes } from '../bytes/latin1.ts';
+
+/** Worker (2 hex digits), randomness (24), check (8): no host, nothing that repeats. */
+const workerDigits = 2;
+const checkStart = workerDigits + 24;
+const mintedLength = checkStart + 8;
+
+/** Workers that a minted Call-ID can name. */
+export const workersMax = 256;
+
+/** The worker, in 0..workers-1, of the Call-ID in bytes [start, end). `key`: two 32-bit words. */
+export function shardOfCallId(
+  bytes: Uint8Array,
+  callId: { readonly start: number; readonly end: number },
+  key: Uint32Array,
+  workers: number,
+): number {
+  const { start, end } = callId;
+  if (end - start === mintedLength) {
+    const worker = hexValue(bytes, start, workerDigits);
+    if (
+      worker >= 0 &&
+      worker < workers &&
+      hexValue(bytes, start + checkStart, 8) === keyedHash(bytes, start, start + checkStart, key)
+    ) {
+      return worker;
+    }
+  }
+  return keyedHash(bytes, start, end, key) % workers;
+}
+
+/** A Call-ID that lands on `worker`. `random32`: uniform unsigned integers, unpredictable to peers.
+ *  `scratch`: at least 34 bytes, overwritten. */
+export function mintCallId(
+  worker: number,
+  random32: () => number,
+  key: Uint32Array,
+  scratch: MessageBytes,
+): string {
+  writeHex(scratch, 0, worker, workerDigits);
+  for (let at = workerDigits; at < checkStart; at += 8) writeHex(scratch, at, random32(), 8);
+  writeHex(scratch, checkStart, keyedHash(scratch, 0, checkStart, key), 8);
+  return scratch.latin1Slice(0, mintedLength);
+}

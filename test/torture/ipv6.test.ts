@@ -1,0 +1,72 @@
+// The points of RFC 5118 4 (IPv6 in SIP), text of our own.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault, faultText } from '../../core/sip/fault.ts';
+import { HeaderId } from '../../core/sip/header-id.ts';
+import { bodyText, headerText, requestUriText } from '../../core/sip/message.ts';
+import { nameAddrUri } from '../../core/sip/name-addr.ts';
+import { parseUri } from '../../core/sip/uri.ts';
+import { createViaFields, topVia } from '../../core/sip/via.ts';
+import { parsed } from '../sip/message-text.ts';
+import { requestHead, sipText } from './torture-message.ts';
+
+function options(requestUri: string, changes: string[] = [], body = ''): string {
+  const length = `Content-Length: ${body.length}`;
+  return sipText(requestHead('OPTIONS', requestUri, 'ipv6', [...changes, length]), body);
+}
+
+test('4.1 and 4.2: an IPv6 address in the Request-URI needs its brackets', () => {
+  const { message, fault } = parsed(options('sip:[2001:db8:7::20]'));
+  assert.equal(fault, Fault.ok);
+  assert.equal(parseUri(requestUriText(message))?.host, '2001:db8:7::20');
+  assert.equal(
+    faultText(parsed(options('sip:2001:db8:7::20')).fault),
+    faultText(Fault.badRequestUri),
+  );
+});
+
+test('4.3 and 4.4: a last group that looks like a port is part of the address', () => {
+  const ambiguous = parsed(options('sip:[2001:db8:7::20:5070]')).message;
+  assert.deepEqual(
+    [parseUri(requestUriText(ambiguous))?.host, parseUri(requestUriText(ambiguous))?.port],
+    ['2001:db8:7::20:5070', 0],
+  );
+  const clear = parsed(options('sip:[2001:db8:7::20]:5070')).message;
+  assert.equal(parseUri(requestUriText(clear))?.port, 5070);
+});
+
+test('4.5: received with and without brackets', () => {
+  for (const received of ['[2001:db8:7::9:255]', '2001:db8:7::9:255']) {
+    const via = `Via: SIP/2.0/UDP [2001:db8:7::9]:5070;received=${received};branch=z9hG4bKv6`;
+    const { message, fault } = parsed(options('sip:[2001:db8:7::20]', [via]));
+    assert.equal(fault, Fault.ok);
+    const fields = createViaFields();
+    assert.ok(topVia(message, fields));
+    assert.deepEqual(
+      [fields.host, fields.port, fields.branch, fields.receivedPresent],
+      ['2001:db8:7::9', 5070, 'z9hG4bKv6', true],
+    );
+  }
+});
+
+test('4.6 and 4.7: IPv6 in a body passes as it is', () => {
+  const body = 'v=0\r\no=- 1 1 IN IP6 2001:db8:7::20\r\nc=IN IP6 2001:db8:7::20\r\n';
+  const { message } = parsed(
+    options('sip:[2001:db8:7::20]', ['Content-Type: application/sdp'], body),
+  );
+  assert.equal(bodyText(message), body);
+});
+
+test('4.8 and 4.9: several addresses, and IPv4-mapped ones', () => {
+  const contact = 'Contact: "K" <sip:kim@[::ffff:198.51.100.20]:5061>';
+  const { message, fault } = parsed(options('sip:lee@[::FFFF:198.51.100.9]', [contact]));
+  assert.equal(fault, Fault.ok);
+  const uri = parseUri(nameAddrUri(headerText(message, HeaderId.contact)!));
+  assert.deepEqual([uri?.user, uri?.host, uri?.port], ['kim', '::ffff:198.51.100.20', 5061]);
+});
+
+test('4.10: three colons, as old grammars allowed, do not break anything', () => {
+  const via =
+    'Via: SIP/2.0/UDP [2001:db8:7::9]:5070;received=[2001:db8:::198.51.100.1];branch=z9hG4bKv7';
+  assert.equal(parsed(options('sip:[2001:db8:::198.51.100.1]', [via])).fault, Fault.ok);
+});
