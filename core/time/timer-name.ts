@@ -1,0 +1,24 @@
+// Every timer the switch arms, as integers the wheel can carry. Below `firstCallTimer` they belong to
+// transactions (RFC 3261 17, RFC 6026), from there on to calls.
+
+export const firstCallTimer = 16;
+
+export const TimerName = {
+  // transactions
+  retransmitRequest: 0, // A, E
+  requestTimeout: 1, // B, F
+  clientLinger: 2, // D, K, M
+  retransmitResponse: 3, // G
+  ackTimeout: 4, // H
+  serverLinger: 5, // I, J, L
+  tryingDue: 6, // RFC 4320 4.1: the 100 of a slow non-INVITE request
+  // calls
+  resend2xx: 16, // RFC 3261 13.3.1.4
+  resendProvisional: 17, // RFC 3262 3
+  attempt: 18, // SS_SIP_TIMEOUT_INVITE, _TRYING, _SESSION_PROGRESS(_SDP), _RINGING
+  duration: 19, // SS_MAX_CALL_DURATION, SS_SIP_NO_TIMER_REINVITE_INTERVAL
+  glareBackOff: 20, // RFC 3261 14.1
+  callLinger: 21, // an ended call still answers retransmissions
+  provisionalRefresh: 22, // RFC 3261 13.3.1.1: a provisional at least every minute
+} as const;
+export type TimerName = (typeof TimerName)[keyof typeof TimerName];

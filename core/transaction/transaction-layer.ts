@@ -1,0 +1,324 @@
+// The transaction layer of one shard (RFC 3261 17): finds the transaction of each message, makes new
+// ones, and hands timers and responses to the machine of their kind. It decides nothing about calls.
+import type { CountEffects, SendEffects } from '../effects.ts';
+import { Counter } from '../metrics/counter-layout.ts';
+import { HeaderId } from '../sip/header-id.ts';
+import { headerTag } from '../sip/header-values.ts';
+import { type Hop, Transport } from '../sip/hop.ts';
+import type { SipMessage } from '../sip/message.ts';
+import { Method } from '../sip/method.ts';
+import { writeFaultReply } from '../sip/stateless-reply.ts';
+import type { RequestParts } from '../sip/write-message.ts';
+import { TimerName } from '../time/timer-name.ts';
+import type { TimerWheel } from '../time/timer-wheel.ts';
+import { inviteClientEvent, startInviteClient, terminateInviteClient } from './invite-client.ts';
+import { inviteServerEvent, terminateInviteServer } from './invite-server.ts';
+import {
+  type ClientEvent,
+  ClientInput,
+  clientEvent,
+  isReliable,
+  type MachinePort,
+  type ServerEvent,
+  ServerInput,
+  serverEvent,
+} from './machine-port.ts';
+import {
+  nonInviteClientEvent,
+  startNonInviteClient,
+  terminateNonInviteClient,
+} from './non-invite-client.ts';
+import {
+  awaitAnswer,
+  nonInviteServerEvent,
+  terminateNonInviteServer,
+} from './non-invite-server.ts';
+import { responseHead, responseHop } from './response-head.ts';
+import {
+  type ClientTransaction,
+  type ServerTransaction,
+  type TimerValues,
+  TransactionKind,
+  type TransactionLayerOptions,
+  type TransactionPort,
+  TransactionState,
+  type TransactionUser,
+} from './transaction.ts';
+import { clientKey, mergeKey, serverKey, topBranch } from './transaction-key.ts';
+
+/** Server transactions a shard keeps; a request beyond them is answered 503 without one. At 24,000 new
+ *  ones a second, each lingering 32 s, this is not yet reached. */
+const serverTransactionsMax: number = 2 ** 20;
+
+const requestAgain = serverEvent(ServerInput.request);
+const ackArrived = serverEvent(ServerInput.ack);
+const transportFailed = clientEvent(ClientInput.transportFailure);
+
+/** Index: TimerName. */
+const serverTimerEvents: (ServerEvent | undefined)[] = [];
+serverTimerEvents[TimerName.retransmitResponse] = serverEvent(ServerInput.retransmitDue);
+serverTimerEvents[TimerName.ackTimeout] = serverEvent(ServerInput.ackTimeout);
+serverTimerEvents[TimerName.serverLinger] = serverEvent(ServerInput.lingerOver);
+serverTimerEvents[TimerName.tryingDue] = serverEvent(ServerInput.tryingDue);
+const clientTimerEvents: (ClientEvent | undefined)[] = [];
+clientTimerEvents[TimerName.retransmitRequest] = clientEvent(ClientInput.retransmitDue);
+clientTimerEvents[TimerName.requestTimeout] = clientEvent(ClientInput.timeout);
+clientTimerEvents[TimerName.clientLinger] = clientEvent(ClientInput.lingerOver);
+
+export class TransactionLayer implements TransactionPort, MachinePort {
+  readonly effects: SendEffects & CountEffects;
+  readonly wheel: TimerWheel;
+  readonly user: TransactionUser;
+  timers: TimerValues;
+
+  /** By branch and sent-by: INVITE, and everything else (a CANCEL has the branch of its INVITE). */
+  readonly #invites: Map<string, ServerTransaction> = new Map();
+  readonly #others: Map<string, ServerTransaction> = new Map();
+  readonly #clients: Map<string, ClientTransaction> = new Map();
+  /** The latest request without To tag of a Call-ID. */
+  readonly #merges: Map<string, ServerTransaction> = new Map();
+  /** Clients over streams, which alone can be told of a broken transport. */
+  readonly #streamClients: Set<ClientTransaction> = new Set();
+
+  readonly #serversMax: number;
+
+  constructor(options: TransactionLayerOptions, serversMax: number = serverTransactionsMax) {
+    this.#serversMax = serversMax;
+    this.effects = options.effects;
+    this.wheel = options.wheel;
+    this.user = options.user;
+    this.timers = options.timers;
+  }
+
+  /** Transactions alive, for the gauge. */
+  get size(): number {
+    return this.#invites.size + this.#others.size + this.#clients.size;
+  }
+
+  onRequestMessage(message: SipMessage, hop: Hop): void {
+    if (!message.topVia.valid) {
+      this.effects.count(Counter.parseFaults); // there is nowhere to answer to
+      return;
+    }
+    const { method } = message;
+    if (method === Method.ACK) return this.#onAck(message, hop);
+    const servers = method === Method.INVITE ? this.#invites : this.#others;
+    let key = serverKey(message, method);
+    let known = servers.get(key);
+    if (known !== undefined && known.method !== method) {
+      // A peer that gives two requests one branch: the method tells them apart (RFC 3261 17.2.3).
+      key = `${key} ${method}`;
+      known = servers.get(key);
+    }
+    if (known !== undefined) return this.#toServer(known, requestAgain);
+    const merge = mergeKey(message);
+    if (merge !== '' && this.#isMerged(message, merge)) {
+      this.effects.count(Counter.mergedRequests);
+      return this.#refuse(message, hop, 482);
+    }
+    if (this.#invites.size + this.#others.size >= this.#serversMax) {
+      this.effects.count(Counter.refusedTransactions);
+      return this.#refuse(message, hop, 503);
+    }
+    // RFC 3261 9.2: the CANCEL has the branch and sent-by of its INVITE.
+    const cancelled =
+      method === Method.CANCEL ? this.#invites.get(serverKey(message, Method.INVITE)) : undefined;
+    this.#offer(this.#openServer(message, hop, key, merge), message, cancelled);
+  }
+
+  /** RFC 3261 8.2.2.2: the same request by another path. The latest request of a Call-ID is looked at. */
+  #isMerged(message: SipMessage, callId: string): boolean {
+    const other = this.#merges.get(callId);
+    return (
+      other !== undefined &&
+      other.cseq === message.cseq &&
+      other.method === message.method &&
+      other.fromTag === headerTag(message, HeaderId.from)
+    );
+  }
+
+  onResponseMessage(message: SipMessage, _hop: Hop): void {
+    // RFC 3261 8.1.3.3: a response for us has our Via and no other.
+    if (message.viaCount === 1 && message.topVia.valid) {
+      const client = this.#clients.get(clientKey(topBranch(message), message.method));
+      // RFC 3261 17.1.3: the branch and the method of the CSeq must both be those of the request.
+      if (client !== undefined && client.method === message.method) {
+        return this.#toClient(client, { input: ClientInput.response, message });
+      }
+    }
+    this.effects.count(Counter.strayResponses);
+  }
+
+  onTimer(transaction: ServerTransaction | ClientTransaction, timer: number): void {
+    if (isServer(transaction)) {
+      const event = serverTimerEvents[timer];
+      if (event !== undefined) this.#toServer(transaction, event);
+    } else {
+      const event = clientTimerEvents[timer];
+      if (event !== undefined) this.#toClient(transaction, event);
+    }
+  }
+
+  respond(transaction: ServerTransaction, statusCode: number, text: string): void {
+    this.#toServer(transaction, { input: ServerInput.response, statusCode, text });
+  }
+
+  request(hop: Hop, parts: RequestParts, text: string): ClientTransaction {
+    const { method } = parts;
+    const key = clientKey(parts.branch, method);
+    if (this.#clients.has(key)) throw new Error(`branch ${key} is in use by another transaction`);
+    const isInvite = method === Method.INVITE;
+    const transaction: ClientTransaction = {
+      kind: isInvite ? TransactionKind.inviteClient : TransactionKind.nonInviteClient,
+      method,
+      state: isInvite ? TransactionState.Calling : TransactionState.Trying,
+      key,
+      hop,
+      request: parts,
+      text: '',
+      ackText: '',
+      retransmitIndex: 0,
+      retransmitTimer: 0,
+      lifeTimer: 0,
+      owner: undefined,
+    };
+    this.#clients.set(key, transaction);
+    if (isReliable(hop)) this.#streamClients.add(transaction);
+    if (isInvite) startInviteClient(this, transaction, text);
+    else startNonInviteClient(this, transaction, text);
+    return transaction;
+  }
+
+  onTransportFailure(transaction: ClientTransaction): void {
+    this.#toClient(transaction, transportFailed);
+  }
+
+  /** A stream could not be opened or broke: all client transactions over it fail. */
+  onHopFailure(hop: Hop): void {
+    if (hop.transport === Transport.udp) return;
+    // A copy: the user may open and end transactions while it is told.
+    for (const client of [...this.#streamClients]) {
+      if (isSameStream(client.hop, hop)) this.onTransportFailure(client);
+    }
+  }
+
+  terminateRequest(parts: RequestParts): void {
+    const client = this.#clients.get(clientKey(parts.branch, parts.method));
+    if (client !== undefined) this.terminate(client);
+  }
+
+  terminate(transaction: ServerTransaction | ClientTransaction): void {
+    switch (transaction.kind) {
+      case TransactionKind.inviteServer:
+        return terminateInviteServer(this, transaction as ServerTransaction);
+      case TransactionKind.nonInviteServer:
+        return terminateNonInviteServer(this, transaction as ServerTransaction);
+      case TransactionKind.inviteClient:
+        return terminateInviteClient(this, transaction as ClientTransaction);
+      case TransactionKind.nonInviteClient:
+        return terminateNonInviteClient(this, transaction as ClientTransaction);
+    }
+  }
+
+  dropServer(transaction: ServerTransaction): void {
+    const isInvite = transaction.kind === TransactionKind.inviteServer;
+    (isInvite ? this.#invites : this.#others).delete(transaction.key);
+    const { mergeKey: merge } = transaction;
+    if (this.#merges.get(merge) === transaction) this.#merges.delete(merge);
+  }
+
+  dropClient(transaction: ClientTransaction): void {
+    this.#clients.delete(transaction.key);
+    if (isReliable(transaction.hop)) this.#streamClients.delete(transaction);
+  }
+
+  #onAck(message: SipMessage, hop: Hop): void {
+    const invite = this.#invites.get(serverKey(message, Method.INVITE));
+    // RFC 6026 7.1: in Accepted the ACK is the user's, whatever branch it came with.
+    if (invite === undefined || invite.state === TransactionState.Accepted) {
+      this.user.onAck(message, hop);
+    } else {
+      inviteServerEvent(this, invite, ackArrived);
+    }
+  }
+
+  #openServer(message: SipMessage, hop: Hop, key: string, merge: string): ServerTransaction {
+    const { method } = message;
+    const isInvite = method === Method.INVITE;
+    const transaction: ServerTransaction = {
+      kind: isInvite ? TransactionKind.inviteServer : TransactionKind.nonInviteServer,
+      method,
+      state: isInvite ? TransactionState.Proceeding : TransactionState.Trying,
+      key,
+      mergeKey: merge,
+      fromTag: merge === '' ? '' : headerTag(message, HeaderId.from),
+      cseq: message.cseq,
+      hop: responseHop(message, hop),
+      source: hop,
+      head: responseHead(message, hop),
+      lastResponse: '',
+      statusCode: 0,
+      retransmitIndex: 0,
+      retransmitTimer: 0,
+      lifeTimer: 0,
+      owner: undefined,
+    };
+    (isInvite ? this.#invites : this.#others).set(key, transaction);
+    if (merge !== '') this.#merges.set(merge, transaction);
+    return transaction;
+  }
+
+  /** Hands a new request to the user. When that throws and nobody owns the transaction, nobody would
+   *  ever end it either. */
+  #offer(
+    transaction: ServerTransaction,
+    message: SipMessage,
+    cancelled: ServerTransaction | undefined,
+  ): void {
+    let isTaken = false;
+    try {
+      this.user.onRequest(transaction, message, cancelled);
+      isTaken = true;
+    } finally {
+      if (!isTaken && transaction.owner === undefined) this.terminate(transaction);
+      else if (transaction.kind === TransactionKind.nonInviteServer) awaitAnswer(this, transaction);
+    }
+  }
+
+  /** Answers without a transaction (RFC 3261 8.2.7). */
+  #refuse(message: SipMessage, hop: Hop, statusCode: number): void {
+    const headers = statusCode === 503 ? 'Retry-After: 10\r\n' : '';
+    const text = writeFaultReply(message, statusCode, hop, headers);
+    this.effects.send(responseHop(message, hop), text);
+  }
+
+  #toServer(transaction: ServerTransaction, event: ServerEvent): void {
+    if (transaction.kind === TransactionKind.inviteServer) {
+      inviteServerEvent(this, transaction, event);
+    } else {
+      nonInviteServerEvent(this, transaction, event);
+    }
+  }
+
+  #toClient(transaction: ClientTransaction, event: ClientEvent): void {
+    if (transaction.kind === TransactionKind.inviteClient) {
+      inviteClientEvent(this, transaction, event);
+    } else {
+      nonInviteClientEvent(this, transaction, event);
+    }
+  }
+}
+
+function isServer(
+  transaction: ServerTransaction | ClientTransaction,
+): transaction is ServerTransaction {
+  const { kind } = transaction;
+  return kind === TransactionKind.inviteServer || kind === TransactionKind.nonInviteServer;
+}
+
+/** Connection 0 means any connection to that peer. */
+function isSameStream(hop: Hop, failed: Hop): boolean {
+  if (hop.transport !== failed.transport) return false;
+  if (hop.connection !== 0 && failed.connection !== 0) return hop.connection === failed.connection;
+  return hop.address === failed.address && hop.port === failed.port;
+}
