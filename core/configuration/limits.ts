@@ -1,0 +1,23 @@
+// How large a configuration may be. A document beyond one of these is refused by name.
+
+/** Mapping and routing gateways together: each has a slot of the counter block, slot 0 is the node. */
+export const gatewaysMax = 16_383;
+export const accountsMax = 100_000;
+export const rateTablesMax = 10_000;
+/** Over all rate tables. */
+export const ratesMax = 5_000_000;
+/** Over all routing gateways. */
+export const prefixesMax = 5_000_000;
+export const addressesPerGatewayMax = 256;
+/** Over all mapping gateways. */
+export const addressesMax = 100_000;
+export const nameBytesMax = 128;
+export const lineLimitMax = 1_000_000;
+export const cpsLimitMax = 100_000;
+export const priorityMax = 1_000_000;
+export const calleePrefixBytesMax = 32;
+export const incrementSecondsMax = 86_400;
+/** Versions kept; older ones are removed when a new one is committed. */
+export const versionsMax = 50;
+/** Versions staged and neither committed nor discarded; the oldest are removed. */
+export const stagedVersionsMax = 8;

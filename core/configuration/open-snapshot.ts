@@ -1,0 +1,140 @@
+// Opens a compiled snapshot: views over the bytes, nothing copied but the parameters. Gateways are
+// decoded when first needed and kept, so opening a million prefixes costs microseconds.
+import type { Parameters } from './model.ts';
+import type { GatewayRows, MappingGateway, RoutingGateway, Snapshot } from './snapshot.ts';
+import {
+  HeaderWord,
+  headerWords,
+  type SectionName,
+  sectionWord,
+  snapshotMagic,
+} from './snapshot-layout.ts';
+
+/** `byteOffset` must be a multiple of 8. Throws where the bytes are no snapshot. */
+export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset = 0): Snapshot {
+  const header = new Uint32Array(buffer, byteOffset, headerWords);
+  if (header[HeaderWord.magic] !== snapshotMagic) {
+    throw new Error(`no compiled snapshot at byte ${byteOffset} of the arena`);
+  }
+  const words = (name: SectionName): Uint32Array =>
+    new Uint32Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
+  const bytes = (name: SectionName): Uint8Array =>
+    new Uint8Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
+  const parameters = bytes('parameters');
+  const text = bytes('gatewayText');
+  return {
+    version: header[HeaderWord.version]!,
+    parameters: JSON.parse(asciiText(parameters, 0, parameters.length)) as Parameters,
+    prefixes: {
+      slots: words('prefixSlots'),
+      entries: words('prefixEntries'),
+      lists: new Uint16Array(
+        buffer,
+        byteOffset + startOf(header, 'prefixLists'),
+        lengthOf(header, 'prefixLists'),
+      ),
+      keys: bytes('prefixKeys'),
+      lengthMasks: words('lengthMasks'),
+      shortLengthMask: header[HeaderWord.shortLengthMask]!,
+      emptyPrefixEntry: header[HeaderWord.emptyPrefixEntry]! - 1,
+    },
+    addresses: { slots: words('addressSlots'), keys: bytes('addressKeys') },
+    mappingGateways: { rows: words('mappingRows'), text, decoded: [], byName: undefined },
+    routingGateways: { rows: words('routingRows'), text, decoded: [], byName: undefined },
+    unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
+  };
+}
+
+export function mappingGatewayAt(snapshot: Snapshot, row: number): MappingGateway {
+  const rows = snapshot.mappingGateways;
+  return rows.decoded[row] ?? keep(rows, row, asMappingGateway(rowText(rows, row)));
+}
+
+export function routingGatewayAt(snapshot: Snapshot, row: number): RoutingGateway {
+  const rows = snapshot.routingGateways;
+  return rows.decoded[row] ?? keep(rows, row, asRoutingGateway(rowText(rows, row)));
+}
+
+export function mappingGatewayByName(snapshot: Snapshot, name: string): MappingGateway | undefined {
+  const rows = snapshot.mappingGateways;
+  rows.byName ??= new Map(allMappingGateways(snapshot).map((gateway) => [gateway.name, gateway]));
+  return rows.byName.get(name);
+}
+
+export function routingGatewayByName(snapshot: Snapshot, name: string): RoutingGateway | undefined {
+  const rows = snapshot.routingGateways;
+  rows.byName ??= new Map(allRoutingGateways(snapshot).map((gateway) => [gateway.name, gateway]));
+  return rows.byName.get(name);
+}
+
+/** In order of name. */
+export function allMappingGateways(snapshot: Snapshot): MappingGateway[] {
+  const count = snapshot.mappingGateways.rows.length / 2;
+  return Array.from({ length: count }, (_, row) => mappingGatewayAt(snapshot, row));
+}
+
+/** Unlocked ones by priority and name, then the locked ones. */
+export function allRoutingGateways(snapshot: Snapshot): RoutingGateway[] {
+  const count = snapshot.routingGateways.rows.length / 2;
+  return Array.from({ length: count }, (_, row) => routingGatewayAt(snapshot, row));
+}
+
+function startOf(header: Uint32Array, name: SectionName): number {
+  return header[sectionWord(name)]!;
+}
+
+function lengthOf(header: Uint32Array, name: SectionName): number {
+  return header[sectionWord(name) + 1]!;
+}
+
+function keep<Gateway>(rows: GatewayRows<Gateway>, row: number, gateway: Gateway): Gateway {
+  rows.decoded[row] = gateway;
+  return gateway;
+}
+
+function rowText<Gateway>(rows: GatewayRows<Gateway>, row: number): unknown {
+  const start = rows.rows[row * 2];
+  const length = rows.rows[row * 2 + 1];
+  if (start === undefined || length === undefined) throw new Error(`no gateway at row ${row}`);
+  return JSON.parse(asciiText(rows.text, start, length));
+}
+
+/** Calls read these objects on every message: one factory, one shape. */
+function asMappingGateway(parsed: unknown): MappingGateway {
+  const row = parsed as MappingGateway;
+  return {
+    name: row.name,
+    slot: row.slot,
+    account: row.account,
+    lineLimit: row.lineLimit,
+    cpsLimit: row.cpsLimit,
+    trusted: row.trusted,
+    locked: row.locked,
+  };
+}
+
+function asRoutingGateway(parsed: unknown): RoutingGateway {
+  const row = parsed as RoutingGateway;
+  return {
+    name: row.name,
+    slot: row.slot,
+    account: row.account,
+    transport: row.transport,
+    address: row.address,
+    port: row.port,
+    prefixMode: row.prefixMode,
+    priority: row.priority,
+    lineLimit: row.lineLimit,
+    cpsLimit: row.cpsLimit,
+    calleePrefix: row.calleePrefix,
+    stopCodes: row.stopCodes,
+    switchUntilConnect: row.switchUntilConnect,
+    locked: row.locked,
+  };
+}
+
+function asciiText(bytes: Uint8Array, start: number, length: number): string {
+  let text = '';
+  for (let at = start; at < start + length; at++) text += String.fromCharCode(bytes[at]!);
+  return text;
+}

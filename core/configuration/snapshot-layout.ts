@@ -1,0 +1,78 @@
+// The one place that draws the compiled snapshot. Written by workers/configuration/compile-snapshot.ts,
+// read by open-snapshot.ts. Plain bytes in the machine's byte order, never stored on disk.
+//
+//   header    64 words: the figures of `HeaderWord`, then (start, length) of each section
+//   parameters       JSON (ASCII), the whole `Parameters`
+//   prefixSlots      2 words a slot: mixed hash, entry + 1 (0: free); linear probing, power of two
+//   prefixEntries    4 words an entry: key start, key length << 16 | gateways, list start (or the row of
+//                    the only gateway: a list is one cache miss more), parent + 1
+//   prefixLists      16 bits each: rows of routing gateways, best first, locked ones last
+//   prefixKeys       bytes of all distinct prefixes
+//   lengthMasks      32 bits by leading bytes: bit n-1 set where a prefix of n bytes may exist
+//   addressSlots     4 words a slot: mixed hash, key start, key length, row of mapping gateway + 1
+//   addressKeys      bytes of "address|" (any port) and "address|port"
+//   mappingRows, routingRows   2 words a gateway: start and length of its JSON
+//   gatewayText      JSON (ASCII) of each gateway as core/configuration/snapshot.ts has it
+//
+// `parent` is the entry of the longest prefix that is itself a prefix of this one: the longest match
+// and its parents are all matches of a number, longest first. Sections start at multiples of 8.
+
+export const snapshotMagic = 0x54444d31;
+export const headerWords = 64;
+export const prefixEntryWords = 4;
+export const addressSlotWords = 4;
+
+/** Longest prefix in bytes; a length mask has one bit a length. */
+export const prefixBytesMax = 32;
+/** Length masks are chosen by this many leading bytes; shorter prefixes have a mask of their own. */
+export const maskLeadingBytes = 4;
+
+export const HeaderWord = {
+  magic: 0,
+  version: 1,
+  bytesUsed: 2,
+  /** Mask of the prefix lengths below `maskLeadingBytes`. */
+  shortLengthMask: 3,
+  /** Entry of the empty prefix + 1; 0: none. */
+  emptyPrefixEntry: 4,
+  /** Routing gateways below this row are unlocked. */
+  unlockedRoutingRows: 5,
+  sections: 8,
+} as const;
+
+export const sectionNames = [
+  'parameters',
+  'prefixSlots',
+  'prefixEntries',
+  'prefixLists',
+  'prefixKeys',
+  'lengthMasks',
+  'addressSlots',
+  'addressKeys',
+  'mappingRows',
+  'routingRows',
+  'gatewayText',
+] as const;
+
+export type SectionName = (typeof sectionNames)[number];
+
+/** Bytes of one element of each section. */
+export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 } = {
+  parameters: 1,
+  prefixSlots: 4,
+  prefixEntries: 4,
+  prefixLists: 2,
+  prefixKeys: 1,
+  lengthMasks: 4,
+  addressSlots: 4,
+  addressKeys: 1,
+  mappingRows: 4,
+  routingRows: 4,
+  gatewayText: 1,
+};
+
+/** Header word that holds the start (bytes from the snapshot's start) of a section; its length in
+ *  elements is in the next word. */
+export function sectionWord(name: SectionName): number {
+  return HeaderWord.sections + sectionNames.indexOf(name) * 2;
+}

@@ -1,0 +1,172 @@
+// Compiles a checked document into the bytes that call workers run from: measured first, then written
+// into the arena that the caller hands in (layout: core/configuration/snapshot-layout.ts).
+import { parseAddressPort } from '../../core/access/ip-address.ts';
+import {
+  type ConfigurationDocument,
+  defaultParameters,
+  type MappingGatewayDocument,
+  type Parameters,
+  type RoutingGatewayDocument,
+} from '../../core/configuration/model.ts';
+import type { MappingGateway, RoutingGateway } from '../../core/configuration/snapshot.ts';
+import {
+  HeaderWord,
+  headerWords,
+  type SectionName,
+  sectionElementBytes,
+  sectionNames,
+  sectionWord,
+  snapshotMagic,
+} from '../../core/configuration/snapshot-layout.ts';
+import { compareGateways, compareNames } from '../../core/routing/gateway-order.ts';
+import { Transport } from '../../core/sip/hop.ts';
+import { compileAddresses } from './compile-addresses.ts';
+import { compilePrefixes } from './compile-prefixes.ts';
+import { mappingSlotName, routingSlotName } from './slot-registry.ts';
+
+export interface CompiledSnapshot {
+  readonly bytesNeeded: number;
+  /** `byteOffset`: a multiple of 8. */
+  writeInto(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset?: number): void;
+}
+
+/** RFC 3261 19.1.2. */
+const sipPortDefault = 5060;
+
+type Section = Uint8Array | Uint16Array | Uint32Array;
+
+/** `slots`: from slot-registry.ts, for every gateway of the document. */
+export function compileSnapshot(
+  document: ConfigurationDocument,
+  version: number,
+  slots: ReadonlyMap<string, number>,
+): CompiledSnapshot {
+  const mapping = document.mappingGateways.toSorted((left, right) =>
+    compareNames(left.name, right.name),
+  );
+  const routing = document.routingGateways.toSorted(
+    (left, right) => Number(left.locked) - Number(right.locked) || compareGateways(left, right),
+  );
+  const prefixes = compilePrefixes(routing.map((gateway) => gateway.prefixes));
+  const addresses = compileAddresses(mapping);
+  const text = gatewayText([
+    ...mapping.map((gateway) => mappingRow(gateway, slots)),
+    ...routing.map((gateway) => routingRow(gateway, slots)),
+  ]);
+  const parameters: Parameters = { ...defaultParameters, ...document.parameters };
+  const sections: { readonly [name in SectionName]: Section } = {
+    parameters: Buffer.from(asciiJson(parameters), 'latin1'),
+    prefixSlots: prefixes.slots,
+    prefixEntries: prefixes.entries,
+    prefixLists: prefixes.lists,
+    prefixKeys: prefixes.keys,
+    lengthMasks: prefixes.lengthMasks,
+    addressSlots: addresses.slots,
+    addressKeys: addresses.keys,
+    mappingRows: text.rows.subarray(0, mapping.length * 2),
+    routingRows: text.rows.subarray(mapping.length * 2),
+    gatewayText: text.bytes,
+  };
+  const header = new Uint32Array(headerWords);
+  header[HeaderWord.magic] = snapshotMagic;
+  header[HeaderWord.version] = version;
+  header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
+  header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
+  header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
+  return assemble(header, sections);
+}
+
+function assemble(
+  header: Uint32Array,
+  sections: { readonly [name in SectionName]: Section },
+): CompiledSnapshot {
+  let end = headerWords * 4;
+  for (const name of sectionNames) {
+    header[sectionWord(name)] = end;
+    header[sectionWord(name) + 1] = sections[name].length;
+    end = Math.ceil((end + sections[name].length * sectionElementBytes[name]) / 8) * 8;
+  }
+  header[HeaderWord.bytesUsed] = end;
+  return {
+    bytesNeeded: end,
+    writeInto: (buffer, byteOffset = 0) => {
+      const arena = new Uint8Array(buffer, byteOffset, end);
+      for (const name of sectionNames) {
+        arena.set(bytesOf(sections[name]), header[sectionWord(name)]!);
+      }
+      arena.set(bytesOf(header), 0);
+    },
+  };
+}
+
+function bytesOf(section: Section): Uint8Array {
+  return new Uint8Array(section.buffer, section.byteOffset, section.byteLength);
+}
+
+function mappingRow(
+  gateway: MappingGatewayDocument,
+  slots: ReadonlyMap<string, number>,
+): MappingGateway {
+  return {
+    name: gateway.name,
+    slot: slotOf(slots, mappingSlotName(gateway.name)),
+    account: gateway.account ?? null,
+    lineLimit: gateway.lineLimit,
+    cpsLimit: gateway.cpsLimit,
+    trusted: gateway.trusted,
+    locked: gateway.locked,
+  };
+}
+
+function routingRow(
+  gateway: RoutingGatewayDocument,
+  slots: ReadonlyMap<string, number>,
+): RoutingGateway {
+  const [, scheme, host] = /^(?:(\w+):\/\/)?(.*)$/.exec(gateway.address)!;
+  const parsed = parseAddressPort(host!);
+  if (parsed === undefined) {
+    throw new Error(`routing gateway ${gateway.name}: address ${gateway.address} was not checked`);
+  }
+  return {
+    name: gateway.name,
+    slot: slotOf(slots, routingSlotName(gateway.name)),
+    account: gateway.account ?? null,
+    transport: scheme?.toLowerCase() === 'tcp' ? Transport.tcp : Transport.udp,
+    address: parsed.address,
+    port: parsed.port ?? sipPortDefault,
+    prefixMode: gateway.prefixMode,
+    priority: gateway.priority,
+    lineLimit: gateway.lineLimit,
+    cpsLimit: gateway.cpsLimit,
+    // On the wire it is UTF-8; inside the core a string holds one char per byte.
+    calleePrefix: Buffer.from(gateway.calleePrefix, 'utf8').toString('latin1'),
+    stopCodes: gateway.stopCodes,
+    switchUntilConnect: gateway.switchUntilConnect,
+    locked: gateway.locked,
+  };
+}
+
+function slotOf(slots: ReadonlyMap<string, number>, name: string): number {
+  const slot = slots.get(name);
+  if (slot === undefined) throw new Error(`no counter slot for ${name}`);
+  return slot;
+}
+
+function gatewayText(gateways: readonly object[]): { rows: Uint32Array; bytes: Uint8Array } {
+  const texts = gateways.map(asciiJson);
+  const rows = new Uint32Array(texts.length * 2);
+  let start = 0;
+  for (const [row, text] of texts.entries()) {
+    rows.set([start, text.length], row * 2);
+    start += text.length;
+  }
+  return { rows, bytes: Buffer.from(texts.join(''), 'latin1') };
+}
+
+/** Readers build strings byte by byte, so everything beyond ASCII is escaped. */
+function asciiJson(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

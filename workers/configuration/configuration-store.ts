@@ -1,0 +1,24 @@
+// Where configuration versions are kept: keys and bytes, small and large, changed in transactions that are
+// exclusive over all threads and processes and on the disk when they return. Implemented by
+// lmdb-store.ts and native-free/memory-store.ts, held to one test suite. Keys are ASCII, so that their order
+// is the same in every store, and at most 255 bytes.
+
+export interface StoreReader {
+  /** The caller's own copy. */
+  get(key: string): Uint8Array | undefined;
+  /** Keys that begin with `prefix`, in order. */
+  keys(prefix: string): string[];
+}
+
+export interface StoreTransaction extends StoreReader {
+  put(key: string, value: Uint8Array): void;
+  remove(key: string): void;
+}
+
+export interface ConfigurationStore extends StoreReader {
+  /** "lmdb" or "file". */
+  readonly kind: string;
+  /** Runs `change` alone; a throw leaves everything as it was. Reads inside see its own writes. */
+  transaction<Result>(change: (transaction: StoreTransaction) => Result): Result;
+  close(): Promise<void>;
+}

@@ -1,0 +1,57 @@
+// The configuration store on LMDB: the admin process writes, the engine's task threads read, all of them
+// map the same file. Commits are synchronous and on the disk when they return; configuration changes by
+// hand, not by the second.
+import type { Database, Key } from 'lmdb';
+import type { ConfigurationStore } from './configuration-store.ts';
+
+export type Lmdb = typeof import('lmdb');
+
+/** Rejects where lmdb has no binary for this platform. */
+export function loadLmdb(): Promise<Lmdb> {
+  return import('lmdb');
+}
+
+export function openLmdbStore(lmdb: Lmdb, directory: string): ConfigurationStore {
+  const database = lmdb.open<Uint8Array, string>({
+    path: directory,
+    encoding: 'binary',
+    // Without it a commit returns before it is flushed.
+    overlappingSync: false,
+    noSubdir: false,
+  });
+  return {
+    kind: 'lmdb',
+    get: (key) => {
+      seeLatest(database);
+      return getCopy(database, key);
+    },
+    keys: (prefix) => {
+      seeLatest(database);
+      return keysOf(database, prefix);
+    },
+    transaction: (change) =>
+      database.transactionSync(() =>
+        change({
+          get: (key) => getCopy(database, key),
+          keys: (prefix) => keysOf(database, prefix),
+          put: (key, value) => void database.putSync(key, value as Buffer),
+          remove: (key) => void database.removeSync(key),
+        }),
+      ),
+    close: () => database.close(),
+  };
+}
+
+/** Reads of one turn of the event loop share a view; what another thread has committed since must be seen. */
+function seeLatest(database: Database<Uint8Array, string>): void {
+  database.resetReadTxn();
+}
+
+function getCopy(database: Database<Uint8Array, string>, key: string): Uint8Array | undefined {
+  return database.getBinary(key);
+}
+
+function keysOf(database: Database<Uint8Array, string>, prefix: string): string[] {
+  const range = { start: prefix as Key as string, end: `${prefix}\u00ff` };
+  return [...database.getKeys(range)];
+}

@@ -1,0 +1,84 @@
+// The document that would be in force after an `apply`: entities are created or replaced whole by their
+// name, parameters one by one; with `replace`, what the document lacks goes.
+import type { AccountDocument, ConfigurationDocument } from '../../core/configuration/model.ts';
+import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
+
+export interface Merged {
+  readonly document: ConfigurationDocument;
+  readonly problems: readonly DocumentProblem[];
+  readonly warnings: readonly string[];
+}
+
+export function mergeDocument(
+  current: ConfigurationDocument,
+  input: ConfigurationDocument,
+  replace: boolean,
+): Merged {
+  const warnings: string[] = [];
+  const accounts = keepOpeningBalances(current.accounts, input.accounts, warnings);
+  const base = replace ? emptyDocument() : current;
+  const document: ConfigurationDocument = {
+    parameters: { ...base.parameters, ...input.parameters },
+    rateTables: byName(base.rateTables, input.rateTables),
+    accounts: byName(base.accounts, accounts),
+    mappingGateways: byName(base.mappingGateways, input.mappingGateways),
+    routingGateways: byName(base.routingGateways, input.routingGateways),
+  };
+  return { document, problems: refuseLostMoney(current, document), warnings };
+}
+
+export function emptyDocument(): ConfigurationDocument {
+  return {
+    parameters: {},
+    rateTables: [],
+    accounts: [],
+    mappingGateways: [],
+    routingGateways: [],
+  };
+}
+
+/** An account that has money cannot be removed with it. */
+export function refuseLostMoney(
+  current: ConfigurationDocument,
+  next: ConfigurationDocument,
+): readonly DocumentProblem[] {
+  const kept = new Set(next.accounts.map((account) => account.name));
+  return current.accounts
+    .filter((account) => !kept.has(account.name) && /[1-9]/.test(account.balance))
+    .slice(0, problemsMax)
+    .map(({ name, balance }) =>
+      documentProblem(
+        `accounts[${name}]`,
+        undefined,
+        `is missing, but has a balance of "${balance}"; expected accounts with money to stay`,
+      ),
+    );
+}
+
+function byName<Entity extends { readonly name: string }>(
+  base: readonly Entity[],
+  input: readonly Entity[],
+): Entity[] {
+  const merged = new Map(base.map((entity) => [entity.name, entity]));
+  for (const entity of input) merged.set(entity.name, entity);
+  return [...merged.values()];
+}
+
+/** `balance` opens an account; after that only payments and calls move it. */
+function keepOpeningBalances(
+  current: readonly AccountDocument[],
+  input: readonly AccountDocument[],
+  warnings: string[],
+): AccountDocument[] {
+  const known = new Map(current.map((account) => [account.name, account.balance]));
+  return input.map((account, index) => {
+    const balance = known.get(account.name);
+    if (balance === undefined || balance === account.balance) return account;
+    if (warnings.length < problemsMax) {
+      warnings.push(
+        `accounts[${index}].balance: "${account.balance}" has no effect: the account exists, its opening balance stays "${balance}"`,
+      );
+    }
+    return { ...account, balance };
+  });
+}

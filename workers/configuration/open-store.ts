@@ -1,0 +1,91 @@
+// Opens the configuration store of a data directory: LMDB, or the file of native-free where lmdb has no
+// binary. What a directory holds already decides: a store is never left aside for an empty one of the
+// other kind. A store of an older format is brought up to ours, one of a newer format is refused.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openMemoryStore } from '../../native-free/memory-store.ts';
+import type { ConfigurationStore, StoreTransaction } from './configuration-store.ts';
+import { type Lmdb, loadLmdb, openLmdbStore } from './lmdb-store.ts';
+
+/** Format of keys and values. */
+export const storeFormat = 1;
+
+/** How to bring a store of the format at `index` to the next one; run in one transaction. */
+const upgrades: readonly ((transaction: StoreTransaction) => void)[] = [
+  // 0: an empty store.
+  () => {},
+];
+
+const formatKey = 'format';
+
+export type StoreKind = 'lmdb' | 'file';
+
+export interface StoreOptions {
+  /** Told once which store it is, when it is not LMDB. */
+  readonly onStandIn?: (reason: string) => void;
+  /** For tests and for platforms known to have no binary: this kind and no other. */
+  readonly kind?: StoreKind;
+  /** In place of importing it. */
+  readonly loadLmdb?: () => Promise<Lmdb>;
+}
+
+export async function openConfigurationStore(
+  dataDir: string,
+  options: StoreOptions = {},
+): Promise<ConfigurationStore> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const store = await openKind(dataDir, options);
+  try {
+    upgradeStore(store, dataDir);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+async function openKind(dataDir: string, options: StoreOptions): Promise<ConfigurationStore> {
+  const lmdbPath = join(dataDir, 'config');
+  const filePath = join(dataDir, 'config.log');
+  if (options.kind === 'file') return openMemoryStore(filePath);
+  if (options.kind === undefined && existsSync(filePath)) {
+    options.onStandIn?.(
+      `configuration store: the file ${filePath}, which this directory has already`,
+    );
+    return openMemoryStore(filePath);
+  }
+  let lmdb: Lmdb;
+  try {
+    lmdb = await (options.loadLmdb ?? loadLmdb)();
+  } catch (error) {
+    const reason = (error as Error).message;
+    if (existsSync(lmdbPath) || options.kind === 'lmdb') {
+      throw new Error(
+        `configuration store ${lmdbPath}: needs lmdb, which cannot be used: ${reason}`,
+      );
+    }
+    options.onStandIn?.(
+      `configuration store: the file ${filePath}, as lmdb cannot be used: ${reason}`,
+    );
+    return openMemoryStore(filePath);
+  }
+  return openLmdbStore(lmdb, lmdbPath);
+}
+
+function upgradeStore(store: ConfigurationStore, dataDir: string): void {
+  if (formatOf(store.get(formatKey)) === storeFormat) return;
+  store.transaction((transaction) => {
+    const found = formatOf(transaction.get(formatKey));
+    if (!(found <= storeFormat)) {
+      throw new Error(
+        `configuration store in ${dataDir}: format ${found}: expected at most ${storeFormat} (written by a newer version)`,
+      );
+    }
+    for (let format = found; format < storeFormat; format++) upgrades[format]!(transaction);
+    transaction.put(formatKey, Buffer.from(String(storeFormat)));
+  });
+}
+
+function formatOf(value: Uint8Array | undefined): number {
+  return value === undefined ? 0 : Number(Buffer.from(value).toString('latin1'));
+}

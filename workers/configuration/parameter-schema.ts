@@ -1,0 +1,179 @@
+// The system parameters that take effect: unit, range, and how their values may be written. Defaults are
+// in core/configuration/model.ts. On, Off, true, false, 1 and 0 are switches; None is 0; a list is an
+// array or "0.5,1,2".
+
+import { cpsLimitMax } from '../../core/configuration/limits.ts';
+import { defaultParameters, type Parameters } from '../../core/configuration/model.ts';
+import { candidatesMax } from '../../core/routing/candidate-gateways.ts';
+import { problemsPerListMax } from './document-problem.ts';
+import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
+
+export type ParameterRule =
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly unit: string }
+  | { readonly kind: 'switch' }
+  | {
+      readonly kind: 'list';
+      readonly min: number;
+      readonly max: number;
+      readonly lengthMax: number;
+      readonly unit: string;
+    };
+
+const monthSeconds = 2_592_000;
+const timeoutSecondsMax = 600;
+
+const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax, unit: 's' };
+const onOff: ParameterRule = { kind: 'switch' };
+
+export const parameterRules: { readonly [name in keyof Parameters]: ParameterRule } = {
+  SS_MAXCPS: { kind: 'integer', min: 0, max: cpsLimitMax, unit: 'calls/s' },
+  SS_MAX_CALL_DURATION: { kind: 'integer', min: 0, max: monthSeconds, unit: 's' },
+  SS_SIP_NO_TIMER_REINVITE_INTERVAL: { kind: 'integer', min: 0, max: monthSeconds, unit: 's' },
+  SS_SIP_RESEND_INTERVAL: { kind: 'list', min: 0.05, max: 32, lengthMax: 16, unit: 's' },
+  SS_SIP_TIMER_T1: { kind: 'integer', min: 100, max: 4000, unit: 'ms' },
+  SS_SIP_TIMER_B: { kind: 'integer', min: 4, max: 64, unit: 's' },
+  SS_SIP_TIMEOUT_INVITE: timeout,
+  SS_SIP_TIMEOUT_TRYING: timeout,
+  SS_SIP_TIMEOUT_SESSION_PROGRESS: timeout,
+  SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP: timeout,
+  SS_SIP_TIMEOUT_RINGING: timeout,
+  SS_SIP_STOP_SWITCH_AFTER_SDP: onOff,
+  SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: onOff,
+  SS_GATEWAY_SWITCH_UNTIL_CONNECT: onOff,
+  SS_GATEWAY_SWITCH_LIMIT: { kind: 'integer', min: 0, max: candidatesMax, unit: 'attempts' },
+  SS_REPLY_UNAUTHORIZED: onOff,
+  SERVER_BILLING_RECORD_ILLEGAL_CALL: onOff,
+};
+
+/** `report(name, reason)` is called for each parameter that is refused. */
+export function parseParameters(
+  input: Record<string, unknown>,
+  report: (name: string, reason: string) => void,
+): Partial<Parameters> {
+  const parsed: Record<string, unknown> = {};
+  let refused = 0;
+  for (const name of Object.keys(input)) {
+    if (refused >= problemsPerListMax) break;
+    const canonical = parameterAliases.get(name) ?? name;
+    const rule = ruleOf(canonical);
+    if (rule === undefined) {
+      refused++;
+      report(name, refusal(name, canonical));
+      continue;
+    }
+    if (canonical !== name && Object.hasOwn(input, canonical)) continue;
+    const value = parseValue(rule, input[name]);
+    if (value !== undefined) {
+      parsed[canonical] = value;
+    } else {
+      refused++;
+      report(name, expectation(rule));
+    }
+  }
+  return parsed as Partial<Parameters>;
+}
+
+/** JSON Schema of the `parameters` object. */
+export function parametersJsonSchema(): Record<string, unknown> {
+  const properties: Record<string, unknown> = {};
+  for (const [name, rule] of Object.entries(parameterRules)) {
+    properties[name] = {
+      ...valueJsonSchema(rule),
+      default: defaultParameters[name as keyof Parameters],
+      description: expectation(rule),
+    };
+  }
+  return { type: 'object', properties, additionalProperties: false };
+}
+
+export function expectation(rule: ParameterRule): string {
+  switch (rule.kind) {
+    case 'integer':
+      return `a whole number from ${rule.min} to ${rule.max} (${rule.unit})${rule.min === 0 ? ', 0 or None for none' : ''}`;
+    case 'switch':
+      return 'On or Off';
+    case 'list':
+      return `1 to ${rule.lengthMax} numbers from ${rule.min} to ${rule.max} (${rule.unit}), as a list or "0.5,1,2"`;
+  }
+}
+
+function ruleOf(name: string): ParameterRule | undefined {
+  return Object.hasOwn(parameterRules, name) ? parameterRules[name as keyof Parameters] : undefined;
+}
+
+function refusal(name: string, canonical: string): string {
+  if (isUnsupportedParameter(canonical)) {
+    return canonical === name
+      ? 'is not supported by this version'
+      : `is not supported by this version (an older name of ${canonical})`;
+  }
+  return 'is unknown; expected the name of a system parameter (docs/configuration.md)';
+}
+
+function parseValue(rule: ParameterRule, value: unknown): number | boolean | number[] | undefined {
+  switch (rule.kind) {
+    case 'integer': {
+      const number = isNone(value) ? 0 : numberOf(value);
+      const fits = Number.isInteger(number) && number >= rule.min && number <= rule.max;
+      return fits ? number : undefined;
+    }
+    case 'switch':
+      return switchOf(value);
+    case 'list':
+      return listOf(rule, value);
+  }
+}
+
+function isNone(value: unknown): boolean {
+  return typeof value === 'string' && value.trim().toLowerCase() === 'none';
+}
+
+/** NaN where it is no plain decimal number. */
+function numberOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || !/^\s*[0-9]{1,12}(\.[0-9]{1,6})?\s*$/.test(value))
+    return Number.NaN;
+  return Number(value);
+}
+
+function switchOf(value: unknown): boolean | undefined {
+  if (value === true || value === 1) return true;
+  if (value === false || value === 0) return false;
+  if (typeof value !== 'string') return undefined;
+  const word = value.trim().toLowerCase();
+  if (word === 'on' || word === 'true' || word === '1') return true;
+  return word === 'off' || word === 'false' || word === '0' ? false : undefined;
+}
+
+function listOf(rule: ParameterRule & { kind: 'list' }, value: unknown): number[] | undefined {
+  const parts: readonly unknown[] | undefined =
+    typeof value === 'string' ? value.split(',', rule.lengthMax + 1) : asArray(value);
+  if (parts === undefined || parts.length === 0 || parts.length > rule.lengthMax) return undefined;
+  const numbers = parts.map(numberOf);
+  return numbers.every((number) => number >= rule.min && number <= rule.max) ? numbers : undefined;
+}
+
+function asArray(value: unknown): readonly unknown[] | undefined {
+  if (typeof value === 'number') return [value];
+  return Array.isArray(value) ? value : undefined;
+}
+
+function valueJsonSchema(rule: ParameterRule): Record<string, unknown> {
+  const numeric = (range: { min: number; max: number }): Record<string, unknown> => ({
+    minimum: range.min,
+    maximum: range.max,
+  });
+  switch (rule.kind) {
+    case 'integer':
+      return { type: ['integer', 'string'], ...numeric(rule) };
+    case 'switch':
+      return { enum: [true, false, 'On', 'Off', 'true', 'false', 1, 0] };
+    case 'list':
+      return {
+        type: ['array', 'string', 'number'],
+        items: { type: 'number', ...numeric(rule) },
+        minItems: 1,
+        maxItems: rule.lengthMax,
+      };
+  }
+}

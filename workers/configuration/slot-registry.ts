@@ -1,0 +1,84 @@
+// Which slot of the counter block (lines in use, CPS window) a gateway has. A name keeps its slot over
+// snapshots, so its lines stay counted while configuration changes. The slot of a removed gateway is
+// given to another name only when its last call is over, and only after a snapshot without that gateway
+// runs everywhere: until then a worker on the old snapshot may still take a line of it.
+import { gatewaysMax } from '../../core/configuration/limits.ts';
+import type { ConfigurationDocument } from '../../core/configuration/model.ts';
+
+export interface SlotRegistry {
+  /** Slots for these names; nothing is removed yet. Undefined: too many slots are still in use by
+   *  removed gateways with calls up. */
+  assign(names: Iterable<string>): ReadonlyMap<string, number> | undefined;
+  /** Every worker runs on a snapshot compiled with this assignment. */
+  settle(assignment: ReadonlyMap<string, number>): void;
+  /** Slots are below this. */
+  readonly slotsMax: number;
+}
+
+export function mappingSlotName(gateway: string): string {
+  return `mapping:${gateway}`;
+}
+
+export function routingSlotName(gateway: string): string {
+  return `routing:${gateway}`;
+}
+
+/** Every name of a document that needs a slot. */
+export function slotNames(
+  document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways'>,
+): string[] {
+  return [
+    ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
+    ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
+  ];
+}
+
+/** `isIdle(slot)`: no line of it is taken. */
+export function createSlotRegistry(
+  isIdle: (slot: number) => boolean,
+  slotsMax: number = gatewaysMax + 1,
+): SlotRegistry {
+  /** What runs now. */
+  let settled: ReadonlyMap<string, number> = new Map();
+  /** Removed, perhaps with calls up; a name that comes back gets its own slot again. */
+  const retired = new Map<string, number>();
+  /** Slots from here on have never been used. */
+  let fresh = 1;
+
+  function assign(names: Iterable<string>): ReadonlyMap<string, number> | undefined {
+    const assignment = new Map<string, number>();
+    const unplaced: string[] = [];
+    for (const name of names) {
+      const slot = settled.get(name) ?? retired.get(name);
+      if (slot === undefined) unplaced.push(name);
+      else assignment.set(name, slot);
+    }
+    const free = freeSlots(assignment, unplaced.length);
+    if (free === undefined) return undefined;
+    for (const [index, name] of unplaced.entries()) assignment.set(name, free[index]!);
+    return assignment;
+  }
+
+  function freeSlots(assignment: ReadonlyMap<string, number>, count: number): number[] | undefined {
+    const free: number[] = [];
+    for (const [name, slot] of retired) {
+      if (free.length === count) return free;
+      if (!assignment.has(name) && isIdle(slot)) free.push(slot);
+    }
+    for (let slot = fresh; free.length < count; slot++) {
+      if (slot >= slotsMax) return undefined;
+      free.push(slot);
+    }
+    return free;
+  }
+
+  function settle(assignment: ReadonlyMap<string, number>): void {
+    const inUse = new Set(assignment.values());
+    for (const [name, slot] of settled) if (!inUse.has(slot)) retired.set(name, slot);
+    for (const [name, slot] of retired) if (inUse.has(slot)) retired.delete(name);
+    for (const slot of inUse) fresh = Math.max(fresh, slot + 1);
+    settled = assignment;
+  }
+
+  return { assign, settle, slotsMax };
+}

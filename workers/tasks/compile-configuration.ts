@@ -1,0 +1,68 @@
+// Task of the Piscina pool: compiles a stored version into the arena that the engine does not run from.
+// Called by its exported name: `pool.run(request, { name: 'compileConfiguration' })`.
+import { compileSnapshot } from '../configuration/compile-snapshot.ts';
+import type { ConfigurationStore } from '../configuration/configuration-store.ts';
+import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../configuration/open-store.ts';
+
+export interface CompileRequest {
+  readonly dataDir: string;
+  /** 0: the empty configuration. */
+  readonly version: number;
+  readonly slots: ReadonlyMap<string, number>;
+  /** Reused where it is large enough. Nobody may be reading from it. */
+  readonly arena: SharedArrayBuffer | null;
+}
+
+export interface CompileAnswer {
+  /** The arena of the request, or a larger one in its place. */
+  readonly arena: SharedArrayBuffer;
+  readonly bytesUsed: number;
+  readonly readMs: number;
+  readonly compileMs: number;
+  readonly writeMs: number;
+}
+
+/** An arena is made larger than needed, so that a growing configuration seldom needs a new one. */
+const arenaSlack = 1.25;
+const arenaBytesMin = 1 << 20;
+
+const stores = new Map<string, Promise<ConfigurationStore>>();
+
+export async function compileConfiguration(request: CompileRequest): Promise<CompileAnswer> {
+  const started = performance.now();
+  const versions = new ConfigurationVersions(await storeOf(request.dataDir));
+  const document = versions.document(request.version);
+  if (document === undefined) {
+    throw new Error(`configuration version ${request.version} is not in ${request.dataDir}`);
+  }
+  const read = performance.now();
+  const compiled = compileSnapshot(document, request.version, request.slots);
+  const compiledAt = performance.now();
+  const arena = arenaFor(compiled.bytesNeeded, request.arena);
+  compiled.writeInto(arena);
+  return {
+    arena,
+    bytesUsed: compiled.bytesNeeded,
+    readMs: read - started,
+    compileMs: compiledAt - read,
+    writeMs: performance.now() - compiledAt,
+  };
+}
+
+function arenaFor(bytesNeeded: number, given: SharedArrayBuffer | null): SharedArrayBuffer {
+  if (given !== null && given.byteLength >= bytesNeeded) return given;
+  const bytes = Math.max(arenaBytesMin, Math.ceil(bytesNeeded * arenaSlack));
+  return new SharedArrayBuffer(Math.ceil(bytes / 8) * 8);
+}
+
+/** One store a thread and directory: opening maps the file. */
+function storeOf(dataDir: string): Promise<ConfigurationStore> {
+  let store = stores.get(dataDir);
+  if (store === undefined) {
+    store = openConfigurationStore(dataDir);
+    stores.set(dataDir, store);
+    store.catch(() => stores.delete(dataDir));
+  }
+  return store;
+}
