@@ -1,0 +1,153 @@
+// Makes the dialogs of a call and sends what belongs to the dialog alone: ACK and BYE.
+import { type Dialog, dialogRequest } from '../dialog/dialog.ts';
+import { requestHop, routeSetOf } from '../dialog/route-set.ts';
+import { HeaderId } from '../sip/header-id.ts';
+import { headerText, type SipMessage } from '../sip/message.ts';
+import { Method } from '../sip/method.ts';
+import { nameAddrUri } from '../sip/name-addr.ts';
+import { type RequestParts, writeRequest } from '../sip/write-message.ts';
+import type { Call, CallDialog, Fork, InviteFacts, OutboundLeg, Payload, Release } from './call.ts';
+import { noPayload, OwnerKind } from './call.ts';
+import { forgetDialog, keepDialog } from './call-table.ts';
+import type { CallEnvironment } from './environment.ts';
+import { mintBranch, mintTag } from './local-identity.ts';
+
+/** Early dialogs one attempt may have; further forks share the last one. */
+export const forksMax = 16;
+
+/** URI of the first Contact, '' when there is none. */
+export function contactUri(message: SipMessage): string {
+  const value = headerText(message, HeaderId.contact);
+  return value === undefined ? '' : nameAddrUri(value);
+}
+
+/** A dialog towards the caller, with a tag of its own (RFC 3261 12.1.1). */
+function callerDialog(env: CallEnvironment, call: Call, invite: InviteFacts): CallDialog {
+  const localTag = mintTag(env.identity);
+  return {
+    callId: invite.callId,
+    localTag,
+    remoteTag: invite.fromTag,
+    local: `${invite.to};tag=${localTag}`,
+    remote: invite.from,
+    remoteTarget: invite.contact,
+    routeSet: invite.routeSet,
+    hop: requestHop(invite.routeSet, invite.contact, invite.hop),
+    peerAddress: invite.hop.address,
+    localSeq: 0,
+    remoteSeq: invite.cseq,
+    call,
+    side: 'caller',
+    sibling: undefined,
+    peer: undefined,
+    confirmed: false,
+    inviteServer: undefined,
+    inviteClient: undefined,
+    resend: undefined,
+    ackCseq: -1,
+    ackPayload: undefined,
+  };
+}
+
+/** A dialog towards the carrier, from a response with a To tag (RFC 3261 12.1.2). */
+function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string): CallDialog {
+  const { parts } = leg;
+  const target = contactUri(message) || parts.requestUri;
+  const routeSet = routeSetOf(message, HeaderId.recordRoute, true);
+  return {
+    callId: parts.callId,
+    localTag: leg.localTag,
+    remoteTag,
+    local: parts.from,
+    remote: remoteTag === '' ? parts.to : `${parts.to};tag=${remoteTag}`,
+    remoteTarget: target,
+    routeSet,
+    hop: requestHop(routeSet, target, leg.hop),
+    peerAddress: leg.hop.address,
+    localSeq: parts.cseq,
+    remoteSeq: -1,
+    call: leg.call,
+    side: 'callee',
+    sibling: undefined,
+    peer: undefined,
+    confirmed: false,
+    inviteServer: undefined,
+    inviteClient: undefined,
+    resend: undefined,
+    ackCseq: -1,
+    ackPayload: undefined,
+  };
+}
+
+/** The pair of early dialogs for this response's To tag, made when it is new. */
+export function forkOf(
+  env: CallEnvironment,
+  leg: OutboundLeg,
+  message: SipMessage,
+  tag: string,
+): Fork {
+  for (const fork of leg.forks) if (fork.remoteTag === tag) return fork;
+  if (leg.forks.length >= forksMax) return leg.forks[forksMax - 1]!;
+  const callee = calleeDialog(leg, message, tag);
+  const caller = callerDialog(env, leg.call, leg.call.inbound.invite!);
+  callee.peer = caller;
+  caller.peer = callee;
+  keepDialog(env.table, callee);
+  keepDialog(env.table, caller);
+  const fork: Fork = { remoteTag: tag, callee, caller };
+  leg.forks.push(fork);
+  return fork;
+}
+
+/** A dialog for a 2xx nobody waits for: a second fork's, or one that crossed our CANCEL. */
+export function strayDialog(leg: OutboundLeg, message: SipMessage, tag: string): CallDialog {
+  return calleeDialog(leg, message, tag);
+}
+
+export function forgetForks(env: CallEnvironment, leg: OutboundLeg, keep: Fork | undefined): void {
+  for (const fork of leg.forks) {
+    if (fork === keep) continue;
+    forgetDialog(env.table, fork.callee);
+    forgetDialog(env.table, fork.caller);
+  }
+  leg.forks = [];
+}
+
+/** The parts of our next request in a dialog; an ACK is given its INVITE's CSeq. */
+export function nextRequest(
+  env: CallEnvironment,
+  dialog: Dialog,
+  method: Method,
+  cseq?: number,
+): RequestParts {
+  const path = {
+    sentBy: env.identity.listeners[dialog.hop.listener]!.sentBy,
+    branch: mintBranch(env.identity),
+  };
+  return cseq === undefined
+    ? dialogRequest(dialog, method, path)
+    : dialogRequest(dialog, method, path, cseq);
+}
+
+/** ACK of a 2xx: outside of any transaction, a new branch, the INVITE's CSeq (RFC 3261 13.2.2.4). */
+export function sendAck(
+  env: CallEnvironment,
+  dialog: CallDialog,
+  cseq: number,
+  payload: Payload,
+): void {
+  dialog.ackCseq = cseq;
+  dialog.ackPayload = payload === noPayload ? undefined : payload;
+  const parts = nextRequest(env, dialog, Method.ACK, cseq);
+  env.effects.send(dialog.hop, writeRequest(parts, payload.lines, payload.body));
+}
+
+/** Hangs up one leg. The dialog is forgotten when the BYE has been answered, so that a BYE of the
+ *  peer's that crosses ours is still understood. */
+export function sendBye(env: CallEnvironment, dialog: CallDialog): void {
+  const parts = nextRequest(env, dialog, Method.BYE);
+  const invite = dialog.side === 'callee' ? dialog.call.outbound?.parts : undefined;
+  const release: Release = { kind: OwnerKind.release, dialog, invite };
+  const client = env.transactions.request(dialog.hop, parts, writeRequest(parts, '', ''));
+  client.owner = release;
+}

@@ -1,0 +1,193 @@
+// The records of a call: the call itself, its two legs, the dialogs they own and what passes between
+// them. Plain objects made in one place each, so that their shape never varies; what happens to them
+// stands in the files beside this one.
+import type { Cdr, CdrAttempt } from '../cdr/cdr.ts';
+import type { Parameters } from '../configuration/model.ts';
+import type { MappingGateway, RoutingGateway } from '../configuration/snapshot.ts';
+import type { Dialog } from '../dialog/dialog.ts';
+import type { RouteSet } from '../dialog/route-set.ts';
+import type { EndReason } from '../end-reason.ts';
+import type { Hunt } from '../routing/candidate-gateways.ts';
+import type { Hop } from '../sip/hop.ts';
+import type { Method } from '../sip/method.ts';
+import type { RequestParts } from '../sip/write-message.ts';
+import type { ClientTransaction, ServerTransaction } from '../transaction/transaction.ts';
+
+/** What the owner field of a transaction points to. */
+export const OwnerKind = { inboundLeg: 0, outboundLeg: 1, relay: 2, release: 3 } as const;
+
+export const CallPhase = { routing: 0, answered: 1, ended: 2 } as const;
+export type CallPhase = (typeof CallPhase)[keyof typeof CallPhase];
+
+/** A body with its describing header lines; never anything else of the other side's SIP. */
+export interface Payload {
+  /** Complete Content-… lines, or ''. */
+  readonly lines: string;
+  readonly body: string;
+}
+
+export interface Call {
+  readonly cdr: Cdr;
+  readonly mapping: MappingGateway;
+  /** In force when the call began; a running call keeps them. */
+  readonly parameters: Parameters;
+  phase: CallPhase;
+  readonly inbound: InboundLeg;
+  /** The attempt under way, later the one that answered. */
+  outbound: OutboundLeg | undefined;
+  /** The two dialogs of an answered call. */
+  caller: CallDialog | undefined;
+  callee: CallDialog | undefined;
+  hunt: Hunt;
+  /** Why the last attempt failed, for the caller if none is left. */
+  lastFailure: AttemptFailure | undefined;
+  readonly startedMs: number;
+  answeredMs: number;
+  durationTimer: number;
+  /** Our own hops this call has already made (a call routed back to us). */
+  readonly ownHops: number;
+  linesHeld: boolean;
+}
+
+export interface AttemptFailure {
+  readonly statusCode: number;
+  readonly reason: EndReason;
+  readonly by: 'callee' | 'server';
+  /** Complete Retry-After line, or ''. */
+  readonly headers: string;
+}
+
+/** The caller's INVITE, as far as later messages need it; dropped once the call is answered. */
+export interface InviteFacts {
+  readonly from: string;
+  readonly fromTag: string;
+  readonly to: string;
+  readonly callId: string;
+  readonly contact: string;
+  readonly routeSet: RouteSet;
+  readonly hop: Hop;
+  readonly cseq: number;
+  readonly maxForwards: number;
+  /** Display name of From, quoted and with a space after it, or ''. */
+  readonly display: string;
+  readonly payload: Payload;
+  /** Header lines that cross to the carrier (header-policy.ts). */
+  readonly crossing: string;
+  readonly supports100rel: boolean;
+  readonly requires100rel: boolean;
+}
+
+export interface InboundLeg {
+  readonly kind: typeof OwnerKind.inboundLeg;
+  call: Call | undefined;
+  transaction: ServerTransaction | undefined;
+  invite: InviteFacts | undefined;
+  /** Reliable provisionals not yet acknowledged, the first being resent (RFC 3262 3). */
+  readonly reliable: ReliableProvisional[];
+  nextRseq: number;
+  resendIndex: number;
+  resendTimer: number;
+}
+
+export interface ReliableProvisional {
+  readonly rseq: number;
+  readonly statusCode: number;
+  readonly text: string;
+  readonly fork: Fork;
+  /** RSeq the carrier gave it; what our PRACK to the carrier names. */
+  readonly carrierRseq: number;
+}
+
+export const OutboundState = {
+  calling: 0,
+  proceeding: 1,
+  /** Not wanted any more: CANCEL sent, or to be sent at the first 1xx (RFC 3261 9.1). */
+  cancelling: 2,
+  answered: 3,
+  done: 4,
+} as const;
+export type OutboundState = (typeof OutboundState)[keyof typeof OutboundState];
+
+export interface OutboundLeg {
+  readonly kind: typeof OwnerKind.outboundLeg;
+  readonly call: Call;
+  readonly gateway: RoutingGateway;
+  readonly record: CdrAttempt;
+  readonly parts: RequestParts;
+  /** Our From tag. */
+  readonly localTag: string;
+  readonly hop: Hop;
+  readonly startedMs: number;
+  transaction: ClientTransaction | undefined;
+  state: OutboundState;
+  forks: Fork[];
+  ringing: boolean;
+  sdpSeen: boolean;
+  /** Offer in the INVITE: the 2xx is acknowledged at once; else the caller's ACK brings the answer. */
+  readonly offered: boolean;
+  timer: number;
+  lineHeld: boolean;
+}
+
+/** One early dialog of a carrier's fork and its twin towards the caller. */
+export interface Fork {
+  readonly remoteTag: string;
+  readonly callee: CallDialog;
+  readonly caller: CallDialog;
+}
+
+/** A dialog as the call sees it: which side, which call, and what is pending in it. */
+export interface CallDialog extends Dialog {
+  readonly call: Call;
+  readonly side: 'caller' | 'callee';
+  /** The next dialog with the same local tag: another fork of the same attempt. */
+  sibling: CallDialog | undefined;
+  /** The dialog of the other leg. */
+  peer: CallDialog | undefined;
+  confirmed: boolean;
+  /** An INVITE of the peer's we have not finally answered, or that awaits its ACK. */
+  inviteServer: ServerTransaction | undefined;
+  /** An INVITE of ours in this dialog without a final response. */
+  inviteClient: ClientTransaction | undefined;
+  /** 2xx being repeated until the ACK (RFC 3261 13.3.1.4). */
+  resend: AnswerResend | undefined;
+  /** CSeq of the last INVITE we sent and its ACK's body, to answer a repeated 2xx. */
+  ackCseq: number;
+  ackPayload: Payload | undefined;
+}
+
+/** A 2xx to an INVITE, repeated until its ACK comes. */
+export interface AnswerResend {
+  readonly dialog: CallDialog;
+  readonly text: string;
+  readonly hop: Hop;
+  readonly cseq: number;
+  index: number;
+  timer: number;
+  /** CSeq of the other leg's INVITE whose ACK waits for the body of this one (the offer was in its 2xx);
+   *  -1 when none waits. */
+  readonly ackPeerCseq: number;
+  /** The call has ended meanwhile: BYE as soon as the ACK allows it. */
+  thenBye: boolean;
+}
+
+/** A request passed from one dialog to the other, until its final response. */
+export interface Relay {
+  readonly kind: typeof OwnerKind.relay;
+  readonly method: Method;
+  readonly from: CallDialog;
+  readonly to: CallDialog;
+  readonly offered: boolean;
+  server: ServerTransaction | undefined;
+  client: ClientTransaction | undefined;
+}
+
+/** Owner of a BYE of ours: what to forget when it is answered. */
+export interface Release {
+  readonly kind: typeof OwnerKind.release;
+  readonly dialog: CallDialog;
+  /** Our INVITE to the peer; once he has answered a BYE he repeats no 2xx to it. */
+  readonly invite: RequestParts | undefined;
+}
+
+export const noPayload: Payload = { lines: '', body: '' };

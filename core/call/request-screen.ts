@@ -1,0 +1,131 @@
+// What a request must be before anything is done for it (RFC 3261 8.2): a method we serve, a source we
+// know, hops left, extensions and a body we understand. Each refusal is the status the RFC gives it.
+import { Counter } from '../metrics/counter-layout.ts';
+import { HeaderId } from '../sip/header-id.ts';
+import { headerValues } from '../sip/header-values.ts';
+import { headerText, requestUriText, type SipMessage } from '../sip/message.ts';
+import { Method } from '../sip/method.ts';
+import type { ServerTransaction } from '../transaction/transaction.ts';
+import type { CallEnvironment } from './environment.ts';
+import { allowLine } from './outbound-leg.ts';
+import { respond } from './respond.ts';
+
+/** Milliseconds after which a new INVITE that waited in the ring is refused, not served late. */
+const waitedMsMax = 500;
+
+/** Extensions a peer may require of us. Replaces and session timers are not among them. */
+const understoodExtensions: readonly string[] = ['100rel'];
+
+export interface ScreenRefusal {
+  readonly statusCode: number;
+  readonly headers: string;
+}
+
+/** Whether the method may begin something here: 501 for what we do not know (RFC 3261 8.2.1), 481 for
+ *  what only lives inside a dialog, 405 for what we know and do not offer. */
+export function methodRefusal(method: Method): ScreenRefusal | undefined {
+  switch (method) {
+    case Method.INVITE:
+    case Method.OPTIONS:
+      return undefined;
+    case Method.unknown:
+      return { statusCode: 501, headers: allowLine };
+    case Method.BYE:
+    case Method.PRACK:
+    case Method.UPDATE:
+    case Method.INFO:
+    case Method.NOTIFY:
+      return { statusCode: 481, headers: '' };
+    default:
+      return { statusCode: 405, headers: allowLine };
+  }
+}
+
+/** RFC 3261 8.2.2.3: a required extension we lack. Not for ACK and CANCEL. */
+export function extensionRefusal(message: SipMessage): ScreenRefusal | undefined {
+  if (message.firstRow[HeaderId.require]! < 0) return undefined;
+  const missing = headerValues(message, HeaderId.require).filter(
+    (tag) => tag !== '' && !understoodExtensions.includes(tag.toLowerCase()),
+  );
+  if (missing.length === 0) return undefined;
+  return { statusCode: 420, headers: `Unsupported: ${missing.join(', ')}\r\n` };
+}
+
+/** RFC 3261 8.2.3: a body we cannot pass on. */
+export function bodyRefusal(message: SipMessage): ScreenRefusal | undefined {
+  if (message.bodyEnd <= message.bodyStart) return undefined;
+  const encoding = headerText(message, HeaderId.contentEncoding);
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    return { statusCode: 415, headers: 'Accept-Encoding: identity\r\n' };
+  }
+  if (headerText(message, HeaderId.contentType) === undefined) {
+    return { statusCode: 400, headers: '' };
+  }
+  return undefined;
+}
+
+const callBodies: readonly string[] = ['application/sdp', 'multipart/mixed'];
+
+/** An INVITE that would begin a call. */
+export function inviteRefusal(message: SipMessage): ScreenRefusal | undefined {
+  if (message.maxForwards === 0) return { statusCode: 483, headers: '' };
+  const extension = extensionRefusal(message) ?? bodyRefusal(message);
+  if (extension !== undefined) return extension;
+  if (message.bodyEnd > message.bodyStart && !isCallBody(message)) {
+    return { statusCode: 415, headers: `Accept: ${callBodies.join(', ')}\r\n` };
+  }
+  return acceptsSdp(message) ? undefined : { statusCode: 406, headers: '' };
+}
+
+/** RFC 3261 8.2.2.1: URIs of other schemes (sips among them: this node has no TLS) lead nowhere. */
+export function schemeRefusal(message: SipMessage): ScreenRefusal | undefined {
+  const scheme = schemeOf(requestUriText(message));
+  return scheme === 'sip' || scheme === 'tel' ? undefined : { statusCode: 416, headers: '' };
+}
+
+/** RFC 3261 20.1: without Accept, application/sdp is meant. */
+function acceptsSdp(message: SipMessage): boolean {
+  if (message.firstRow[HeaderId.accept]! < 0) return true;
+  return headerValues(message, HeaderId.accept).some((value) => {
+    const type = value.toLowerCase();
+    return ['application/sdp', 'application/*', '*/*'].some((known) => type.startsWith(known));
+  });
+}
+
+function isCallBody(message: SipMessage): boolean {
+  const type = (headerText(message, HeaderId.contentType) ?? '').toLowerCase();
+  return callBodies.some((known) => type.startsWith(known));
+}
+
+function schemeOf(uri: string): string {
+  const colon = uri.indexOf(':');
+  return colon < 0 ? '' : uri.slice(0, colon).toLowerCase();
+}
+
+export function refuseAtScreen(
+  env: CallEnvironment,
+  transaction: ServerTransaction,
+  refusal: ScreenRefusal,
+): void {
+  env.effects.count(Counter.refusedScreen);
+  respond(env, transaction, refusal.statusCode, refusal.headers);
+}
+
+/** A request from an address of no gateway: refused, or met with silence (SS_REPLY_UNAUTHORIZED). The
+ *  same for every method, so that a scanner learns nothing. */
+export function refuseUnknownSource(env: CallEnvironment, transaction: ServerTransaction): void {
+  env.effects.count(Counter.refusedUnknownSource);
+  if (env.snapshot.parameters.SS_REPLY_UNAUTHORIZED) respond(env, transaction, 403, '');
+  // A flood must leave nothing behind: a repeated request is simply refused again.
+  env.transactions.terminate(transaction);
+}
+
+/** Overload and drain: 503 with Retry-After before anything is spent on the call. */
+export function isRefusedUnderLoad(env: CallEnvironment): boolean {
+  return env.draining || env.waitedMs > waitedMsMax;
+}
+
+export function refuseUnderLoad(env: CallEnvironment, transaction: ServerTransaction): void {
+  env.effects.count(Counter.refusedOverload);
+  respond(env, transaction, 503, `Retry-After: ${env.draining ? 30 : 2}\r\n`);
+}

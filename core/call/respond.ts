@@ -1,0 +1,17 @@
+// Final responses of our own that carry no body.
+import { writeResponse } from '../sip/write-message.ts';
+import type { ServerTransaction } from '../transaction/transaction.ts';
+import type { CallEnvironment } from './environment.ts';
+import { mintTag } from './local-identity.ts';
+
+/** `headers`: complete lines, or ''. */
+export function respond(
+  env: CallEnvironment,
+  transaction: ServerTransaction,
+  statusCode: number,
+  headers: string,
+): void {
+  const { head } = transaction;
+  const tag = head.toTagged ? '' : mintTag(env.identity);
+  env.transactions.respond(transaction, statusCode, writeResponse(head, statusCode, tag, headers));
+}

@@ -1,0 +1,85 @@
+// Every check of call setup, in order, one line each; the only place that knows the order. A check that
+// says no names the end reason; what it took on the way is given back by the caller of this file.
+import { nodeSlot } from '../configuration/snapshot.ts';
+import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
+import { Counter } from '../metrics/counter-layout.ts';
+import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
+import type { Call } from './call.ts';
+import type { CallEnvironment } from './environment.ts';
+
+/** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
+ *  B2BUA has only its own legs to go by). */
+const ownHopsMax = 4;
+
+export interface Refusal {
+  readonly reason: EndReason;
+  readonly counter: number;
+}
+
+type Check = (env: CallEnvironment, call: Call) => Refusal | undefined;
+
+const setupOrder: readonly Check[] = [
+  cdrsCanBeWritten,
+  notLooping,
+  systemCallRate,
+  gatewayOpen,
+  calleeGiven,
+  gatewayCallRate,
+  gatewayLines,
+  routeFound,
+];
+
+export function firstRefusal(env: CallEnvironment, call: Call): Refusal | undefined {
+  for (const check of setupOrder) {
+    const refusal = check(env, call);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function cdrsCanBeWritten(env: CallEnvironment): Refusal | undefined {
+  if (env.effects.cdrLogAccepts()) return undefined;
+  return { reason: EndReasons.systemOverload, counter: Counter.refusedDisk };
+}
+
+function notLooping(_env: CallEnvironment, call: Call): Refusal | undefined {
+  if (call.ownHops <= ownHopsMax) return undefined;
+  return { reason: sipEndReason(482), counter: Counter.refusedLoop };
+}
+
+function systemCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (env.effects.acquireCps(nodeSlot, call.parameters.SS_MAXCPS)) return undefined;
+  return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps };
+}
+
+function gatewayOpen(_env: CallEnvironment, call: Call): Refusal | undefined {
+  if (!call.mapping.locked) return undefined;
+  return { reason: EndReasons.accountLocked, counter: Counter.refusedLocked };
+}
+
+function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
+  if (call.cdr.calleeAccess !== '') return undefined;
+  return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
+}
+
+function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (env.effects.acquireCps(call.mapping.slot, call.mapping.cpsLimit)) return undefined;
+  return { reason: EndReasons.callRateLimited, counter: Counter.refusedGatewayCps };
+}
+
+function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (!env.effects.acquireLine(call.mapping.slot, call.mapping.lineLimit)) {
+    return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedLines };
+  }
+  // The node's own line is only counted: what the node carries is bounded by its rings and its CPS.
+  env.effects.acquireLine(nodeSlot, 0);
+  call.linesHeld = true;
+  return undefined;
+}
+
+function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
+  const candidates = candidateGateways(env.snapshot, call.cdr.calleeAccess);
+  call.hunt = startHunt(candidates);
+  if (candidates.length > 0) return undefined;
+  return { reason: EndReasons.noAvailableRouter, counter: Counter.refusedNoRoute };
+}

@@ -1,0 +1,71 @@
+// A SIP dialog (RFC 3261 12): the identifiers, sequence numbers, route set and remote target that every
+// request inside it is made of. It knows nothing of calls.
+import type { Hop } from '../sip/hop.ts';
+import type { Method } from '../sip/method.ts';
+import type { RequestParts } from '../sip/write-message.ts';
+import { type RouteSet, requestHop } from './route-set.ts';
+
+export interface Dialog {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  /** From value of our requests, tag included. */
+  readonly local: string;
+  /** To value of our requests, tag included. */
+  readonly remote: string;
+  /** Request-URI of our requests (RFC 3261 12.2.1.1). */
+  remoteTarget: string;
+  routeSet: RouteSet;
+  /** Where our requests go next. */
+  hop: Hop;
+  /** Address the peer was first heard from; in-dialog requests must come from it or from `hop`. */
+  readonly peerAddress: string;
+  localSeq: number;
+  /** -1 until the peer has sent a request in this dialog. */
+  remoteSeq: number;
+}
+
+/** A new remote target from a 2xx or a target refresh request (RFC 3261 12.2.1.2, 12.2.2). */
+export function refreshTarget(dialog: Dialog, contactUri: string): void {
+  if (contactUri === '' || contactUri === dialog.remoteTarget) return;
+  dialog.remoteTarget = contactUri;
+  dialog.hop = requestHop(dialog.routeSet, contactUri, dialog.hop);
+}
+
+/** RFC 3261 12.2.2: a request out of order earns a 500. Accepts and remembers an ascending CSeq. */
+export function takeRemoteSeq(dialog: Dialog, cseq: number): boolean {
+  if (dialog.remoteSeq >= 0 && cseq <= dialog.remoteSeq) return false;
+  dialog.remoteSeq = cseq;
+  return true;
+}
+
+/** The parts of our next request in the dialog; `cseq` of an ACK is its INVITE's (RFC 3261 13.2.2.4). */
+export function dialogRequest(
+  dialog: Dialog,
+  method: Method,
+  path: { sentBy: string; branch: string },
+  cseq: number = ++dialog.localSeq,
+): RequestParts {
+  const strict = dialog.routeSet.strictTarget;
+  return {
+    method,
+    requestUri: strict === '' ? dialog.remoteTarget : strict,
+    sentBy: path.sentBy,
+    branch: path.branch,
+    from: dialog.local,
+    to: dialog.remote,
+    callId: dialog.callId,
+    cseq,
+    // A strict router gets the remote target as the last route (RFC 3261 12.2.1.1).
+    routes:
+      strict === ''
+        ? dialog.routeSet.lines
+        : `${dialog.routeSet.lines}Route: <${dialog.remoteTarget}>\r\n`,
+    maxForwards: 70,
+  };
+}
+
+/** Whether a request of this dialog may come from `address`. */
+export function isFromPeer(dialog: Dialog, address: string): boolean {
+  return address === dialog.peerAddress || address === dialog.hop.address;
+}

@@ -1,0 +1,236 @@
+// One shard of the softswitch: a call worker's whole logic. Bytes, time and configuration in; effects
+// out. It wires the layers together and decides nothing itself.
+import type { MessageBytes } from './bytes/latin1.ts';
+import { onAnswerResendTimer } from './call/answer-resend.ts';
+import type { AnswerResend, Call, InboundLeg, OutboundLeg } from './call/call.ts';
+import { createCallControl, endCall, onDurationTimer } from './call/call-control.ts';
+import { createCallTable } from './call/call-table.ts';
+import type { CallEnvironment } from './call/environment.ts';
+import { onReliableTimer } from './call/inbound-leg.ts';
+import { createLocalIdentity, type Listener, mintBranch } from './call/local-identity.ts';
+import { onAttemptTimer } from './call/outbound-leg.ts';
+import { createTransactionUser } from './call/request-dispatch.ts';
+import type { AnswerRecord, DialogRecord } from './cdr/cdr.ts';
+import type { Snapshot } from './configuration/snapshot.ts';
+import type { Effects } from './effects.ts';
+import { type EndReason, EndReasons } from './end-reason.ts';
+import { Counter } from './metrics/counter-layout.ts';
+import { Fault, faultStatus } from './sip/fault.ts';
+import type { Hop, Transport } from './sip/hop.ts';
+import { createMessage, type SipMessage } from './sip/message.ts';
+import { Method } from './sip/method.ts';
+import { parseMessage } from './sip/parse-message.ts';
+import { writeFaultReply } from './sip/stateless-reply.ts';
+import { writeRequest } from './sip/write-message.ts';
+import { firstCallTimer, TimerName } from './time/timer-name.ts';
+import { TimerWheel } from './time/timer-wheel.ts';
+import { timerValues } from './transaction/timer-values.ts';
+import type { ClientTransaction, ServerTransaction } from './transaction/transaction.ts';
+import { TransactionLayer } from './transaction/transaction-layer.ts';
+
+export interface SwitchOptions {
+  readonly effects: Effects;
+  readonly listeners: readonly Listener[];
+  readonly node: string;
+  /** Makes ids of this run of this worker unique over restarts. */
+  readonly runId: string;
+  readonly workerIndex: number;
+  /** Two 32-bit words, shared by all threads: keys the Call-ID check and the shard hash. */
+  readonly shardKey: Uint32Array;
+  /** Uniform 32-bit unsigned integers, unpredictable to peers. */
+  readonly random32: () => number;
+  /** At least 64 bytes for the worker's own use. */
+  readonly scratch: MessageBytes;
+  readonly snapshot: Snapshot;
+  /** Monotonic and wall-clock milliseconds now. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+  /** Called before each timer: what follows is undone alone if it throws. */
+  readonly beforeTimer?: () => void;
+}
+
+export class Switch {
+  readonly #env: CallEnvironment;
+  readonly #layer: TransactionLayer;
+  readonly #wheel: TimerWheel;
+  readonly #message: SipMessage = createMessage();
+  readonly #fire: (owner: object, timer: number) => void;
+
+  constructor(options: SwitchOptions) {
+    this.#wheel = new TimerWheel(options.nowMs);
+    const environment = (): CallEnvironment => this.#env;
+    this.#layer = new TransactionLayer({
+      effects: options.effects,
+      wheel: this.#wheel,
+      user: createTransactionUser(environment),
+      timers: timerValues(options.snapshot.parameters),
+    });
+    this.#env = {
+      effects: options.effects,
+      transactions: this.#layer,
+      wheel: this.#wheel,
+      table: createCallTable(),
+      identity: createLocalIdentity(options),
+      control: createCallControl(environment),
+      node: options.node,
+      runId: options.runId,
+      snapshot: options.snapshot,
+      nowMs: options.nowMs,
+      wallMs: options.wallMs,
+      waitedMs: 0,
+      draining: false,
+      callsUp: 0,
+      callsAnsweredUp: 0,
+      nextCallNumber: 0,
+      current: undefined,
+    };
+    const { beforeTimer } = options;
+    this.#fire = (owner, timer) => {
+      beforeTimer?.();
+      this.#onTimer(owner, timer);
+    };
+  }
+
+  /** Calls set up or being set up. */
+  get callsUp(): number {
+    return this.#env.callsUp;
+  }
+
+  get callsAnsweredUp(): number {
+    return this.#env.callsAnsweredUp;
+  }
+
+  get transactionCount(): number {
+    return this.#layer.size;
+  }
+
+  get timerCount(): number {
+    return this.#wheel.size;
+  }
+
+  /** Sets the clocks for what follows; called once a batch, before it. */
+  setNow(nowMs: number, wallMs: number): void {
+    this.#env.nowMs = nowMs;
+    this.#env.wallMs = wallMs;
+    // What is armed from now on counts from now, also when no tick has passed for a while.
+    this.#wheel.nowMs = nowMs;
+  }
+
+  /** One whole SIP message. `waitedMs`: how long it lay in the ring. */
+  onMessage(bytes: MessageBytes, end: number, hop: Hop, waitedMs: number): void {
+    const env = this.#env;
+    env.current = undefined;
+    env.waitedMs = waitedMs;
+    const message = this.#message;
+    const fault = parseMessage(message, bytes, end, hop.transport);
+    if (fault !== Fault.ok) {
+      this.#onFault(fault, hop);
+    } else if (message.isRequest) {
+      env.effects.count(Counter.requestsIn);
+      this.#layer.onRequestMessage(message, hop);
+    } else {
+      env.effects.count(Counter.responsesIn);
+      this.#layer.onResponseMessage(message, hop);
+    }
+  }
+
+  /** RFC 3261 8.2.7, 21.4.1: a request that cannot be read is answered without a transaction. */
+  #onFault(fault: Fault, hop: Hop): void {
+    this.#env.effects.count(Counter.parseFaults);
+    const status = faultStatus(fault);
+    if (status === 0) return;
+    const reply = writeFaultReply(this.#message, status, hop, '');
+    if (reply !== '') this.#env.effects.send(hop, reply);
+  }
+
+  /** Fires the timers that are due. */
+  onTimers(): void {
+    this.#wheel.advance(this.#env.nowMs, this.#fire);
+  }
+
+  #onTimer(owner: object, timer: number): void {
+    const env = this.#env;
+    env.current = undefined;
+    if (timer < firstCallTimer) {
+      this.#layer.onTimer(owner as ServerTransaction | ClientTransaction, timer);
+      return;
+    }
+    switch (timer) {
+      case TimerName.attempt:
+        env.current = (owner as OutboundLeg).call;
+        return onAttemptTimer(env, owner as OutboundLeg);
+      case TimerName.resend2xx:
+        env.current = (owner as AnswerResend).dialog.call;
+        return onAnswerResendTimer(env, owner as AnswerResend);
+      case TimerName.resendProvisional:
+        env.current = (owner as InboundLeg).call;
+        return onReliableTimer(env, owner as InboundLeg);
+      case TimerName.duration:
+        env.current = owner as Call;
+        return onDurationTimer(env, owner as Call);
+    }
+  }
+
+  /** From now on new calls run on this version; running calls keep what they have. */
+  onConfiguration(snapshot: Snapshot): void {
+    this.#env.snapshot = snapshot;
+    this.#layer.timers = timerValues(snapshot.parameters);
+  }
+
+  /** A stream to this peer could not be opened or broke (UDP never reports). */
+  onTransportFailure(hop: Hop): void {
+    this.#layer.onHopFailure(hop);
+  }
+
+  /** After a crash of this process or of another worker: hang up both legs of an answered call. */
+  hangUpOrphan(answer: AnswerRecord): void {
+    this.#sendOrphanBye(answer.caller);
+    this.#sendOrphanBye(answer.callee);
+  }
+
+  #sendOrphanBye(dialog: DialogRecord): void {
+    const { identity } = this.#env;
+    // The sockets may have changed with the node file since the call was set up.
+    const listener = Math.min(dialog.listener, identity.listeners.length - 1);
+    const hop: Hop = {
+      transport: dialog.transport as Transport,
+      listener,
+      connection: 0,
+      address: dialog.address,
+      port: dialog.port,
+    };
+    const parts = {
+      method: Method.BYE,
+      requestUri: dialog.remoteTarget,
+      sentBy: identity.listeners[listener]!.sentBy,
+      branch: mintBranch(identity),
+      from: dialog.local,
+      to: dialog.remote,
+      callId: dialog.callId,
+      // Requests after the answer record may have used a few numbers (RFC 3261 12.2.1.1: only upwards).
+      cseq: dialog.localSeq + orphanSeqStep,
+      routes: dialog.routes,
+      maxForwards: 70,
+    };
+    this.#layer.request(hop, parts, writeRequest(parts, '', ''));
+  }
+
+  /** No new calls: INVITEs get 503. */
+  drain(): void {
+    this.#env.draining = true;
+  }
+
+  /** Ends every call: BYE on both legs, 503 to callers not yet answered. */
+  endAllCalls(reason: EndReason): void {
+    for (const call of [...this.#env.table.calls]) endCall(this.#env, call, reason);
+  }
+
+  /** A handler threw and its effects were discarded: ends the one call it worked on. */
+  endFaultyCall(): void {
+    const call = this.#env.current;
+    this.#env.current = undefined;
+    if (call !== undefined) endCall(this.#env, call, EndReasons.serverForcedRelease);
+  }
+}
+
+const orphanSeqStep = 1000;
