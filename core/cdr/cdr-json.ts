@@ -1,0 +1,176 @@
+// The CDR as people and programs outside see it (`tandem cdr`, GET /api/v1/cdrs). Here byte strings
+// become text (UTF-8, with U+FFFD for what is not) and times ISO 8601. What no part of this version
+// fills in yet (rating, packages, agents) is null, 0 or [], so that a reader finds every column.
+import type { Cdr, EndedBy } from './cdr.ts';
+
+/** Identity of a log frame: unique over everything a node ever writes. */
+export interface LogId {
+  /** UUID of the log set. */
+  set: string;
+  file: string;
+  offset: number;
+}
+
+export interface CdrJsonAttempt {
+  gateway: string;
+  callId: string;
+  sipCode: number;
+  endReason: string;
+  startedAt: string;
+  tookMs: number;
+}
+
+export interface CdrJson {
+  id: string;
+  callId: string;
+  node: string;
+  startedAt: string;
+  ringingAt: string | null;
+  answeredAt: string | null;
+  endedAt: string;
+  holdTimeMs: number;
+  pddMs: number | null;
+  mappingGateway: string;
+  routingGateway: string | null;
+  calleeCallId: string | null;
+  attempts: CdrJsonAttempt[];
+  callerAccess: string;
+  calleeAccess: string;
+  callerOut: string | null;
+  calleeOut: string | null;
+  /** The number by which the call was rated; null where nothing was rated. */
+  calleeBilling: string | null;
+  account: string | null;
+  ratePrefix: string | null;
+  billedSeconds: number | null;
+  fee: string | null;
+  clearingAccount: string | null;
+  clearingBilledSeconds: number | null;
+  cost: string | null;
+  tax: string | null;
+  packageSeconds: number;
+  agentFees: { account: string; fee: string; billedSeconds: number }[];
+  billedParty: string | null;
+  logId: LogId;
+  configurationVersion: number;
+  endReason: string;
+  endedBy: EndedBy;
+  sipCode: number;
+  callerAddress: string;
+  calleeAddress: string | null;
+}
+
+/** Every field in the order in which it is written, as JSON and as columns of CSV. */
+export const cdrColumns: readonly (keyof CdrJson)[] = [
+  'id',
+  'callId',
+  'node',
+  'startedAt',
+  'ringingAt',
+  'answeredAt',
+  'endedAt',
+  'holdTimeMs',
+  'pddMs',
+  'mappingGateway',
+  'routingGateway',
+  'calleeCallId',
+  'attempts',
+  'callerAccess',
+  'calleeAccess',
+  'callerOut',
+  'calleeOut',
+  'calleeBilling',
+  'account',
+  'ratePrefix',
+  'billedSeconds',
+  'fee',
+  'clearingAccount',
+  'clearingBilledSeconds',
+  'cost',
+  'tax',
+  'packageSeconds',
+  'agentFees',
+  'billedParty',
+  'logId',
+  'configurationVersion',
+  'endReason',
+  'endedBy',
+  'sipCode',
+  'callerAddress',
+  'calleeAddress',
+];
+
+export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
+  return {
+    id: cdr.id,
+    callId: text(cdr.callId),
+    node: cdr.node,
+    startedAt: isoTime(cdr.startedAt),
+    ringingAt: isoTimeOrNull(cdr.ringingAt),
+    answeredAt: isoTimeOrNull(cdr.answeredAt),
+    endedAt: isoTime(cdr.endedAt),
+    holdTimeMs: cdr.holdTimeMs,
+    pddMs: cdr.pddMs,
+    mappingGateway: cdr.mappingGateway,
+    routingGateway: cdr.routingGateway,
+    calleeCallId: textOrNull(cdr.calleeCallId),
+    attempts: cdr.attempts.map((attempt) => ({
+      gateway: attempt.gateway,
+      callId: text(attempt.callId),
+      sipCode: attempt.sipCode,
+      endReason: attempt.endReason,
+      startedAt: isoTime(attempt.startedAt),
+      tookMs: attempt.tookMs,
+    })),
+    callerAccess: text(cdr.callerAccess),
+    calleeAccess: text(cdr.calleeAccess),
+    callerOut: textOrNull(cdr.callerOut),
+    calleeOut: textOrNull(cdr.calleeOut),
+    calleeBilling: null,
+    account: cdr.account,
+    ratePrefix: null,
+    billedSeconds: null,
+    fee: null,
+    clearingAccount: cdr.clearingAccount,
+    clearingBilledSeconds: null,
+    cost: null,
+    tax: null,
+    packageSeconds: 0,
+    agentFees: [],
+    billedParty: null,
+    logId: { set: logId.set, file: logId.file, offset: logId.offset },
+    configurationVersion: cdr.configurationVersion,
+    endReason: cdr.endReason,
+    endedBy: cdr.endedBy,
+    sipCode: cdr.sipCode,
+    callerAddress: cdr.callerAddress,
+    calleeAddress: cdr.calleeAddress,
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isoTimeOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}
+
+const utf8 = new TextDecoder();
+
+/** Text of a byte string: what came from a peer. Names of the configuration are text already. */
+function text(byteString: string): string {
+  let ascii = true;
+  for (let index = 0; index < byteString.length; index++) {
+    const char = byteString.charCodeAt(index);
+    if (char > 0x7f) ascii = false;
+  }
+  if (ascii) return byteString;
+  const bytes = new Uint8Array(byteString.length);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = byteString.charCodeAt(index);
+  return utf8.decode(bytes);
+}
+
+function textOrNull(byteString: string | null): string | null {
+  return byteString === null ? null : text(byteString);
+}

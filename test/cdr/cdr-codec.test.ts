@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import {
+  decodeFrame,
+  encodeAlive,
+  encodeAnswer,
+  encodeEnd,
+  encodeRecoveredEnd,
+  encodeSegmentClose,
+  encodeSegmentHeader,
+} from '../../core/cdr/cdr-codec.ts';
+import { cdrColumns, cdrToJson } from '../../core/cdr/cdr-json.ts';
+import { tableDay } from '../../core/cdr/table-day.ts';
+import { anyAnswer, anyCdr, failedCdr, sampleAnswer, sampleCdr } from './sample-records.ts';
+
+test('every field of an end record comes back', () => {
+  fc.assert(
+    fc.property(anyCdr, fc.boolean(), (cdr, recovered) => {
+      const frame = decodeFrame(recovered ? encodeRecoveredEnd(cdr) : encodeEnd(cdr));
+      const day = tableDay(cdr.startedAt);
+      assert.deepEqual(frame, { kind: 'end', tableDay: day, cdr, recovered });
+    }),
+  );
+});
+
+test('every field of an answer record comes back', () => {
+  fc.assert(
+    fc.property(anyAnswer, (answer) => {
+      const frame = decodeFrame(encodeAnswer(answer));
+      assert.deepEqual(frame, {
+        kind: 'answer',
+        tableDay: tableDay(answer.cdr.startedAt),
+        answer,
+      });
+    }),
+  );
+});
+
+test('marks of the log come back', () => {
+  const alive = { at: 5, openCalls: 6, oldestOpenSequence: 7 };
+  assert.deepEqual(decodeFrame(encodeAlive(alive)), { kind: 'alive', alive });
+  const header = {
+    set: 'a',
+    node: 'edge-1',
+    worker: 1,
+    incarnation: 2,
+    sequence: 3,
+    startedAt: 4,
+    oldestOpenSequence: 5,
+  };
+  assert.deepEqual(decodeFrame(encodeSegmentHeader(header)), { kind: 'segmentHeader', header });
+  assert.deepEqual(decodeFrame(encodeSegmentClose(8, 9)), {
+    kind: 'segmentClose',
+    at: 8,
+    openCalls: 9,
+  });
+});
+
+test('a record of a later version that appended values is read', () => {
+  const values = encodeEnd(sampleCdr('a'));
+  values[0] = 2;
+  (values[3] as unknown[]).push('a later field');
+  values.push('another');
+  const frame = decodeFrame(values);
+  assert.equal(frame.kind, 'end');
+});
+
+test('what is no record is of kind unknown and never throws', () => {
+  assert.equal(decodeFrame([1, 99]).kind, 'unknown');
+  assert.equal(decodeFrame([1, 2, 20260101, ['short']]).kind, 'unknown');
+  fc.assert(
+    fc.property(fc.anything(), (values) => {
+      decodeFrame(values);
+    }),
+  );
+});
+
+test('the table day is that of the INVITE in UTC', () => {
+  assert.equal(tableDay(Date.UTC(2026, 0, 31, 23, 59, 59, 999)), 20260131);
+  assert.equal(tableDay(Date.UTC(2026, 1, 1)), 20260201);
+  assert.equal(tableDay(Date.UTC(2024, 1, 29, 12)), 20240229);
+  assert.equal(tableDay(0), 19700101);
+});
+
+test('the JSON has every column once, in order, and no other', () => {
+  const json = cdrToJson(sampleCdr('a'), { set: 's', file: 'f', offset: 8 });
+  assert.deepEqual(Object.keys(json), [...cdrColumns]);
+  assert.equal(json.startedAt, '2026-09-21T14:13:20.000Z');
+  assert.equal(json.billedSeconds, null);
+  assert.deepEqual(json.agentFees, []);
+  assert.deepEqual(json.logId, { set: 's', file: 'f', offset: 8 });
+});
+
+test('a call without an answer has null times', () => {
+  const json = cdrToJson(failedCdr('a'), { set: 's', file: 'f', offset: 8 });
+  assert.equal(json.answeredAt, null);
+  assert.equal(json.ringingAt, null);
+  assert.equal(json.pddMs, null);
+});
+
+test('bytes of a peer become UTF-8 text, names stay what they are', () => {
+  const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+  const cdr = sampleCdr('a', {
+    callId: bytes('zürich-☎'),
+    callerAccess: 'invalid \xff',
+    mappingGateway: 'zürich',
+  });
+  const json = cdrToJson(cdr, { set: 's', file: 'f', offset: 8 });
+  assert.equal(json.callId, 'zürich-☎');
+  assert.equal(json.callerAccess, 'invalid \ufffd');
+  assert.equal(json.mappingGateway, 'zürich');
+});
+
+test('an answer record keeps both dialogs apart', () => {
+  const frame = decodeFrame(encodeAnswer(sampleAnswer('a')));
+  assert.ok(frame.kind === 'answer');
+  assert.equal(frame.answer.caller.address, '192.0.2.10');
+  assert.equal(frame.answer.callee.address, '198.51.100.7');
+});

@@ -1,0 +1,20 @@
+// Started by frame.test.ts with msgpackr's native part switched off: packs and reads the same records.
+import fs from 'node:fs';
+import { isNativeAccelerationEnabled } from 'msgpackr';
+import { decodeFrame, encodeAnswer, encodeEnd } from '../../core/cdr/cdr-codec.ts';
+import { FrameBatch, framePayloadBytes, unpackPayload } from '../../workers/cdr/frame.ts';
+
+const input = JSON.parse(fs.readFileSync(0, 'utf8'));
+const batch = new FrameBatch();
+batch.add(encodeEnd(input.cdr));
+batch.add(encodeAnswer(input.answer));
+const given = Buffer.from(input.frames, 'hex');
+const end = 8 + framePayloadBytes(given, 0, given.length);
+const frame = decodeFrame(unpackPayload(given, 8, end));
+process.stdout.write(
+  JSON.stringify({
+    native: isNativeAccelerationEnabled,
+    frames: batch.bytes.subarray(0, batch.length).toString('hex'),
+    cdrBack: frame.kind === 'end' ? frame.cdr : null,
+  }),
+);

@@ -1,0 +1,68 @@
+// Follows one worker's incarnation from segment to segment while it is written, each frame with its
+// identity: what a writer into a database keeps as its checkpoint is `file` and `offset`.
+import { type LogSet, listSegments, type SegmentName } from './log-set.ts';
+import { firstFrame, type LoggedFrame, SegmentReader } from './segment-reader.ts';
+
+export class LogCursor {
+  /** The next frame will be looked for here. */
+  file: string;
+  offset: number;
+  /** Damaged places passed in segments that are not written any more. */
+  damaged = 0;
+  readonly #set: LogSet;
+  #segment: SegmentName;
+  #reader: SegmentReader;
+
+  constructor(set: LogSet, segment: SegmentName, offset = 0) {
+    this.#set = set;
+    this.#segment = segment;
+    this.file = segment.file;
+    this.offset = offset;
+    this.#reader = new SegmentReader(set, segment.file, { fromOffset: offset });
+  }
+
+  /** The next frame, or null while there is none. */
+  next(): LoggedFrame | null {
+    const logged = this.#reader.next() ?? this.#reread() ?? this.#advance();
+    if (logged !== null) this.offset = logged.nextOffset;
+    return logged;
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  /** What was read ahead may have been overtaken by the writer: asks the file once more. */
+  #reread(): LoggedFrame | null {
+    this.#reader.forget();
+    return this.#reader.next();
+  }
+
+  /** Once the next segment holds frames this one has all it ever will: takes what it still has, also
+   *  behind a damaged place, then goes on there. */
+  #advance(): LoggedFrame | null {
+    const following = this.#following();
+    if (following === undefined || firstFrame(this.#set, following.file) === null) return null;
+    this.#reader.searchPastDamage = true;
+    const rest = this.#reread();
+    if (rest !== null) return rest;
+    this.damaged += this.#reader.damaged;
+    this.#reader.close();
+    this.#segment = following;
+    this.file = following.file;
+    this.offset = 0;
+    this.#reader = new SegmentReader(this.#set, following.file);
+    return this.#reader.next();
+  }
+
+  #following(): SegmentName | undefined {
+    const { role, worker, incarnation, sequence } = this.#segment;
+    return listSegments(this.#set.directory).find(
+      (segment) =>
+        segment.role === role &&
+        segment.worker === worker &&
+        segment.incarnation === incarnation &&
+        segment.sequence > sequence,
+    );
+  }
+}
