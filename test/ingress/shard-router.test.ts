@@ -1,0 +1,110 @@
+// Into which ring a message goes, what is ignored, and who is refused when a ring is full.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MessageBytes } from '../../core/bytes/latin1.ts';
+import { Counter } from '../../core/metrics/counter-layout.ts';
+import { mintCallId } from '../../core/shard/call-id-shard.ts';
+import { type Hop, Transport } from '../../core/sip/hop.ts';
+import { ShardRouter } from '../../workers/ingress/shard-router.ts';
+import { counterBlock, mainWriter } from '../../workers/memory/counter-block.ts';
+import { allocateSharedMemory, workerSignal } from '../../workers/memory/shared-memory.ts';
+import { createRingRecord, RingReader, RingWriter } from '../../workers/memory/spsc-ring.ts';
+import { WakeSignal } from '../../workers/memory/wake-signal.ts';
+
+const scratch = Buffer.alloc(64) as Buffer & MessageBytes;
+
+const shardKey = Uint32Array.of(1, 2);
+const hop: Hop = {
+  transport: Transport.udp,
+  listener: 1,
+  connection: 0,
+  address: '192.0.2.7',
+  port: 5062,
+};
+
+function stage(workers: number, ringBytes: number) {
+  const memory = allocateSharedMemory({ workers, ingressRingBytes: ringBytes });
+  const counters = counterBlock(memory, mainWriter);
+  const replies: string[] = [];
+  const router = new ShardRouter({
+    rings: memory.ingressRings.map((ring) => new RingWriter(ring)),
+    signals: memory.ingressRings.map((_, i) => new WakeSignal(memory, workerSignal(i))),
+    shardKey,
+    counters,
+    clock: () => 5,
+    reply: (to, text) => replies.push(`${to.address}:${to.port} ${text}`),
+  });
+  const readers = memory.ingressRings.map((ring) => new RingReader(ring));
+  const route = (text: string): void => {
+    const bytes = Buffer.from(text, 'latin1');
+    router.route(bytes, bytes.length, hop);
+  };
+  return { route, readers, counters, replies };
+}
+
+function request(method: string, callId: string, toTag = ''): string {
+  return (
+    `${method} sip:44@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bK1\r\n` +
+    `Max-Forwards: 70\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>${toTag}\r\n` +
+    `Call-ID: ${callId}\r\nCSeq: 1 ${method}\r\nContent-Length: 0\r\n\r\n`
+  );
+}
+
+test('messages of one call go to one worker, with the hop they came from', () => {
+  const { route, readers } = stage(4, 1 << 18);
+  for (const method of ['INVITE', 'ACK', 'BYE']) route(request(method, 'some-call@x'));
+  const owners = readers.filter((reader) => !reader.isEmpty());
+  assert.equal(owners.length, 1);
+  const record = createRingRecord();
+  for (const method of ['INVITE', 'ACK', 'BYE']) {
+    assert.ok(owners[0]!.pop(record));
+    assert.ok(record.payload.toString('latin1', 0, record.payloadLength).startsWith(method));
+    assert.deepEqual(record.hop, hop);
+    assert.equal(record.enqueuedAtMs, 5);
+  }
+});
+
+test('a Call-ID that we minted names its worker', () => {
+  const { route, readers } = stage(4, 1 << 18);
+  for (let worker = 0; worker < 4; worker++) {
+    route(
+      request(
+        'BYE',
+        mintCallId(worker, () => 77, shardKey, scratch),
+        ';tag=2',
+      ),
+    );
+    assert.ok(readers[worker]!.pop(createRingRecord()));
+  }
+});
+
+test('keep-alives and STUN are ignored, garbage is dropped, each counted', () => {
+  const { route, readers, counters } = stage(1, 1 << 18);
+  for (const text of ['', '\r\n\r\n', '\0', '\0\x01\0\0!\x12\xa4B............']) route(text);
+  assert.equal(counters[Counter.keepAlivesIn], 4);
+  route('<this is="not">a SIP message at all, whatever it says</this>');
+  route('SIP/2.0 200 OK\r\nVia: x\r\nCSeq: 1 INVITE\r\n\r\n');
+  assert.equal(counters[Counter.dropNoCallId], 2);
+  assert.ok(readers[0]!.isEmpty());
+});
+
+test('a full ring refuses new INVITEs with 503 and still takes what belongs to calls', () => {
+  const { route, readers, counters, replies } = stage(1, 1 << 18);
+  while (counters[Counter.refusedRingFull] === 0) route(request('INVITE', 'new-call'));
+  assert.equal(replies.length, 1);
+  assert.match(replies[0]!, /^192\.0\.2\.7:5062 SIP\/2\.0 503 /);
+  assert.match(replies[0]!, /\r\nRetry-After: \d+\r\n/);
+  assert.match(replies[0]!, /\r\nCall-ID: new-call\r\n/);
+  assert.match(replies[0]!, /\r\nTo: <sip:b@x>;tag=\w+\r\n/);
+  let urgent = 0;
+  while (counters[Counter.dropRingFull] === 0) {
+    route(request('BYE', 'old-call', ';tag=2'));
+    urgent++;
+  }
+  assert.ok(urgent > 5, `only ${urgent} in-dialog requests fitted`);
+  assert.equal(replies.length, 1);
+  // It recovers as soon as the worker has taken something.
+  while (readers[0]!.pop(createRingRecord()));
+  route(request('INVITE', 'new-call'));
+  assert.equal(counters[Counter.refusedRingFull], 1);
+});

@@ -1,0 +1,78 @@
+// Starts the admin process, restarts it with growing pauses when it dies, and carries messages. Calls do
+// not depend on it: while it is away, only the API and the page are.
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { AdminMessage, AdminStart, EngineMessage } from './admin-messages.ts';
+import type { Log } from './log.ts';
+
+const restartMsMin = 200;
+const restartMsMax = 30_000;
+/** A process that lived this long was well; the next pause is short again. */
+const settledMs = 60_000;
+/** After `stop`: how long it may take to close its connections. */
+const stopMs = 3_000;
+
+export interface AdminProcessOptions {
+  start: AdminStart;
+  log: Log;
+  onMessage: (message: AdminMessage) => void;
+  /** The program; tests bring their own. */
+  path?: string | undefined;
+}
+
+export class AdminProcess {
+  readonly #options: AdminProcessOptions;
+  #child: ChildProcess | undefined;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #pauseMs = restartMsMin;
+  #startedAt = 0;
+  #stopping = false;
+
+  constructor(options: AdminProcessOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  send(message: EngineMessage): void {
+    const child = this.#child;
+    if (child === undefined || !child.connected) return;
+    // A full pipe drops nothing here: figures are small, and one a second.
+    child.send(message, () => {});
+  }
+
+  /** Asks it to end, and ends it when it does not. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restartTimer);
+    const child = this.#child;
+    if (child === undefined) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    this.send({ kind: 'stop' });
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), stopMs);
+    await gone;
+    clearTimeout(killTimer);
+  }
+
+  #start(): void {
+    const { start, path } = this.#options;
+    const program = path ?? fileURLToPath(new URL('../admin/main.js', import.meta.url));
+    const child = fork(program, [JSON.stringify(start)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    this.#startedAt = Date.now();
+    child.on('message', (message) => this.#options.onMessage(message as AdminMessage));
+    child.on('error', (error) => this.#options.log.error({ err: error }, 'admin process'));
+    child.once('exit', (code, signal) => this.#onExit(code, signal));
+  }
+
+  #onExit(code: number | null, signal: string | null): void {
+    this.#child = undefined;
+    if (this.#stopping) return;
+    if (Date.now() - this.#startedAt >= settledMs) this.#pauseMs = restartMsMin;
+    const restartMs = this.#pauseMs;
+    this.#pauseMs = Math.min(restartMsMax, this.#pauseMs * 2);
+    this.#options.log.error({ code, signal, restartMs }, 'admin process ended; it is restarted');
+    this.#restartTimer = setTimeout(() => this.#start(), restartMs);
+  }
+}

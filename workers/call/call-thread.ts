@@ -1,0 +1,229 @@
+// Entry of a call worker's thread: opens its sockets and its CDR log, builds the switch, runs the loop,
+// and obeys the main thread.
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { MessageBytes } from '../../core/bytes/latin1.ts';
+import type { AnswerRecord } from '../../core/cdr/cdr.ts';
+import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
+import { EndReasons } from '../../core/end-reason.ts';
+import { Counter } from '../../core/metrics/counter-layout.ts';
+import { Switch } from '../../core/switch.ts';
+import { CdrLog } from '../cdr/cdr-log.ts';
+import { unpackAnswers } from '../cdr/packed-answers.ts';
+import { monotonicMs } from '../clock.ts';
+import { createLineLimit, type Log, type LogOutput, openLog } from '../log.ts';
+import { counterBlock, workerWriter } from '../memory/counter-block.ts';
+import { cpsWords, mainSignal, workerLines, workerSignal } from '../memory/shared-memory.ts';
+import { adoptSnapshot, epochWords, type SnapshotTicket } from '../memory/snapshot-store.ts';
+import { RingReader, RingWriter } from '../memory/spsc-ring.ts';
+import { WakeSignal } from '../memory/wake-signal.ts';
+import type { CallWorkerStart, FromCallWorker, ToCallWorker } from '../thread-messages.ts';
+import { CallWorker } from './call-worker.ts';
+import { createCdrLogWatch } from './cdr-log-watch.ts';
+import { DatagramSender } from './datagram-sender.ts';
+import { EffectRunner } from './effect-runner.ts';
+import { LoopGauges } from './loop-gauges.ts';
+import { createRandomWords } from './random-words.ts';
+import { createStrayReturn } from './stray-return.ts';
+import { createStreamSender } from './stream-sender.ts';
+
+/** Orphans hung up in one turn of the loop. */
+const orphansPerTurn = 64;
+const endedPollMs = 20;
+const sendErrorLinesPerSecond = 2;
+
+interface CallThread {
+  readonly start: CallWorkerStart;
+  readonly port: MessagePort;
+  readonly output: LogOutput;
+  readonly counters: Float64Array;
+  readonly cdrLog: CdrLog;
+  readonly sender: DatagramSender;
+  readonly effects: EffectRunner;
+  readonly shard: Switch;
+  readonly loop: CallWorker;
+}
+
+async function openCallThread(start: CallWorkerStart, port: MessagePort): Promise<CallThread> {
+  const { index, memory } = start;
+  const output = openLog(start.logLevel, { thread: 'call', worker: index });
+  const counters = counterBlock(memory, workerWriter(index));
+  const mainRing = new RingWriter(memory.mainRings[index]!);
+  const signal = new WakeSignal(memory, mainSignal);
+  const sender = await DatagramSender.bind({
+    listeners: start.listeners,
+    onStray: createStrayReturn({ ring: mainRing, signal, counters, clock: monotonicMs }),
+    onSendError: createSendErrorReport(output.log, counters),
+  });
+  const cdrLog = new CdrLog({
+    directory: start.dataDir,
+    worker: index,
+    node: start.node,
+    syncMs: start.cdrSyncMs,
+    nowWallMs: Date.now(),
+  });
+  const effects = new EffectRunner({
+    datagrams: sender,
+    streams: createStreamSender({ ring: mainRing, signal, counters, clock: monotonicMs }),
+    cdrLog,
+    lines: workerLines(memory, index),
+    cpsWords: cpsWords(memory),
+    counters,
+  });
+  const shard = openSwitch(start, effects);
+  const loop = openLoop({ start, port, output, counters, cdrLog, sender, effects, shard });
+  return { start, port, output, counters, cdrLog, sender, effects, shard, loop };
+}
+
+function openSwitch(start: CallWorkerStart, effects: EffectRunner): Switch {
+  const shard = new Switch({
+    effects,
+    listeners: start.listeners,
+    node: start.node,
+    runId: start.runId,
+    workerIndex: start.index,
+    shardKey: start.shardKey,
+    random32: createRandomWords(),
+    scratch: Buffer.alloc(64) as Buffer & MessageBytes,
+    snapshot: openSnapshot(start.snapshot.arena),
+    nowMs: monotonicMs(),
+    wallMs: Date.now(),
+  });
+  if (start.draining) shard.drain();
+  return shard;
+}
+
+function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
+  const { start, shard, cdrLog, counters } = thread;
+  const { log } = thread.output;
+  const ring = new RingReader(start.memory.ingressRings[start.index]!);
+  const watchCdrLog = createCdrLogWatch(cdrLog, counters, log);
+  const gauges = new LoopGauges(
+    {
+      callsUp: () => shard.callsUp,
+      callsAnsweredUp: () => shard.callsAnsweredUp,
+      transactions: () => shard.transactionCount,
+      timers: () => shard.timerCount,
+      ringBytesUsed: () => ring.usedBytes(),
+      cdrAccepting: () => cdrLog.accepts,
+      heapUsedBytes: () => process.memoryUsage().heapUsed,
+    },
+    monotonicMs(),
+  );
+  return new CallWorker({
+    shard,
+    ring,
+    signal: new WakeSignal(start.memory, workerSignal(start.index)),
+    effects: thread.effects,
+    counters,
+    gauges,
+    log,
+    clock: monotonicMs,
+    wallClock: Date.now,
+    onTick: (nowMs) => {
+      cdrLog.tick(nowMs, Date.now());
+      watchCdrLog();
+    },
+  });
+}
+
+function createSendErrorReport(log: Log, counters: Float64Array): (error: Error) => void {
+  const lines = createLineLimit(sendErrorLinesPerSecond);
+  return (error) => {
+    counters[Counter.sendErrors]!++;
+    if (lines.allow(monotonicMs())) {
+      log.warn({ err: error.message, heldBack: lines.takeHeldBack() }, 'a datagram was not sent');
+    }
+  };
+}
+
+function onMessage(thread: CallThread, message: ToCallWorker): void {
+  const { loop, shard } = thread;
+  switch (message.kind) {
+    case 'activate':
+      activate(thread, message.snapshot);
+      break;
+    case 'drain':
+      loop.act(() => shard.drain());
+      tellWhenEnded(thread, 'drained');
+      break;
+    case 'endAllCalls':
+      loop.act(() => shard.endAllCalls(EndReasons.serverForcedRelease));
+      tellWhenEnded(thread, 'callsEnded');
+      break;
+    case 'hangUpOrphans':
+      hangUp(thread, unpackAnswers(message.answers));
+      break;
+    case 'stop':
+      stop(thread);
+      break;
+    case 'fail':
+      fail(thread, message.how);
+      break;
+  }
+}
+
+/** Between two batches: no handler looks into the tables that are left. */
+function activate(thread: CallThread, ticket: SnapshotTicket): void {
+  const { start, loop, shard } = thread;
+  const startedMs = monotonicMs();
+  loop.act(() => shard.onConfiguration(openSnapshot(ticket.arena)));
+  adoptSnapshot(epochWords(start.memory), start.index, ticket.epoch);
+  const pauseMs = monotonicMs() - startedMs;
+  tell(thread, { kind: 'activated', version: ticket.version, pauseMs });
+}
+
+function hangUp(thread: CallThread, answers: Iterator<AnswerRecord>): void {
+  for (let i = 0; i < orphansPerTurn; i++) {
+    const next = answers.next();
+    if (next.done) return;
+    thread.loop.act(() => thread.shard.hangUpOrphan(next.value));
+  }
+  setImmediate(() => hangUp(thread, answers));
+}
+
+/** No call is up, every end record is written and every message sent. */
+function tellWhenEnded(thread: CallThread, kind: 'drained' | 'callsEnded'): void {
+  const { shard, effects, sender } = thread;
+  if (shard.callsUp > 0 || effects.busy || effects.withheld > 0 || sender.pending > 0) {
+    setTimeout(() => tellWhenEnded(thread, kind), endedPollMs);
+    return;
+  }
+  tell(thread, { kind });
+}
+
+function stop(thread: CallThread): void {
+  thread.loop.stop();
+  thread.effects.flush();
+  if (!thread.cdrLog.close(Date.now())) {
+    thread.output.log.error({ failure: thread.cdrLog.failure }, 'CDRs were left unwritten');
+  }
+  // Sends of this turn call back in the next one.
+  setImmediate(() => {
+    thread.sender.close();
+    thread.output.flush();
+    tell(thread, { kind: 'stopped' });
+    thread.port.close();
+  });
+}
+
+function fail(thread: CallThread, how: 'throwInHandler' | 'die' | 'hang'): void {
+  if (how === 'throwInHandler') {
+    thread.loop.act(() => {
+      throw new Error('asked to fail in a handler');
+    });
+    return;
+  }
+  if (how === 'die') throw new Error('asked to die');
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+function tell(thread: CallThread, message: FromCallWorker): void {
+  thread.port.postMessage(message);
+}
+
+const port = parentPort!;
+const thread = await openCallThread(workerData as CallWorkerStart, port);
+port.on('message', (message: ToCallWorker) => onMessage(thread, message));
+thread.loop.start();
+tell(thread, { kind: 'bound' });

@@ -1,0 +1,193 @@
+// The loop of a call worker: takes what lies in the ring, one clock reading a batch; fires the timers
+// that are due; carries out the effects; then either goes on or sleeps. A bug in a handler is caught
+// here and nowhere else: it ends that one call.
+import { Counter } from '../../core/metrics/counter-layout.ts';
+import type { Switch } from '../../core/switch.ts';
+import { createLineLimit, type LineLimit, type Log } from '../log.ts';
+import { createRingRecord, type RingReader, waitedMs } from '../memory/spsc-ring.ts';
+import type { WakeSignal } from '../memory/wake-signal.ts';
+import { RecordKind } from '../thread-messages.ts';
+import type { EffectRunner } from './effect-runner.ts';
+import type { LoopGauges } from './loop-gauges.ts';
+
+/** Records handled in one turn: one CDR write and one flush for all of them (design: at most 64). */
+const batchMax = 64;
+/** Resolution of every SIP timer. */
+const tickMs = 10;
+/** The loop's pulse while no timer is armed. */
+const idleTickMs = 100;
+/** A lost wake-up costs at most this. */
+const sleepPollMs = 1000;
+const bugLinesPerSecond = 10;
+
+export interface CallWorkerOptions {
+  shard: Switch;
+  ring: RingReader;
+  signal: WakeSignal;
+  effects: EffectRunner;
+  counters: Float64Array;
+  gauges: LoopGauges;
+  log: Log;
+  /** Monotonic milliseconds (workers/clock.ts). */
+  clock: () => number;
+  wallClock: () => number;
+  /** Once a tick, after the timers: the CDR log's own pulse. */
+  onTick: (nowMs: number) => void;
+}
+
+export class CallWorker {
+  readonly #shard: Switch;
+  readonly #ring: RingReader;
+  readonly #signal: WakeSignal;
+  readonly #effects: EffectRunner;
+  readonly #counters: Float64Array;
+  readonly #gauges: LoopGauges;
+  readonly #log: Log;
+  readonly #clock: () => number;
+  readonly #wallClock: () => number;
+  readonly #onTick: (nowMs: number) => void;
+  readonly #record = createRingRecord();
+  readonly #bugLines: LineLimit = createLineLimit(bugLinesPerSecond);
+  readonly #turnOnWake: () => void;
+  readonly #ringIsEmpty: () => boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #tickDueMs = 0;
+  #timersRanMs = 0;
+  #running = false;
+
+  constructor(options: CallWorkerOptions) {
+    this.#shard = options.shard;
+    this.#ring = options.ring;
+    this.#signal = options.signal;
+    this.#effects = options.effects;
+    this.#counters = options.counters;
+    this.#gauges = options.gauges;
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#wallClock = options.wallClock;
+    this.#onTick = options.onTick;
+    this.#turnOnWake = () => this.#turn();
+    this.#ringIsEmpty = () => this.#ring.isEmpty();
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#armTick(idleTickMs);
+    setImmediate(this.#turnOnWake);
+  }
+
+  /** The loop ends after the turn in progress. */
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Runs `work` on the switch as if it were a record: same clock, same catch, same flush. It belongs
+   *  to no one call, so a bug in it ends none. */
+  act(work: () => void): void {
+    const nowMs = this.#readClocks();
+    this.#guard(work, nowMs);
+    this.#effects.flush();
+    // More sends than one flush may carry: the loop goes on with them.
+    if (this.#effects.busy) this.#signal.wake();
+    if (this.#running) this.#keepTickFast();
+  }
+
+  #turn(): void {
+    if (!this.#running) return;
+    this.#runBatch();
+    if (this.#ring.isEmpty() && !this.#effects.busy) {
+      this.#sleep();
+    } else {
+      // Not a microtask: sockets and timers get their turn between batches.
+      setImmediate(this.#turnOnWake);
+    }
+    this.#keepTickFast();
+  }
+
+  /** The first timer of an idle shard must not wait for the slow pulse. */
+  #keepTickFast(): void {
+    if (this.#shard.timerCount > 0 && this.#tickDueMs - this.#timersRanMs > 2 * tickMs) {
+      this.#armTick(tickMs);
+    }
+  }
+
+  #sleep(): void {
+    this.#signal.sleep(this.#ringIsEmpty, sleepPollMs).then(this.#turnOnWake, (error: unknown) => {
+      throw error;
+    });
+  }
+
+  #runBatch(): void {
+    const startMs = this.#readClocks();
+    for (let handled = 0; handled < batchMax && this.#ring.pop(this.#record); handled++) {
+      this.#guard(undefined, startMs);
+    }
+    if (startMs - this.#timersRanMs >= tickMs) this.#fireTimers(startMs);
+    this.#effects.flush();
+    this.#gauges.addBusy(this.#clock() - startMs);
+  }
+
+  /** One reading for the whole batch. */
+  #readClocks(): number {
+    const nowMs = this.#clock();
+    this.#shard.setNow(nowMs, this.#wallClock());
+    this.#effects.setNow(nowMs);
+    return nowMs;
+  }
+
+  #fireTimers(nowMs: number): void {
+    this.#timersRanMs = nowMs;
+    this.#guard(this.#onTimers, nowMs);
+  }
+
+  readonly #onTimers = (): void => this.#shard.onTimers();
+  readonly #endFaultyCall = (): void => this.#shard.endFaultyCall();
+
+  /** `work`, or the record just taken. */
+  #guard(work: (() => void) | undefined, nowMs: number): void {
+    this.#effects.begin();
+    try {
+      if (work === undefined) this.#handleRecord(nowMs);
+      else work();
+    } catch (error) {
+      this.#effects.count(Counter.bugs);
+      if (this.#bugLines.allow(nowMs)) {
+        const heldBack = this.#bugLines.takeHeldBack();
+        this.#log.error({ err: error, heldBack }, 'a handler failed; its call is ended');
+      }
+      const isOfOneCall = work === undefined || work === this.#onTimers;
+      this.#effects.discard(isOfOneCall ? this.#endFaultyCall : endNoCall);
+    }
+  }
+
+  #handleRecord(nowMs: number): void {
+    const record = this.#record;
+    if (record.kind === RecordKind.message) {
+      const { payload, payloadLength, hop } = record;
+      this.#shard.onMessage(payload as never, payloadLength, hop, waitedMs(record, nowMs));
+    } else if (record.kind === RecordKind.transportFailure) {
+      this.#shard.onTransportFailure(record.hop);
+    } else {
+      throw new RangeError(`ring record of kind ${record.kind}; expected message or failure`);
+    }
+  }
+
+  #armTick(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#tickDueMs = this.#clock() + delayMs;
+    this.#timer = setTimeout(() => this.#tick(), delayMs);
+  }
+
+  /** Runs also when nothing arrives: timers, gauges, the log's sync. */
+  #tick(): void {
+    const nowMs = this.#clock();
+    this.#gauges.onTick(nowMs - this.#tickDueMs);
+    this.#runBatch();
+    this.#onTick(nowMs);
+    this.#gauges.publish(nowMs, this.#counters);
+    if (this.#running) this.#armTick(this.#shard.timerCount > 0 ? tickMs : idleTickMs);
+  }
+}
+
+function endNoCall(): void {}

@@ -1,0 +1,263 @@
+// Carries out what the core decided. Lines and CPS places are taken at once; the rest waits for the end
+// of the batch: CDR frames first, in one write, then the sends in order, then the lines given back. When
+// a handler throws, its sends are forgotten and what it took is given back.
+import { acquireCps } from '../../core/admission/cps-window.ts';
+import { acquireLine, type LineCounters, releaseLine } from '../../core/admission/line-limits.ts';
+import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
+import type { Effects } from '../../core/effects.ts';
+import { Counter } from '../../core/metrics/counter-layout.ts';
+import { type Hop, Transport } from '../../core/sip/hop.ts';
+
+/** The CDR log as the runner needs it (workers/cdr/cdr-log.ts). */
+export interface CdrSink {
+  /** False while the log cannot be written. */
+  readonly accepts: boolean;
+  recordAnswer(answer: AnswerRecord): void;
+  recordEnd(cdr: Cdr): void;
+  /** One write of all that was appended; false when it failed and is kept for the next try. */
+  flush(): boolean;
+}
+
+export interface MessageSender {
+  send(hop: Hop, text: string): void;
+}
+
+export interface EffectRunnerOptions {
+  datagrams: MessageSender;
+  streams: MessageSender;
+  cdrLog: CdrSink;
+  lines: LineCounters;
+  cpsWords: Int32Array;
+  /** This worker's counter block. */
+  counters: Float64Array;
+}
+
+/** Sends of one flush; the rest waits for the next turn of the loop, so that ending all calls at once
+ *  neither floods the kernel nor holds the loop. */
+const sendsPerFlushMax = 2048;
+/** Final responses kept back while the CDR log cannot be written; peers repeat for 32 s, so the oldest
+ *  are the least missed. */
+const withheldMax = 8192;
+/** Between tries to write to a log that failed. */
+const logRetryMs = 100;
+
+/** What a handler that threw left behind. */
+interface Unfinished {
+  ends: Cdr[];
+}
+
+export class EffectRunner implements Effects {
+  readonly #datagrams: MessageSender;
+  readonly #streams: MessageSender;
+  readonly #cdrLog: CdrSink;
+  readonly #lines: LineCounters;
+  readonly #cpsWords: Int32Array;
+  readonly #counters: Float64Array;
+
+  #nowMs = 0;
+  readonly #hops: Hop[] = [];
+  readonly #texts: string[] = [];
+  #queued = 0;
+  #sent = 0;
+  readonly #records: (AnswerRecord | Cdr)[] = [];
+  readonly #releases: number[] = [];
+  readonly #withheldHops: Hop[] = [];
+  readonly #withheldTexts: string[] = [];
+  #logFailedAtMs = 0;
+  #logFailing = false;
+
+  // Of the record being handled.
+  #firstSend = 0;
+  #firstRecord = 0;
+  #firstRelease = 0;
+  readonly #taken: number[] = [];
+
+  constructor(options: EffectRunnerOptions) {
+    this.#datagrams = options.datagrams;
+    this.#streams = options.streams;
+    this.#cdrLog = options.cdrLog;
+    this.#lines = options.lines;
+    this.#cpsWords = options.cpsWords;
+    this.#counters = options.counters;
+  }
+
+  setNow(nowMs: number): void {
+    this.#nowMs = nowMs;
+  }
+
+  /** What follows belongs to one record, up to the next `begin` or `flush`. */
+  begin(): void {
+    this.#firstSend = this.#queued;
+    this.#firstRecord = this.#records.length;
+    this.#firstRelease = this.#releases.length;
+    this.#taken.length = 0;
+  }
+
+  /**
+   * The record's handler threw: forgets its sends and CDR records, lets `endCall` end the call, and
+   * gives back what the handler took and the ended call did not. Releases stay, because the state they
+   * belong to was changed too; an end record that ending the call does not repeat stays as well, for
+   * no call may end without one.
+   */
+  discard(endCall: () => void): void {
+    this.#queued = this.#firstSend;
+    const unfinished: Unfinished = { ends: this.#records.slice(this.#firstRecord).filter(isEnd) };
+    this.#records.length = this.#firstRecord;
+    endCall();
+    const written = this.#records.slice(this.#firstRecord).filter(isEnd);
+    for (const end of unfinished.ends) {
+      if (!written.some((other) => other.id === end.id)) this.#records.push(end);
+    }
+    const returned = this.#releases.slice(this.#firstRelease);
+    for (const slot of this.#taken) {
+      const place = returned.indexOf(slot);
+      if (place >= 0) returned.splice(place, 1);
+      else this.#releases.push(slot);
+    }
+    this.begin();
+  }
+
+  send(hop: Hop, text: string): void {
+    this.#hops[this.#queued] = hop;
+    this.#texts[this.#queued] = text;
+    this.#queued++;
+  }
+
+  count(counter: number): void {
+    this.#counters[counter]!++;
+  }
+
+  acquireLine(slot: number, limit: number): boolean {
+    const admitted = acquireLine(this.#lines, slot, limit);
+    if (admitted) this.#taken.push(slot);
+    return admitted;
+  }
+
+  releaseLine(slot: number): void {
+    this.#releases.push(slot);
+  }
+
+  acquireCps(slot: number, limit: number): boolean {
+    return acquireCps(this.#cpsWords, slot, limit, this.#nowMs);
+  }
+
+  cdrLogAccepts(): boolean {
+    return this.#cdrLog.accepts;
+  }
+
+  recordAnswer(answer: AnswerRecord): void {
+    this.#records.push(answer);
+  }
+
+  recordEnd(cdr: Cdr): void {
+    this.#records.push(cdr);
+  }
+
+  /** Whether a flush has something to do. */
+  get busy(): boolean {
+    return this.#queued > 0 || this.#records.length > 0 || this.#releases.length > 0;
+  }
+
+  /** Whether final responses wait for the CDR log. */
+  get withheld(): number {
+    return this.#withheldTexts.length;
+  }
+
+  flush(): void {
+    const hadRecords = this.#records.length > 0;
+    const written = this.#writeRecords(hadRecords);
+    if (hadRecords && !written) this.#withholdFinals();
+    if (written && this.#withheldTexts.length > 0) this.#sendWithheld();
+    this.#sendQueued();
+    if (this.#queued === 0) this.#giveBack();
+    this.begin();
+  }
+
+  #writeRecords(hadRecords: boolean): boolean {
+    for (const record of this.#records) {
+      if (isEnd(record)) this.#cdrLog.recordEnd(record);
+      else this.#cdrLog.recordAnswer(record);
+    }
+    this.#records.length = 0;
+    if (!hadRecords && !this.#logFailing) return true;
+    if (!hadRecords && this.#nowMs - this.#logFailedAtMs < logRetryMs) return false;
+    const written = this.#cdrLog.flush();
+    this.#logFailing = !written;
+    if (!written) this.#logFailedAtMs = this.#nowMs;
+    return written;
+  }
+
+  /** A full disk keeps back final responses alone: what they confirm has no record yet. */
+  #withholdFinals(): void {
+    let kept = this.#sent;
+    for (let i = this.#sent; i < this.#queued; i++) {
+      const hop = this.#hops[i]!;
+      const text = this.#texts[i]!;
+      if (isFinalResponse(text)) {
+        this.#withhold(hop, text);
+      } else {
+        this.#hops[kept] = hop;
+        this.#texts[kept] = text;
+        kept++;
+      }
+    }
+    this.#queued = kept;
+  }
+
+  #withhold(hop: Hop, text: string): void {
+    if (this.#withheldTexts.length >= withheldMax) {
+      this.#withheldHops.shift();
+      this.#withheldTexts.shift();
+      this.count(Counter.sendErrors);
+    }
+    this.#withheldHops.push(hop);
+    this.#withheldTexts.push(text);
+  }
+
+  #sendWithheld(): void {
+    for (let i = 0; i < this.#withheldTexts.length; i++) {
+      this.#sendOne(this.#withheldHops[i]!, this.#withheldTexts[i]!);
+    }
+    this.#withheldHops.length = 0;
+    this.#withheldTexts.length = 0;
+  }
+
+  #sendQueued(): void {
+    const end = Math.min(this.#queued, this.#sent + sendsPerFlushMax);
+    for (let i = this.#sent; i < end; i++) this.#sendOne(this.#hops[i]!, this.#texts[i]!);
+    this.#sent = end;
+    if (this.#sent < this.#queued) return;
+    if (this.#queued > sendsPerFlushMax) {
+      this.#hops.length = 0;
+      this.#texts.length = 0;
+    }
+    this.#queued = 0;
+    this.#sent = 0;
+  }
+
+  #sendOne(hop: Hop, text: string): void {
+    this.count(Counter.messagesOut);
+    if (hop.transport === Transport.tcp) this.#streams.send(hop, text);
+    else this.#datagrams.send(hop, text);
+  }
+
+  #giveBack(): void {
+    const { share } = this.#lines;
+    for (let i = 0; i < this.#releases.length; i++) {
+      const slot = this.#releases[i]!;
+      // One release too many is a bug of ours, but no reason to end every call of this worker.
+      if (share[slot]! > 0) releaseLine(this.#lines, slot);
+      else this.count(Counter.bugs);
+    }
+    this.#releases.length = 0;
+  }
+}
+
+function isEnd(record: AnswerRecord | Cdr): record is Cdr {
+  return 'endReason' in record;
+}
+
+/** "SIP/2.0 2xx" to "6xx". */
+function isFinalResponse(text: string): boolean {
+  return text.charCodeAt(8) >= 50 && text.startsWith('SIP/2.0 ');
+}

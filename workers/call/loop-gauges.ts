@@ -1,0 +1,71 @@
+// What a call worker publishes about itself into its block of the shared counters: calls,
+// timers, how busy the loop was, and the longest time it stood still in the last minute.
+import { Gauge } from '../../core/metrics/counter-layout.ts';
+import { counterBlockSlots } from '../memory/shared-memory.ts';
+
+/** Where in its block a worker writes, at every tick, the monotonic milliseconds: the supervisor sees by
+ *  it that the loop moves. The last of the gauge slots. */
+export const heartbeatSlot: number = counterBlockSlots - 1;
+
+const publishMs = 1000;
+const stallSeconds = 60;
+
+/** Read when published. */
+export interface GaugeSources {
+  callsUp(): number;
+  callsAnsweredUp(): number;
+  transactions(): number;
+  timers(): number;
+  ringBytesUsed(): number;
+  cdrAccepting(): boolean;
+  heapUsedBytes(): number;
+}
+
+export class LoopGauges {
+  readonly #sources: GaugeSources;
+  #busyMs = 0;
+  #publishedMs: number;
+  /** Longest stall of each of the last seconds, overwritten in turn. */
+  readonly #stalls = new Float64Array(stallSeconds);
+  #second = 0;
+
+  constructor(sources: GaugeSources, nowMs: number) {
+    this.#sources = sources;
+    this.#publishedMs = nowMs;
+  }
+
+  addBusy(milliseconds: number): void {
+    this.#busyMs += milliseconds;
+  }
+
+  /** `lateMs`: how much later than due the tick came. */
+  onTick(lateMs: number): void {
+    if (lateMs > this.#stalls[this.#second]!) this.#stalls[this.#second] = lateMs;
+  }
+
+  /** At every tick the heartbeat and the calls; the rest when a second has passed. */
+  publish(nowMs: number, block: Float64Array): void {
+    block[heartbeatSlot] = nowMs;
+    this.#publishCalls(block);
+    const elapsedMs = nowMs - this.#publishedMs;
+    if (elapsedMs < publishMs) return;
+    const { loopStallMs, busyPermille, heapUsedKilobytes } = Gauge;
+    block[busyPermille] = Math.min(1000, Math.round((this.#busyMs * 1000) / elapsedMs));
+    block[loopStallMs] = Math.round(this.#stalls.reduce((a, b) => Math.max(a, b), 0));
+    block[heapUsedKilobytes] = Math.round(this.#sources.heapUsedBytes() / 1024);
+    this.#busyMs = 0;
+    this.#publishedMs = nowMs;
+    this.#second = (this.#second + 1) % stallSeconds;
+    this.#stalls[this.#second] = 0;
+  }
+
+  #publishCalls(block: Float64Array): void {
+    const sources = this.#sources;
+    block[Gauge.callsUp] = sources.callsUp();
+    block[Gauge.callsAnsweredUp] = sources.callsAnsweredUp();
+    block[Gauge.transactions] = sources.transactions();
+    block[Gauge.timers] = sources.timers();
+    block[Gauge.ringBytesUsed] = sources.ringBytesUsed();
+    block[Gauge.cdrAccepting] = sources.cdrAccepting() ? 1 : 0;
+  }
+}

@@ -1,0 +1,155 @@
+// Puts a stored configuration version in force: compiled by the task pool into the arena that no worker
+// reads, CPS windows placed, every call worker told, counter slots settled. One activation at a time;
+// calls that are up keep what they started with.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Piscina } from 'piscina';
+import { linesUsed } from '../core/admission/line-limits.ts';
+import {
+  allMappingGateways,
+  allRoutingGateways,
+  openSnapshot,
+} from '../core/configuration/open-snapshot.ts';
+import { nodeSlot, type Snapshot } from '../core/configuration/snapshot.ts';
+import type { AnalyzeRequest } from './admin-messages.ts';
+import type { ConfigurationVersions } from './configuration/configuration-versions.ts';
+import { createSlotRegistry, type SlotRegistry } from './configuration/slot-registry.ts';
+import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
+import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
+import { SnapshotStore, type SnapshotTicket } from './memory/snapshot-store.ts';
+import { taskFile } from './task-pool.ts';
+import type { AnalyzeTask } from './tasks/analyze-route.ts';
+import type { CompileAnswer, CompileRequest } from './tasks/compile-configuration.ts';
+
+/** How long a worker may stay on the version before the current one. */
+const arenaWaitMs = 30_000;
+/** Analyses under way at once; each holds the arena that it reads. */
+const analysesMax = 16;
+/** A grown arena is filled in portions: copying a million prefixes at once would hold the ingress. */
+const copyPortionBytes = 1_048_576;
+
+export interface ActivationResult {
+  version: number;
+  compileMs: number;
+  /** Longest time that a worker took to change over. */
+  swapPauseMs: number;
+}
+
+export interface ConfigurationActivationOptions {
+  dataDir: string;
+  memory: SharedMemory;
+  pool: Piscina;
+  versions: ConfigurationVersions;
+  clock: () => number;
+  /** Tells every call worker; resolves with the longest pause when all run on it. */
+  swap: (ticket: SnapshotTicket) => Promise<number>;
+}
+
+export class ConfigurationActivation {
+  readonly snapshots: SnapshotStore;
+  readonly #options: ConfigurationActivationOptions;
+  readonly #cpsWindows: CpsWindows;
+  readonly #slots: SlotRegistry;
+  readonly #analyses = new Set<Promise<unknown>>();
+  #queue: Promise<unknown> = Promise.resolve();
+  #current: Snapshot | undefined;
+
+  constructor(options: ConfigurationActivationOptions) {
+    this.#options = options;
+    this.snapshots = new SnapshotStore(options.memory);
+    this.#cpsWindows = new CpsWindows(options.memory);
+    const ledger = lineLedger(options.memory);
+    this.#slots = createSlotRegistry((slot) => linesUsed(ledger, slot) === 0);
+  }
+
+  /** The version in force as the main thread reads it, for figures. */
+  get current(): Snapshot | undefined {
+    return this.#current;
+  }
+
+  activate(version: number): Promise<ActivationResult> {
+    const done = this.#queue.then(() => this.#activate(version));
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  /** Routing analysis on the version in force. */
+  async analyze(request: AnalyzeRequest): Promise<unknown> {
+    if (this.snapshots.current === null) throw new Error('no configuration is in force yet');
+    if (this.#analyses.size >= analysesMax) {
+      throw new Error(`${analysesMax} routing analyses are under way already; try again`);
+    }
+    const task: AnalyzeTask = { arena: this.snapshots.current.arena, request };
+    const running = this.#options.pool.run(task, {
+      filename: taskFile('analyze-route'),
+      name: 'analyzeRoute',
+    });
+    this.#analyses.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#analyses.delete(running);
+    }
+  }
+
+  async #activate(version: number): Promise<ActivationResult> {
+    const { versions, swap, clock } = this.#options;
+    const names = versions.slotNames(version);
+    if (names === undefined) throw new Error(`version: ${version}: expected a stored version`);
+    const slots = this.#slots.assign(names);
+    if (slots === undefined) {
+      throw new Error(
+        `version ${version}: its gateways need more counter slots than are free; removed gateways still have calls up`,
+      );
+    }
+    const startedMs = clock();
+    await this.#compile(version, slots);
+    const compileMs = clock() - startedMs;
+    const ticket = this.snapshots.publish(version);
+    this.#current = openSnapshot(ticket.arena);
+    const swapPauseMs = await swap(ticket);
+    this.#slots.settle(slots);
+    return { version, compileMs, swapPauseMs };
+  }
+
+  /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */
+  async #compile(version: number, slots: ReadonlyMap<string, number>): Promise<void> {
+    const { pool, dataDir, clock } = this.#options;
+    // An analysis may still read the arena that is next.
+    await Promise.allSettled(this.#analyses);
+    const arena = await this.snapshots.begin(0, arenaWaitMs);
+    this.#cpsWindows.reclaimRetired();
+    const request: CompileRequest = { dataDir, version, slots, arena };
+    const answer: CompileAnswer = await pool.run(request, {
+      filename: taskFile('compile-configuration'),
+      name: 'compileConfiguration',
+    });
+    // Handed back through a message, the buffer is another object over the same memory.
+    if (answer.arena.byteLength > arena.byteLength) {
+      const larger = await this.snapshots.begin(answer.arena.byteLength, arenaWaitMs);
+      await copyArena(answer.arena, larger, answer.bytesUsed);
+      this.#cpsWindows.place(cpsLimits(openSnapshot(larger)), clock());
+      return;
+    }
+    this.#cpsWindows.place(cpsLimits(openSnapshot(arena)), clock());
+  }
+}
+
+async function copyArena(
+  from: SharedArrayBuffer,
+  to: SharedArrayBuffer,
+  bytes: number,
+): Promise<void> {
+  for (let at = 0; at < bytes; at += copyPortionBytes) {
+    const portion = Math.min(copyPortionBytes, bytes - at);
+    new Uint8Array(to, at, portion).set(new Uint8Array(from, at, portion));
+    await nextTurn();
+  }
+}
+
+function cpsLimits(snapshot: Snapshot): CpsLimit[] {
+  const gateways = [...allMappingGateways(snapshot), ...allRoutingGateways(snapshot)];
+  return [
+    { slot: nodeSlot, limit: snapshot.parameters.SS_MAXCPS },
+    ...gateways.map(({ slot, cpsLimit }) => ({ slot, limit: cpsLimit })),
+  ];
+}

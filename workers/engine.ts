@@ -1,0 +1,325 @@
+// The engine, put together: opens everything in the order in which each part needs the ones before, and
+// closes it in the reverse order. What belongs to the process (signals, exit codes) is main.ts.
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Piscina } from 'piscina';
+import type { Listener } from '../core/call/local-identity.ts';
+import { Counter } from '../core/metrics/counter-layout.ts';
+import type { AdminMessage, EngineFigures } from './admin-messages.ts';
+import { AdminProcess } from './admin-process.ts';
+import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
+import { monotonicMs } from './clock.ts';
+import { createClockWatch } from './clock-watch.ts';
+import { ConfigurationVersions } from './configuration/configuration-versions.ts';
+import { openConfigurationStore } from './configuration/open-store.ts';
+import { ConfigurationActivation } from './configuration-activation.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { createFigures } from './figures.ts';
+import { Ingress } from './ingress/ingress.ts';
+import { probeListeners } from './ingress/listen-probe.ts';
+import { expandWildcards } from './listen-setting.ts';
+import type { Log } from './log.ts';
+import { counterBlock, mainWriter } from './memory/counter-block.ts';
+import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
+import { shareOrphans } from './orphan-calls.ts';
+import { packageVersion } from './package-version.ts';
+import type { Settings } from './settings.ts';
+import { openShardKey } from './shard-key.ts';
+import { Supervisor } from './supervisor.ts';
+import { openTaskPool, taskFile } from './task-pool.ts';
+import type { RecoverCdrLogRequest, RecoverCdrLogResult } from './tasks/recover-cdr-log.ts';
+
+const pulseMs = 1000;
+/** The ready line names the admin's own address; calls do not wait for it longer than this. */
+const adminWaitMs = 3_000;
+/** For BYEs that got lost on their way: the first retransmissions. */
+const byeLingerMs = 1_500;
+/** For the CDRs of calls that were ended by force. */
+const endCallsMs = 10_000;
+
+export interface EngineOptions {
+  settings: Settings;
+  log: Log;
+  /** The admin program, false for none; tests bring their own. */
+  admin?: string | false | undefined;
+}
+
+export class Engine {
+  readonly settings: Settings;
+  /** Concrete addresses and ports. */
+  readonly listeners: readonly Listener[];
+  readonly log: Log;
+  readonly memory: SharedMemory;
+  readonly supervisor: Supervisor;
+  readonly activation: ConfigurationActivation;
+  adminUrl: string;
+
+  readonly #directory: DataDirectory;
+  readonly #pool: Piscina;
+  readonly #shardKey: Uint32Array;
+  readonly #version: string = packageVersion();
+  readonly #startedAt: number = Date.now();
+  readonly #readFigures: (nowWallMs: number) => EngineFigures;
+  readonly #clockWatch = createClockWatch(Date.now(), monotonicMs());
+  readonly #closers: (() => Promise<void>)[] = [];
+  #ingress: Ingress | undefined;
+  #admin: AdminProcess | undefined;
+  #pulse: NodeJS.Timeout | undefined;
+  #draining = false;
+  #hurry: () => void = () => {};
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: EngineOptions, parts: EngineParts) {
+    this.settings = options.settings;
+    this.log = options.log;
+    this.listeners = parts.listeners;
+    this.adminUrl = options.settings.adminListen;
+    this.#directory = parts.directory;
+    this.#pool = parts.pool;
+    this.#shardKey = openShardKey(parts.directory.path);
+    this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
+    this.activation = new ConfigurationActivation({
+      dataDir: parts.directory.path,
+      memory: this.memory,
+      pool: parts.pool,
+      versions: parts.versions,
+      clock: monotonicMs,
+      swap: (ticket) => this.supervisor.swap(ticket),
+    });
+    this.supervisor = this.#createSupervisor();
+    this.#readFigures = createFigures({
+      version: this.#version,
+      node: this.settings.node,
+      cdrDirectory: join(parts.directory.path, 'cdr'),
+      memory: this.memory,
+      listeners: this.listeners,
+      startedAt: this.#startedAt,
+      draining: () => this.#draining,
+      snapshot: () => this.activation.current,
+      workers: () => this.supervisor.figures(),
+      sockets: () => this.#ingress?.sockets ?? [],
+    });
+  }
+
+  /** @throws StartRefused where somebody must change something first */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { settings, log } = options;
+    for (const notice of settings.notices) log.warn(notice);
+    const closers: (() => Promise<void>)[] = [];
+    try {
+      const directory = await openDataDirectory(settings.dataDir);
+      closers.push(() => directory.close());
+      const listeners = await probeListeners(expandWildcards(settings.listen));
+      const pool = openTaskPool();
+      closers.push(() => pool.destroy());
+      const store = await openConfigurationStore(settings.dataDir, {
+        onStandIn: (reason) => log.warn(reason),
+      });
+      closers.push(() => store.close());
+      const versions = new ConfigurationVersions(store);
+      const engine = new Engine(options, { directory, listeners, pool, versions });
+      engine.#closers.push(...closers.splice(0));
+      await engine.#start(versions.current(), options.admin);
+      return engine;
+    } catch (error) {
+      for (const close of closers.reverse()) await close();
+      throw error;
+    }
+  }
+
+  figures(): EngineFigures {
+    return this.#readFigures(Date.now());
+  }
+
+  /** Refuses new calls, waits for those that are up, at most `drainSeconds`, ends the rest, writes their
+   *  CDRs and closes everything. Called again: waits no longer. */
+  async drainAndClose(): Promise<void> {
+    if (this.#draining) {
+      this.#hurry();
+      return;
+    }
+    this.#draining = true;
+    this.log.info({ drainSeconds: this.settings.drainSeconds }, 'draining');
+    const hurried = new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+    });
+    const drained = this.supervisor.drain().then(() => true);
+    const isDrained = await within(
+      this.settings.drainSeconds * 1000,
+      Promise.race([drained, hurried.then(() => false)]),
+    );
+    if (isDrained !== true) await this.#endCallsByForce();
+    await this.close();
+  }
+
+  /** Closes everything at once: calls that are up get their CDRs at the next start. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#pulse);
+    await this.#ingress?.close();
+    await this.supervisor.stop();
+    await this.#admin?.stop();
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+
+  async #endCallsByForce(): Promise<void> {
+    const { callsUp } = this.figures();
+    this.log.warn({ callsUp }, 'calls that are still up are ended');
+    await within(endCallsMs, this.supervisor.endAllCalls());
+    await pause(byeLingerMs);
+  }
+
+  async #start(version: number, admin: string | false | undefined): Promise<void> {
+    try {
+      const recovered = await this.#recoverCdrLog({});
+      await this.activation.activate(version);
+      await this.supervisor.start();
+      this.#ingress = await Ingress.open({
+        listeners: this.listeners,
+        memory: this.memory,
+        shardKey: this.#shardKey,
+        log: this.log,
+        clock: monotonicMs,
+      });
+      this.#hangUpOrphans(recovered.answers);
+      if (admin !== false) await this.#startAdmin(admin);
+      this.#pulse = setInterval(() => this.#onPulse(), pulseMs);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  #createSupervisor(): Supervisor {
+    const { settings, memory, listeners } = this;
+    return new Supervisor({
+      memory,
+      snapshots: this.activation.snapshots,
+      startOf: (index, snapshot) => ({
+        index,
+        memory,
+        listeners,
+        node: settings.node,
+        runId: Date.now().toString(36),
+        shardKey: this.#shardKey,
+        snapshot,
+        dataDir: this.#directory.path,
+        cdrSyncMs: settings.cdrSyncMs,
+        logLevel: settings.logLevel,
+        draining: this.#draining,
+      }),
+      onRebound: async () => this.#ingress?.rebind(),
+      closeCalls: (worker) => this.#closeCallsOf(worker),
+      log: this.log,
+      clock: monotonicMs,
+    });
+  }
+
+  /** Reads how far the dead worker's log goes before its successor opens the next incarnation. */
+  async #closeCallsOf(worker: number): Promise<Uint8Array> {
+    const { directory } = openLogSet(this.#directory.path);
+    const through = latestIncarnation(directory, worker);
+    return (await this.#recoverCdrLog({ worker, through })).answers;
+  }
+
+  async #recoverCdrLog(
+    part: Pick<RecoverCdrLogRequest, 'worker' | 'through'>,
+  ): Promise<RecoverCdrLogResult> {
+    const request: RecoverCdrLogRequest = {
+      directory: this.#directory.path,
+      node: this.settings.node,
+      nowWallMs: Date.now(),
+      ...part,
+    };
+    const result: RecoverCdrLogResult = await this.#pool.run(request, {
+      filename: taskFile('recover-cdr-log'),
+      name: 'recoverCdrLogTask',
+    });
+    if (result.calls > 0 || result.damaged > 0) {
+      const { answers: _answers, ...report } = result;
+      this.log.warn({ ...part, ...report }, 'calls of a crash were closed in the CDR log');
+    }
+    return result;
+  }
+
+  #hangUpOrphans(packed: Uint8Array): void {
+    if (packed.length === 0) return;
+    const shares = shareOrphans(packed, this.#shardKey, this.memory.workers);
+    for (const [worker, answers] of shares.entries()) {
+      if (answers !== undefined) this.supervisor.post(worker, { kind: 'hangUpOrphans', answers });
+    }
+  }
+
+  async #startAdmin(path: string | undefined): Promise<void> {
+    let listening: () => void = () => {};
+    const listens = new Promise<void>((resolve) => {
+      listening = resolve;
+    });
+    this.#admin = new AdminProcess({
+      start: {
+        dataDir: this.#directory.path,
+        listen: this.settings.adminListen,
+        node: this.settings.node,
+        version: this.#version,
+        logLevel: this.settings.logLevel,
+      },
+      log: this.log,
+      path,
+      onMessage: (message) => {
+        if (message.kind === 'listening') {
+          this.adminUrl = message.url;
+          this.#admin?.send({ kind: 'figures', figures: this.figures() });
+          listening();
+        } else {
+          void this.#answer(message);
+        }
+      },
+    });
+    await within(adminWaitMs, listens);
+  }
+
+  async #answer(question: Exclude<AdminMessage, { kind: 'listening' }>): Promise<void> {
+    const { id } = question;
+    const answer =
+      question.kind === 'activate'
+        ? this.activation.activate(question.version)
+        : this.activation.analyze(question.request);
+    await answer.then(
+      (result) => this.#admin?.send({ kind: 'answer', id, result }),
+      (error: Error) => this.#admin?.send({ kind: 'refusal', id, error: error.message }),
+    );
+  }
+
+  #onPulse(): void {
+    this.supervisor.look();
+    void this.#ingress?.readKernelDrops();
+    const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());
+    if (stepMs !== 0) {
+      counterBlock(this.memory, mainWriter)[Counter.clockSteps]!++;
+      this.log.warn({ stepMs: Math.round(stepMs) }, 'the wall clock was set');
+    }
+    this.#admin?.send({ kind: 'figures', figures: this.figures() });
+  }
+}
+
+/** What `promise` resolves with, undefined when that takes longer. */
+async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | undefined> {
+  const waited = new AbortController();
+  const timeout = pause(limitMs, undefined, { signal: waited.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    waited.abort();
+  }
+}
+
+interface EngineParts {
+  directory: DataDirectory;
+  listeners: Listener[];
+  pool: Piscina;
+  versions: ConfigurationVersions;
+}

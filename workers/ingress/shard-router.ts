@@ -1,0 +1,93 @@
+// Puts each message into the ring of the worker that owns its call: a byte scan for the Call-ID, no
+// parsing. When a ring is nearly full new INVITEs are refused at the door (overload-reply.ts), so that
+// responses and in-dialog requests of calls that are up still get through.
+import { Counter } from '../../core/metrics/counter-layout.ts';
+import { shardOfCallId } from '../../core/shard/call-id-shard.ts';
+import type { Hop } from '../../core/sip/hop.ts';
+import { type CallIdSpan, PeekResult, peekCallId } from '../../core/sip/peek-call-id.ts';
+import type { RingEntry, RingWriter } from '../memory/spsc-ring.ts';
+import type { WakeSignal } from '../memory/wake-signal.ts';
+import { RecordKind } from '../thread-messages.ts';
+import { createOverloadReply } from './overload-reply.ts';
+
+export interface ShardRouterOptions {
+  /** Index: worker. */
+  rings: readonly RingWriter[];
+  signals: readonly WakeSignal[];
+  shardKey: Uint32Array;
+  /** The main thread's block. */
+  counters: Float64Array;
+  clock: () => number;
+  /** Sends a byte string back from the listener of the hop. */
+  reply: (hop: Hop, text: string) => void;
+}
+
+/** RFC 8489 5: a STUN header has 20 octets, the first two bits zero. */
+const stunHeaderBytes = 20;
+const stunFirstOctetMax = 3;
+
+export class ShardRouter {
+  readonly #rings: readonly RingWriter[];
+  readonly #signals: readonly WakeSignal[];
+  readonly #shardKey: Uint32Array;
+  readonly #counters: Float64Array;
+  readonly #clock: () => number;
+  readonly #reply: (hop: Hop, text: string) => void;
+  readonly #overloadReply: (bytes: Buffer, length: number, hop: Hop) => string;
+  readonly #span: CallIdSpan = { start: 0, end: 0 };
+  readonly #entry: RingEntry;
+
+  constructor(options: ShardRouterOptions) {
+    this.#rings = options.rings;
+    this.#signals = options.signals;
+    this.#shardKey = options.shardKey;
+    this.#counters = options.counters;
+    this.#clock = options.clock;
+    this.#reply = options.reply;
+    this.#overloadReply = createOverloadReply();
+    this.#entry = {
+      kind: RecordKind.message,
+      urgent: false,
+      nowMs: 0,
+      hop: { transport: 0, listener: 0, connection: 0, address: '', port: 0 },
+    };
+  }
+
+  /** One datagram, or one message framed from a stream. */
+  route(bytes: Buffer, length: number, hop: Hop): void {
+    const kind = peekCallId(bytes, length, this.#span);
+    if (kind === PeekResult.keepAlive || isStun(bytes, length)) {
+      this.#counters[Counter.keepAlivesIn]!++;
+      return;
+    }
+    if (kind === PeekResult.nothing) {
+      this.#counters[Counter.dropNoCallId]!++;
+      return;
+    }
+    const worker =
+      kind === PeekResult.noCallId
+        ? 0
+        : shardOfCallId(bytes, this.#span, this.#shardKey, this.#rings.length);
+    const entry = this.#entry;
+    entry.hop = hop;
+    entry.urgent = kind === PeekResult.request || kind === PeekResult.response;
+    entry.nowMs = this.#clock();
+    if (this.#rings[worker]!.push(entry, bytes, length)) this.#signals[worker]!.wake();
+    else this.#onRingFull(kind, bytes, length);
+  }
+
+  #onRingFull(kind: PeekResult, bytes: Buffer, length: number): void {
+    if (kind !== PeekResult.newInvite) {
+      this.#counters[Counter.dropRingFull]!++;
+      return;
+    }
+    this.#counters[Counter.refusedRingFull]!++;
+    const { hop } = this.#entry;
+    const text = this.#overloadReply(bytes, length, hop);
+    if (text !== '') this.#reply(hop, text);
+  }
+}
+
+function isStun(bytes: Buffer, length: number): boolean {
+  return length >= stunHeaderBytes && bytes[0]! <= stunFirstOctetMax;
+}

@@ -1,0 +1,259 @@
+// Keeps the call workers running: starts them, notices when one dies or stands still, gives back what it
+// held, has its calls closed in the CDR log and hung up, and starts it again. The other workers notice
+// nothing of it.
+import { Worker } from 'node:worker_threads';
+import { reconcileLines, returnWorkerLines } from '../core/admission/line-limits.ts';
+import { Counter, Gauge, type GaugeName, gaugeTable } from '../core/metrics/counter-layout.ts';
+import type { WorkerFigures } from './admin-messages.ts';
+import { heartbeatSlot } from './call/loop-gauges.ts';
+import type { Log } from './log.ts';
+import { clearGauges, counterBlock, mainWriter, workerWriter } from './memory/counter-block.ts';
+import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
+import type { SnapshotStore, SnapshotTicket } from './memory/snapshot-store.ts';
+import type { CallWorkerStart, FromCallWorker, ToCallWorker } from './thread-messages.ts';
+
+/** A message lives for a few turns of the loop: in a young generation of this size it dies there. */
+const youngGenerationMb = 64;
+/** The first restart is at once; a worker that dies again soon waits longer each time. */
+const restartMsMax = 5_000;
+const restartMsStep = 200;
+const settledMs = 10_000;
+/** A loop that has not moved: said in the log, and after the second time the thread is ended. */
+const stallWarnMs = 10_000;
+const stallEndMs = 30_000;
+const stopMs = 5_000;
+
+export interface SupervisorOptions {
+  memory: SharedMemory;
+  snapshots: SnapshotStore;
+  /** workerData of a thread about to start. */
+  startOf: (worker: number, snapshot: SnapshotTicket) => CallWorkerStart;
+  /** A restarted worker has bound its sockets, and receives until ours are bound again. */
+  onRebound: () => Promise<void>;
+  /** Closes the calls of a dead worker in the CDR log; their answer records. Called before its
+   *  successor starts. */
+  closeCalls: (worker: number) => Promise<Uint8Array>;
+  log: Log;
+  clock: () => number;
+}
+
+interface CallThread {
+  readonly index: number;
+  thread: Worker | undefined;
+  state: WorkerFigures['state'];
+  restarts: number;
+  startedAtMs: number;
+  restartMs: number;
+  stallWarned: boolean;
+  /** What is waited for, by the kind of the message; also settled by the thread's end. */
+  readonly waiting: Map<FromCallWorker['kind'], (message: FromCallWorker | undefined) => void>;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #threads: CallThread[];
+  readonly #counters: Float64Array;
+  readonly #restartTimers = new Set<NodeJS.Timeout>();
+  #stopping = false;
+  #torn = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#counters = counterBlock(options.memory, mainWriter);
+    this.#threads = Array.from({ length: options.memory.workers }, (_, index) => ({
+      index,
+      thread: undefined,
+      state: 'starting' as const,
+      restarts: 0,
+      startedAtMs: 0,
+      restartMs: 0,
+      stallWarned: false,
+      waiting: new Map(),
+    }));
+  }
+
+  /** Starts every worker; resolves when all have bound their sockets. */
+  async start(): Promise<void> {
+    const bound = await Promise.all(this.#threads.map((each) => this.#startThread(each)));
+    const failed = bound.indexOf(false);
+    if (failed >= 0) throw new Error(`call worker ${failed} did not start; the log says why`);
+  }
+
+  post(worker: number, message: ToCallWorker): void {
+    this.#threads[worker]!.thread?.postMessage(message);
+  }
+
+  postAll(message: ToCallWorker): void {
+    for (const each of this.#threads) each.thread?.postMessage(message);
+  }
+
+  /** Tells all workers of a new version; the longest pause in milliseconds, when all run on it. A worker
+   *  that dies meanwhile comes back on the new version. */
+  async swap(ticket: SnapshotTicket): Promise<number> {
+    const pauses = this.#threads.map(async (each) => {
+      const answer = await this.#ask(each, { kind: 'activate', snapshot: ticket }, 'activated');
+      return answer?.kind === 'activated' ? answer.pauseMs : 0;
+    });
+    return Math.max(0, ...(await Promise.all(pauses)));
+  }
+
+  /** Refuses new calls; resolves when none is up any more. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#threads.map((each) => this.#ask(each, { kind: 'drain' }, 'drained')));
+  }
+
+  /** Ends every call; resolves when their CDRs are written and their BYEs sent. */
+  async endAllCalls(): Promise<void> {
+    await Promise.all(
+      this.#threads.map((each) => this.#ask(each, { kind: 'endAllCalls' }, 'callsEnded')),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#restartTimers) clearTimeout(timer);
+    await Promise.all(this.#threads.map((each) => this.#stopThread(each)));
+  }
+
+  /** Once a second: workers that stand still, lines that a death has leaked. */
+  look(): void {
+    for (const each of this.#threads) this.#lookAt(each);
+    if (!this.#torn) return;
+    const { freed, unsettled } = reconcileLines(lineLedger(this.#options.memory));
+    this.#torn = unsettled > 0;
+    if (freed > 0) this.#options.log.info({ lines: freed }, 'lines of a dead worker freed');
+  }
+
+  figures(): WorkerFigures[] {
+    return this.#threads.map(({ index, state, restarts }) => {
+      const block = counterBlock(this.#options.memory, workerWriter(index));
+      const gauges = Object.fromEntries(
+        gaugeTable.map(({ name }) => [name, block[Gauge[name]]!]),
+      ) as Record<GaugeName, number>;
+      return { index, state, restarts, gauges };
+    });
+  }
+
+  /** False when the thread ended before it had bound. */
+  async #startThread(each: CallThread): Promise<boolean> {
+    const { snapshots, startOf, clock, log } = this.#options;
+    const start = startOf(each.index, snapshots.assign(each.index));
+    const thread = new Worker(new URL('./call/call-thread.js', import.meta.url), {
+      workerData: start,
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    });
+    each.thread = thread;
+    each.state = 'starting';
+    each.startedAtMs = clock();
+    each.stallWarned = false;
+    thread.on('message', (message: FromCallWorker) => settle(each, message.kind, message));
+    thread.on('error', (error) => log.error({ err: error, worker: each.index }, 'call worker'));
+    thread.once('exit', (code) => this.#onExit(each, thread, code));
+    const bound = await waitFor(each, 'bound');
+    if (bound === undefined) return false;
+    each.state = 'running';
+    return true;
+  }
+
+  #onExit(each: CallThread, thread: Worker, code: number): void {
+    if (each.thread !== thread) return;
+    each.thread = undefined;
+    each.state = 'dead';
+    const { memory, snapshots, log, clock } = this.#options;
+    const { returned, torn } = returnWorkerLines(lineLedger(memory), each.index);
+    clearGauges(counterBlock(memory, workerWriter(each.index)));
+    snapshots.release(each.index);
+    for (const kind of [...each.waiting.keys()]) settle(each, kind, undefined);
+    if (this.#stopping) return;
+    this.#torn ||= torn;
+    if (clock() - each.startedAtMs >= settledMs) each.restartMs = 0;
+    const restartMs = each.restartMs;
+    each.restartMs = Math.min(restartMsMax, restartMs * 2 + restartMsStep);
+    log.error(
+      { worker: each.index, code, lines: returned, restartMs },
+      'call worker ended; it is restarted and its calls are closed',
+    );
+    const timer = setTimeout(() => {
+      this.#restartTimers.delete(timer);
+      this.#restart(each).catch((error: unknown) => {
+        log.error({ err: error, worker: each.index }, 'restart of a call worker');
+      });
+    }, restartMs);
+    this.#restartTimers.add(timer);
+  }
+
+  async #restart(each: CallThread): Promise<void> {
+    const { closeCalls, onRebound, log } = this.#options;
+    this.#counters[Counter.workerRestarts]!++;
+    each.restarts++;
+    const closing = closeCalls(each.index).catch((error: unknown) => {
+      // The next start of the node closes them.
+      log.error({ err: error, worker: each.index }, 'calls of a dead worker could not be closed');
+      return new Uint8Array();
+    });
+    if (!(await this.#startThread(each)) || this.#stopping) return;
+    await onRebound();
+    const answers = await closing;
+    if (answers.length > 0) each.thread?.postMessage({ kind: 'hangUpOrphans', answers });
+  }
+
+  #ask(
+    each: CallThread,
+    question: ToCallWorker,
+    answer: FromCallWorker['kind'],
+  ): Promise<FromCallWorker | undefined> {
+    if (each.thread === undefined) return Promise.resolve(undefined);
+    const answered = waitFor(each, answer);
+    each.thread.postMessage(question);
+    return answered;
+  }
+
+  async #stopThread(each: CallThread): Promise<void> {
+    const { thread } = each;
+    if (thread === undefined) return;
+    const gone = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    const timer = setTimeout(() => {
+      this.#options.log.error({ worker: each.index }, 'call worker does not stop; ended');
+      void thread.terminate();
+    }, stopMs);
+    thread.postMessage({ kind: 'stop' });
+    await gone;
+    clearTimeout(timer);
+  }
+
+  #lookAt(each: CallThread): void {
+    if (each.state !== 'running' || each.thread === undefined) return;
+    const { memory, clock, log } = this.#options;
+    const beatMs = counterBlock(memory, workerWriter(each.index))[heartbeatSlot]!;
+    const stillMs = clock() - Math.max(beatMs, each.startedAtMs);
+    if (stillMs < stallWarnMs) {
+      each.stallWarned = false;
+      return;
+    }
+    if (!each.stallWarned) {
+      each.stallWarned = true;
+      this.#counters[Counter.workerStalls]!++;
+      log.error({ worker: each.index, stillMs }, 'call worker stands still');
+    }
+    if (stillMs < stallEndMs) return;
+    log.error({ worker: each.index, stillMs }, 'call worker is dead; its thread is ended');
+    void each.thread.terminate();
+  }
+}
+
+function waitFor(
+  each: CallThread,
+  kind: FromCallWorker['kind'],
+): Promise<FromCallWorker | undefined> {
+  return new Promise((resolve) => each.waiting.set(kind, resolve));
+}
+
+function settle(
+  each: CallThread,
+  kind: FromCallWorker['kind'],
+  message: FromCallWorker | undefined,
+): void {
+  const waiter = each.waiting.get(kind);
+  each.waiting.delete(kind);
+  waiter?.(message);
+}
