@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// The `tandem` command: one subcommand a file. Exit codes: 0 done, 1 refused or failed while it ran,
+// 2 used wrongly or a bad file.
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../../workers/package-version.ts';
+import { addApplyCommand } from './apply.ts';
+import { addCdrCommand } from './cdr.ts';
+import { CommandFailed } from './command-failed.ts';
+import { addConfigCommand } from './config.ts';
+import { addExportCommand } from './export.ts';
+import { endQuietlyWhenPipeCloses } from './output.ts';
+import { addRouteCommand } from './route.ts';
+import { addStartCommand } from './start.ts';
+import { addStatusCommand } from './status.ts';
+
+const exitCodesHelp = `
+Exit codes: 0 done; 1 refused or failed while it ran; 2 used wrongly, or a bad file.
+"tandem help COMMAND" tells more, with examples.`;
+
+function program(): Command {
+  const tandem = new Command('tandem')
+    .description('Tandem, a Class 4 softswitch: run a node, configure it, look into it.')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(tandem --help tells what there is)')
+    .exitOverride()
+    .addHelpText('after', exitCodesHelp);
+  addStartCommand(tandem);
+  addApplyCommand(tandem);
+  addExportCommand(tandem);
+  addStatusCommand(tandem);
+  addCdrCommand(tandem);
+  addRouteCommand(tandem);
+  addConfigCommand(tandem);
+  return tandem;
+}
+
+async function run(): Promise<number> {
+  endQuietlyWhenPipeCloses();
+  try {
+    await program().parseAsync();
+    return 0;
+  } catch (error) {
+    // Commander has printed what it had to say; help and version end well.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommandFailed) {
+      process.stderr.write(`tandem: ${error.message}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(`tandem: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await run();

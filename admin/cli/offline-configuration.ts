@@ -1,0 +1,58 @@
+// The configuration of a data directory on which no node runs: the same service on the same store, with
+// no engine to ask. A change holds the directory's lock, so that no node starts in the middle of it.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { openDataDirectory } from '../../workers/data-directory.ts';
+import { StartRefused } from '../../workers/settings.ts';
+import { type ConfigurationService, createConfigurationService } from '../configuration-service.ts';
+import { isProblemOf, RequestRefused } from '../problem.ts';
+import { CommandFailed } from './command-failed.ts';
+import { problemText } from './node-client.ts';
+
+/** @throws CommandFailed */
+export async function changeOffline<Result>(
+  dataDir: string,
+  change: (configuration: ConfigurationService) => Promise<Result>,
+): Promise<Result> {
+  const directory = await openDataDirectory(dataDir).catch((error: unknown) => {
+    throw error instanceof StartRefused ? new CommandFailed(1, error.message) : error;
+  });
+  try {
+    return await withConfiguration(dataDir, change);
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Reads only; needs no lock. @throws CommandFailed */
+export async function readOffline<Result>(
+  dataDir: string,
+  read: (configuration: ConfigurationService) => Result,
+): Promise<Result> {
+  if (!existsSync(dataDir)) {
+    throw new CommandFailed(1, `data directory ${resolve(dataDir)}: not there`);
+  }
+  return await withConfiguration(dataDir, async (configuration) => read(configuration));
+}
+
+async function withConfiguration<Result>(
+  dataDir: string,
+  use: (configuration: ConfigurationService) => Promise<Result>,
+): Promise<Result> {
+  const store = await openConfigurationStore(dataDir);
+  try {
+    return await use(createConfigurationService(new ConfigurationVersions(store)));
+  } catch (error) {
+    throw error instanceof RequestRefused ? asCommandFailed(error) : error;
+  } finally {
+    await store.close();
+  }
+}
+
+function asCommandFailed({ problem }: RequestRefused): CommandFailed {
+  const isBadFile =
+    isProblemOf(problem, 'configuration-invalid') || isProblemOf(problem, 'document-unreadable');
+  return new CommandFailed(isBadFile ? 2 : 1, problemText(problem));
+}

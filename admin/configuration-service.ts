@@ -1,0 +1,175 @@
+// Changing the configuration, whoever asks: one change at a time, all or nothing. A document is checked
+// and staged, the engine is asked to run on it, and only when every worker does is the version committed;
+// anything that fails on the way leaves the version before in force.
+import type { ConfigurationDiff } from '../core/configuration/diff.ts';
+import type { ConfigurationDocument } from '../core/configuration/model.ts';
+import type {
+  ApplyResult,
+  ConfigurationVersions,
+  VersionSummary,
+} from '../workers/configuration/configuration-versions.ts';
+import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
+import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
+import { type ProblemField, RequestRefused } from './problem.ts';
+
+export interface ListedVersion extends VersionSummary {
+  inForce: boolean;
+}
+
+export interface ApplyOptions {
+  replace: boolean;
+  dryRun: boolean;
+}
+
+export interface AppliedChange {
+  /** The version in force now; with `dryRun`, and where nothing changes, the one before. */
+  version: number;
+  previousVersion: number;
+  dryRun: boolean;
+  /** Absent where the document changes nothing. */
+  changes?: ConfigurationDiff;
+  warnings: readonly string[];
+  /** Absent where no engine runs, and where nothing was put in force. */
+  activation?: Activation;
+}
+
+export interface ConfigurationService {
+  /** The version asked for, or the one in force. @throws RequestRefused */
+  read(version?: number): { version: number; document: ConfigurationDocument };
+  /** Newest first. */
+  list(): ListedVersion[];
+  /** @throws RequestRefused */
+  compare(from: number, to: number): ConfigurationDiff;
+  /** @throws RequestRefused */
+  apply(input: unknown, options: ApplyOptions): Promise<AppliedChange>;
+  /** @throws RequestRefused */
+  rollback(version: number): Promise<AppliedChange>;
+}
+
+type Activate = (version: number) => Promise<Activation>;
+
+/** `activate` is absent where no engine runs: the next start then runs on what is committed. */
+export function createConfigurationService(
+  versions: ConfigurationVersions,
+  activate?: Activate,
+): ConfigurationService {
+  let changing = false;
+  const alone = async (stage: () => ApplyResult): Promise<AppliedChange> => {
+    if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
+    changing = true;
+    try {
+      return await putInForce(versions, stage(), activate);
+    } finally {
+      changing = false;
+    }
+  };
+  return {
+    read: (version = versions.current()) => ({ version, document: documentOf(versions, version) }),
+    list() {
+      const current = versions.current();
+      return versions.list().map((one) => ({ ...one, inForce: one.version === current }));
+    },
+    compare(from, to) {
+      const changes = versions.compare(from, to);
+      if (changes !== undefined) return changes;
+      documentOf(versions, from);
+      throw versionNotFound(to);
+    },
+    apply: (input, options) => alone(() => versions.apply(input, options)),
+    async rollback(version) {
+      documentOf(versions, version);
+      return alone(() => versions.rollbackTo(version));
+    },
+  };
+}
+
+function documentOf(versions: ConfigurationVersions, version: number): ConfigurationDocument {
+  const document = versions.document(version);
+  if (document === undefined) throw versionNotFound(version);
+  return document;
+}
+
+function versionNotFound(version: number): RequestRefused {
+  return new RequestRefused(
+    'version-not-found',
+    `version ${version}: expected one of those listed`,
+  );
+}
+
+async function putInForce(
+  versions: ConfigurationVersions,
+  result: ApplyResult,
+  activate: Activate | undefined,
+): Promise<AppliedChange> {
+  const previousVersion = versions.current();
+  switch (result.kind) {
+    case 'refused':
+      throw invalid(result.problems);
+    case 'unchanged':
+      return {
+        version: previousVersion,
+        previousVersion,
+        dryRun: false,
+        warnings: result.warnings,
+      };
+    case 'dryRun': {
+      const { diff, warnings } = result;
+      return { version: previousVersion, previousVersion, dryRun: true, changes: diff, warnings };
+    }
+    case 'staged': {
+      const { version, diff, warnings } = result;
+      const applied = { version, previousVersion, dryRun: false, changes: diff, warnings };
+      if (activate === undefined) {
+        commit(versions, version);
+        return applied;
+      }
+      const activation = await activateAndCommit(versions, version, activate);
+      return { ...applied, activation };
+    }
+  }
+}
+
+async function activateAndCommit(
+  versions: ConfigurationVersions,
+  version: number,
+  activate: Activate,
+): Promise<Activation> {
+  try {
+    const activation = await activate(version);
+    commit(versions, version);
+    return activation;
+  } catch (error) {
+    // A refusal leaves the engine where it was. After silence, or a commit that failed, it may run on
+    // the new version: it is sent back to the one that stays in force.
+    if (!(error instanceof EngineRefused)) await activate(versions.current()).catch(() => {});
+    versions.discard(version);
+    if (error instanceof EngineRefused) {
+      throw new RequestRefused('engine-refused', `${error.message}; nothing was changed`);
+    }
+    if (error instanceof EngineSilent) {
+      throw new RequestRefused('engine-silent', `${error.message}; nothing was changed`);
+    }
+    throw error;
+  }
+}
+
+function commit(versions: ConfigurationVersions, version: number): void {
+  const committed = versions.commit(version);
+  if (!committed.ok) throw new RequestRefused('configuration-refused', committed.reason);
+}
+
+function invalid(problems: readonly DocumentProblem[]): RequestRefused {
+  const first = problems[0]!;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  return new RequestRefused('configuration-invalid', first.text + more, problems.map(fieldOf));
+}
+
+const expectedWord = 'expected ';
+
+function fieldOf({ path, value, text }: DocumentProblem): ProblemField {
+  const at = text.indexOf(expectedWord);
+  const field: ProblemField = { path, message: text };
+  if (value !== '') field.value = value;
+  if (at >= 0) field.expected = text.slice(at + expectedWord.length);
+  return field;
+}

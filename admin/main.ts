@@ -1,0 +1,69 @@
+// Entry of the admin process, forked by the engine with its AdminStart as JSON in the first argument. It
+// ends when the engine asks, or when the engine is gone.
+import type { AdminStart } from '../workers/admin-messages.ts';
+import { queryCdrs } from '../workers/cdr/query-cdrs.ts';
+import { ConfigurationVersions } from '../workers/configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../workers/configuration/open-store.ts';
+import { openLog } from '../workers/log.ts';
+import type { LogLevel } from '../workers/settings.ts';
+import { mintAdminToken, tokenFileIsOpen } from './access/token.ts';
+import { type AdminServer, startAdminServer } from './admin-server.ts';
+import { chooseListener } from './choose-listener.ts';
+import { createConfigurationService } from './configuration-service.ts';
+import { openEngineChannel, processPort } from './engine-channel.ts';
+
+const start = JSON.parse(process.argv[2] ?? 'null') as AdminStart | null;
+if (start === null || !process.connected) {
+  process.stderr.write('admin/main.js is started by the engine: use "tandem start"\n');
+  process.exit(2);
+}
+const { log, flush } = openLog(start.logLevel as LogLevel, { process: 'admin' });
+
+/** Longer than this nothing that is still open is waited for. */
+const closeMs = 2_000;
+let server: AdminServer | undefined;
+let stopping = false;
+
+function stop(exitCode: number): void {
+  if (stopping) return;
+  stopping = true;
+  const end = (): never => {
+    flush();
+    process.exit(exitCode);
+  };
+  setTimeout(end, closeMs);
+  void (server?.close() ?? Promise.resolve()).then(end, end);
+}
+
+process.on('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'admin process: a fault of ours');
+  stop(1);
+});
+// The terminal sends Ctrl-C to the whole group; when to stop is the engine's to say, after draining.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+try {
+  const token = mintAdminToken(start.dataDir);
+  if (tokenFileIsOpen(start.dataDir)) {
+    log.warn('admin-token can be read by others than its owner: expected mode 0600');
+  }
+  const engine = openEngineChannel(processPort());
+  engine.onStop(() => stop(0));
+  const store = await openConfigurationStore(start.dataDir, {
+    onStandIn: (reason) =>
+      log.info({ because: reason }, 'configuration store: native-free stand-in'),
+  });
+  server = await startAdminServer({
+    start,
+    token,
+    engine,
+    configuration: createConfigurationService(new ConfigurationVersions(store), engine.activate),
+    readCdrs: (filter) => queryCdrs({ ...filter, directory: start.dataDir }),
+    openListener: await chooseListener(log),
+    log,
+  });
+} catch (error) {
+  log.fatal({ err: error, listen: start.listen }, 'admin process cannot start');
+  stop(1);
+}

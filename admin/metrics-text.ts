@@ -1,0 +1,182 @@
+// The Prometheus text format (version 0.0.4): every counter and gauge of the engine's layout, and what
+// the admin process counts of itself. A family appears once, with all its samples below its heading.
+import { counterRows, gaugeTable } from '../core/metrics/counter-layout.ts';
+import type { EngineFigures } from '../workers/admin-messages.ts';
+import type { RequestCounts } from './request-router.ts';
+
+export interface AdminFigures {
+  requests: RequestCounts;
+  connections: number;
+  liveClients: number;
+  liveRefused: number;
+  liveLeftOut: number;
+  memoryRssBytes: number;
+}
+
+type Labels = Record<string, string | number>;
+type Sample = readonly [Labels, number];
+
+export function metricsText(figures: EngineFigures, admin: AdminFigures): string {
+  const lines: string[] = [];
+  writeNode(lines, figures);
+  for (const { name, metric, help } of counterRows) {
+    family(lines, metric, 'counter', help, [[{}, figures.counters[name] ?? 0]]);
+  }
+  for (const { name, metric, help } of gaugeTable) {
+    const samples = figures.workers.map(
+      (worker): Sample => [{ worker: worker.index }, worker.gauges[name] ?? 0],
+    );
+    family(lines, metric, 'gauge', help, samples);
+  }
+  writeWorkers(lines, figures);
+  writeGateways(lines, figures);
+  writeSockets(lines, figures);
+  writeAdmin(lines, admin);
+  return `${lines.join('\n')}\n`;
+}
+
+function writeNode(lines: string[], figures: EngineFigures): void {
+  const { version, node, cdrLog } = figures;
+  const gauge = (metric: string, help: string, value: number): void =>
+    family(lines, metric, 'gauge', help, [[{}, value]]);
+  family(lines, 'tandem_build_info', 'gauge', 'version and name of the node', [
+    [{ version, node }, 1],
+  ]);
+  gauge('tandem_start_time_seconds', 'start, seconds since 1970', figures.startedAt / 1000);
+  gauge('tandem_uptime_seconds', 'seconds since the start', figures.uptimeSeconds);
+  gauge(
+    'tandem_draining',
+    '1 while the node takes no new calls',
+    figures.state === 'draining' ? 1 : 0,
+  );
+  gauge('tandem_node_calls_up', 'calls of all workers', figures.callsUp);
+  gauge('tandem_node_calls_answered_up', 'answered calls of all workers', figures.callsAnsweredUp);
+  gauge('tandem_calls_per_second', 'new calls admitted over the last second', figures.cps);
+  gauge(
+    'tandem_configuration_version',
+    'configuration version in force',
+    figures.configurationVersion,
+  );
+  gauge('tandem_resident_memory_bytes', 'resident memory of the engine', figures.memoryRssBytes);
+  gauge(
+    'tandem_cdr_log_writable',
+    '1 while every worker can write its log',
+    cdrLog.accepting ? 1 : 0,
+  );
+  gauge('tandem_cdr_log_frames', 'frames in the CDR log', cdrLog.frames);
+  gauge('tandem_cdr_log_bytes', 'bytes in the CDR log', cdrLog.bytes);
+}
+
+function writeWorkers(lines: string[], { workers }: EngineFigures): void {
+  const running = workers.map(
+    (worker): Sample => [{ worker: worker.index }, worker.state === 'running' ? 1 : 0],
+  );
+  const restarts = workers.map((worker): Sample => [{ worker: worker.index }, worker.restarts]);
+  family(lines, 'tandem_worker_running', 'gauge', '1 while the call worker runs', running);
+  family(lines, 'tandem_worker_starts_again_total', 'counter', 'restarts by worker', restarts);
+}
+
+function writeGateways(lines: string[], { gateways }: EngineFigures): void {
+  const samples = (value: (at: number) => number): Sample[] =>
+    gateways.map(({ name, kind }, at) => [{ gateway: name, kind }, value(at)]);
+  family(
+    lines,
+    'tandem_gateway_lines_used',
+    'gauge',
+    'lines in use',
+    samples((i) => gateways[i]!.linesUsed),
+  );
+  family(
+    lines,
+    'tandem_gateway_lines_limit',
+    'gauge',
+    'lineLimit; 0: none',
+    samples((i) => gateways[i]!.lineLimit),
+  );
+  family(
+    lines,
+    'tandem_gateway_cps_limit',
+    'gauge',
+    'cpsLimit; 0: none',
+    samples((i) => gateways[i]!.cpsLimit),
+  );
+}
+
+function writeSockets(lines: string[], { sockets }: EngineFigures): void {
+  family(
+    lines,
+    'tandem_socket_receive_buffer_bytes',
+    'gauge',
+    'receive buffer that the kernel granted',
+    sockets.map((socket) => [{ listen: socket.listen }, socket.receiveBufferBytes]),
+  );
+  family(
+    lines,
+    'tandem_socket_kernel_drops_total',
+    'counter',
+    'datagrams the kernel dropped at this socket',
+    sockets.map((socket) => [{ listen: socket.listen }, socket.kernelDrops]),
+  );
+}
+
+function writeAdmin(lines: string[], admin: AdminFigures): void {
+  const rows: readonly (readonly [string, 'counter' | 'gauge', string, number])[] = [
+    ['tandem_admin_requests_total', 'counter', 'HTTP requests answered', admin.requests.requests],
+    [
+      'tandem_admin_refused_token_total',
+      'counter',
+      'requests without a valid token',
+      admin.requests.refusedToken,
+    ],
+    [
+      'tandem_admin_refused_total',
+      'counter',
+      'requests refused for another reason',
+      admin.requests.refused,
+    ],
+    [
+      'tandem_admin_failed_total',
+      'counter',
+      'requests that failed here or in the engine',
+      admin.requests.failed,
+    ],
+    ['tandem_admin_connections', 'gauge', 'HTTP connections open', admin.connections],
+    ['tandem_admin_live_clients', 'gauge', 'WebSocket clients', admin.liveClients],
+    ['tandem_admin_live_refused_total', 'counter', 'WebSocket clients refused', admin.liveRefused],
+    [
+      'tandem_admin_live_left_out_total',
+      'counter',
+      'messages left out for slow WebSocket clients',
+      admin.liveLeftOut,
+    ],
+    [
+      'tandem_admin_resident_memory_bytes',
+      'gauge',
+      'resident memory of the admin process',
+      admin.memoryRssBytes,
+    ],
+  ];
+  for (const [metric, type, help, value] of rows) family(lines, metric, type, help, [[{}, value]]);
+}
+
+function family(
+  lines: string[],
+  metric: string,
+  type: 'counter' | 'gauge',
+  ...[help, samples]: [string, readonly Sample[]]
+): void {
+  lines.push(`# HELP ${metric} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`);
+  lines.push(`# TYPE ${metric} ${type}`);
+  for (const [labels, value] of samples) lines.push(`${metric}${labelText(labels)} ${value}`);
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(
+    ([name, value]) => `${name}="${escaped(String(value))}"`,
+  );
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

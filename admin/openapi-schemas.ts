@@ -1,0 +1,174 @@
+// JSON Schemas of what the API takes and gives, for openapi.json.
+import { cdrColumns } from '../core/cdr/cdr-json.ts';
+import { documentJsonSchema } from '../workers/configuration/document-schema.ts';
+
+type Schema = Record<string, unknown>;
+
+const text: Schema = { type: 'string' };
+const whole: Schema = { type: 'integer' };
+const time: Schema = { type: 'string', format: 'date-time' };
+const maybeTime: Schema = { type: ['string', 'null'], format: 'date-time' };
+const maybeText: Schema = { type: ['string', 'null'] };
+const yesNo: Schema = { type: 'boolean' };
+
+function object(properties: Record<string, Schema>, optional: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required };
+}
+
+function list(items: Schema): Schema {
+  return { type: 'array', items };
+}
+
+const problem = object(
+  {
+    type: { type: 'string', format: 'uri', description: 'urn:tandem:problem:CODE' },
+    title: text,
+    status: whole,
+    detail: text,
+    errors: list(
+      object({ path: text, value: {}, expected: text, message: text }, ['value', 'expected']),
+    ),
+  },
+  ['errors'],
+);
+
+const status = object({
+  version: text,
+  node: text,
+  state: { enum: ['running', 'draining'] },
+  startedAt: time,
+  uptimeSeconds: { type: 'number' },
+  callsUp: whole,
+  callsAnsweredUp: whole,
+  cps: { type: 'number' },
+  asrPercent: { type: ['number', 'null'] },
+  configurationVersion: whole,
+  counters: { type: 'object', additionalProperties: whole },
+  workers: list(
+    object({
+      index: whole,
+      state: { enum: ['starting', 'running', 'dead'] },
+      restarts: whole,
+      gauges: { type: 'object', additionalProperties: { type: 'number' } },
+    }),
+  ),
+  gateways: list(
+    object({
+      name: text,
+      kind: { enum: ['mapping', 'routing'] },
+      linesUsed: whole,
+      lineLimit: whole,
+      cpsLimit: whole,
+    }),
+  ),
+  sockets: list(object({ listen: text, receiveBufferBytes: whole, kernelDrops: whole })),
+  cdrLog: object({ directory: text, accepting: yesNo, frames: whole, bytes: whole }),
+  memoryRssBytes: whole,
+});
+
+const timeColumns = new Set<string>(['startedAt', 'ringingAt', 'answeredAt', 'endedAt']);
+const numberColumns = new Set<string>([
+  'holdTimeMs',
+  'pddMs',
+  'billedSeconds',
+  'clearingBilledSeconds',
+  'packageSeconds',
+  'configurationVersion',
+  'sipCode',
+]);
+
+/** Every column of the record, so that none is left out here when one is added there. */
+function cdrProperties(): Record<string, Schema> {
+  const special: Record<string, Schema> = {
+    attempts: list({ type: 'object' }),
+    agentFees: list({ type: 'object' }),
+    logId: object({ set: text, file: text, offset: whole }),
+  };
+  const typeOf = (column: string): Schema => {
+    if (timeColumns.has(column)) return maybeTime;
+    return numberColumns.has(column) ? { type: ['integer', 'null'] } : maybeText;
+  };
+  return Object.fromEntries(
+    cdrColumns.map((column) => [column, special[column] ?? typeOf(column)]),
+  );
+}
+
+const analysis: Schema = {
+  ...object({
+    configurationVersion: whole,
+    calleeAccess: text,
+    calleeRouted: text,
+    order: list(text),
+    protect: list(text),
+    candidates: list(
+      object({ gateway: text, prefix: text, calleeOut: text, skipped: text }, ['skipped']),
+    ),
+    endReason: maybeText,
+    sipCode: { type: ['integer', 'null'] },
+    steps: list(object({ step: text, result: text })),
+  }),
+  additionalProperties: true,
+};
+
+const fieldChange = object({ field: text, before: {}, after: {} }, ['before', 'after']);
+const listChange = object({
+  field: text,
+  addedCount: whole,
+  removedCount: whole,
+  added: list(text),
+  removed: list(text),
+});
+const collectionChanges = object({
+  addedCount: whole,
+  removedCount: whole,
+  changedCount: whole,
+  added: list(text),
+  removed: list(text),
+  changed: list(object({ name: text, fields: list(fieldChange), lists: list(listChange) })),
+});
+const appliedChange = object(
+  {
+    version: whole,
+    previousVersion: whole,
+    dryRun: yesNo,
+    changes: { $ref: '#/components/schemas/Changes' },
+    warnings: list(text),
+    activation: object({
+      version: whole,
+      compileMs: { type: 'number' },
+      swapPauseMs: { type: 'number' },
+    }),
+  },
+  ['changes', 'activation'],
+);
+
+export const schemas: Record<string, Schema> = {
+  Problem: problem,
+  Status: status,
+  Cdr: { type: 'object', properties: cdrProperties(), required: [...cdrColumns] },
+  AnalyzeRequest: object({ gateway: text, callee: text, caller: text, at: time }, ['caller', 'at']),
+  Analysis: analysis,
+  Configuration: documentJsonSchema(),
+  VersionList: object({
+    versions: list(
+      object({
+        version: whole,
+        storedAt: time,
+        base: whole,
+        rollbackOf: { type: ['integer', 'null'] },
+        committed: yesNo,
+        inForce: yesNo,
+        diff: { $ref: '#/components/schemas/Changes' },
+      }),
+    ),
+  }),
+  Changes: object({
+    parameters: list(fieldChange),
+    rateTables: collectionChanges,
+    accounts: collectionChanges,
+    mappingGateways: collectionChanges,
+    routingGateways: collectionChanges,
+  }),
+  AppliedChange: appliedChange,
+};

@@ -1,0 +1,121 @@
+// Errors as people and programs meet them: RFC 9457 problem documents with a stable code, and an
+// `errors` list that names each field, its value and what was expected.
+import { BodyTooLarge, type HttpReply } from './listener.ts';
+
+export interface ProblemField {
+  /** "routingGateways.3.address"; '' is the document as a whole. */
+  path: string;
+  value?: unknown;
+  expected?: string | undefined;
+  message: string;
+}
+
+export interface Problem {
+  /** "urn:tandem:problem:" and the code. */
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors?: ProblemField[];
+}
+
+/** A code keeps its meaning for ever and is never used for another. */
+export type ProblemCode =
+  | 'bad-request'
+  | 'document-unreadable'
+  | 'unauthorized'
+  | 'not-found'
+  | 'version-not-found'
+  | 'method-not-allowed'
+  | 'busy'
+  | 'body-too-large'
+  | 'unsupported-media-type'
+  | 'configuration-invalid'
+  | 'configuration-refused'
+  | 'analysis-refused'
+  | 'internal'
+  | 'too-many-queries'
+  | 'engine-refused'
+  | 'engine-silent';
+
+/** Status and title. */
+const kinds: Record<ProblemCode, readonly [number, string]> = {
+  'bad-request': [400, 'The request cannot be understood'],
+  'document-unreadable': [400, 'The document is neither valid YAML nor JSON'],
+  unauthorized: [401, 'A valid token is needed'],
+  'not-found': [404, 'There is nothing at this address'],
+  'version-not-found': [404, 'There is no such configuration version'],
+  'method-not-allowed': [405, 'This address does not take that method'],
+  busy: [409, 'Another change is being applied'],
+  'body-too-large': [413, 'The body is too large'],
+  'unsupported-media-type': [415, 'The body is of a type that is not taken here'],
+  'configuration-invalid': [422, 'The configuration document is not valid'],
+  'configuration-refused': [422, 'The configuration cannot be put in force'],
+  'analysis-refused': [422, 'The call cannot be analysed'],
+  internal: [500, 'A fault of the administration process'],
+  'too-many-queries': [429, 'Too many queries are under way'],
+  'engine-refused': [502, 'The engine refused'],
+  'engine-silent': [503, 'The engine does not answer'],
+};
+
+const typePrefix = 'urn:tandem:problem:';
+
+/** More would not be read; `detail` says how many there were. */
+const fieldsMax = 50;
+const valueCharactersMax = 200;
+
+export function problem(code: ProblemCode, detail: string, errors: ProblemField[] = []): Problem {
+  const [status, title] = kinds[code];
+  const made: Problem = { type: typePrefix + code, title, status, detail };
+  if (errors.length > 0) made.errors = errors.slice(0, fieldsMax).map(shownField);
+  return made;
+}
+
+export function isProblemOf(made: Problem, code: ProblemCode): boolean {
+  return made.type === typePrefix + code;
+}
+
+/** Thrown wherever a request cannot be served; the router turns it into the reply. */
+export class RequestRefused extends Error {
+  readonly problem: Problem;
+
+  constructor(code: ProblemCode, detail: string, errors: ProblemField[] = []) {
+    super(detail);
+    this.name = 'RequestRefused';
+    this.problem = problem(code, detail, errors);
+  }
+}
+
+export function problemReply(made: Problem, headers: Record<string, string> = {}): HttpReply {
+  return {
+    status: made.status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+    body: `${JSON.stringify(made)}\n`,
+  };
+}
+
+/** What a thrown value means to the client; undefined: it is our own fault, and only the log says more. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof RequestRefused) return error.problem;
+  if (error instanceof BodyTooLarge) {
+    return problem('body-too-large', `expected at most ${error.limitBytes} bytes`);
+  }
+  return undefined;
+}
+
+const secretName = /(password|secret|token|ha1)$/i;
+
+function shownField(field: ProblemField): ProblemField {
+  const shown: ProblemField = { path: field.path, message: field.message };
+  if (field.value !== undefined) {
+    shown.value = secretName.test(field.path) ? '(hidden)' : shortened(field.value);
+  }
+  if (field.expected !== undefined) shown.expected = field.expected;
+  return shown;
+}
+
+function shortened(value: unknown): unknown {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  if (text.length > valueCharactersMax) return `${text.slice(0, valueCharactersMax)}…`;
+  return value;
+}

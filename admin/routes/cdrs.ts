@@ -1,0 +1,111 @@
+// GET /api/v1/cdrs: call detail records, oldest first, as NDJSON (one object a line) or CSV, streamed
+// from the log as the client reads.
+import * as z from 'zod';
+import {
+  type CdrFilter,
+  type CdrFormat,
+  type CdrReader,
+  cdrText,
+  type LoggedCdr,
+} from '../cdr-text.ts';
+import type { HttpRequest } from '../listener.ts';
+import { RequestRefused } from '../problem.ts';
+import { instant, readQuery } from './query.ts';
+import type { Parameter, Route } from './route.ts';
+
+/** Each reads the log from one end to the other. */
+const queriesMax = 4;
+const limitMax = 10_000_000;
+const limitError = `expected a number from 1 to ${limitMax}`;
+
+const querySchema = z.strictObject({
+  since: instant.optional(),
+  until: instant.optional(),
+  account: z.string().min(1, 'expected a name').optional(),
+  gateway: z.string().min(1, 'expected a name').optional(),
+  callId: z.string().min(1, 'expected a Call-ID').optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,8}$/, limitError)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= limitMax, limitError)
+    .optional(),
+  format: z.enum(['ndjson', 'csv'], 'expected ndjson or csv').optional(),
+});
+
+const time = { type: 'string', format: 'date-time' };
+const text = { type: 'string' };
+const inQuery = (
+  name: string,
+  description: string,
+  schema: Record<string, unknown>,
+): Parameter => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+});
+const parameters: readonly Parameter[] = [
+  inQuery('since', 'calls that ended then or later', time),
+  inQuery('until', 'calls that ended before', time),
+  inQuery('account', 'calls of this customer or carrier', text),
+  inQuery('gateway', 'calls in by this mapping gateway, or tried by this routing gateway', text),
+  inQuery('callId', 'Call-ID of either leg, or of an attempt', text),
+  inQuery('limit', 'at most so many', { type: 'integer', minimum: 1, maximum: limitMax }),
+  inQuery('format', 'default: csv where the Accept header asks for text/csv, else ndjson', {
+    type: 'string',
+    enum: ['ndjson', 'csv'],
+  }),
+];
+
+export function cdrRoutes(readCdrs: CdrReader): Route[] {
+  let underWay = 0;
+  async function* counted(filter: CdrFilter): AsyncGenerator<LoggedCdr> {
+    underWay++;
+    try {
+      yield* readCdrs(filter);
+    } finally {
+      underWay--;
+    }
+  }
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/cdrs',
+      operation: {
+        summary: 'Call detail records, oldest first, failed attempts included',
+        parameters,
+        reply: {
+          'application/x-ndjson': { $ref: '#/components/schemas/Cdr' },
+          'text/csv': text,
+        },
+        problems: [400, 429],
+      },
+      handle: (request) => {
+        const { format = acceptedFormat(request), ...filter } = readQuery(request, querySchema);
+        checkSpan(filter);
+        if (underWay >= queriesMax) {
+          throw new RequestRefused('too-many-queries', `expected at most ${queriesMax} at once`);
+        }
+        return {
+          status: 200,
+          headers: {
+            'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',
+          },
+          body: cdrText(counted(filter), format),
+        };
+      },
+    },
+  ];
+}
+
+function checkSpan({ since, until }: CdrFilter): void {
+  if (since === undefined || until === undefined || since <= until) return;
+  throw new RequestRefused('bad-request', 'until: before since', [
+    { path: 'until', value: new Date(until).toISOString(), message: 'expected since or later' },
+  ]);
+}
+
+function acceptedFormat(request: HttpRequest): CdrFormat {
+  return request.header('accept').toLowerCase().includes('text/csv') ? 'csv' : 'ndjson';
+}

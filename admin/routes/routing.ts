@@ -1,0 +1,53 @@
+// POST /api/v1/routing/analyze: which way a call would go, step by step. The engine answers, because it
+// alone knows the limits in use now; nothing changes.
+import * as z from 'zod';
+import { type EngineChannel, EngineRefused, EngineSilent } from '../engine-channel.ts';
+import { RequestRefused } from '../problem.ts';
+import { instant, readJsonBody } from './query.ts';
+import { jsonReply, type Route } from './route.ts';
+
+const numberCharactersMax = 128;
+const numberField = z
+  .string('expected a number as text')
+  .min(1, 'expected a number as text')
+  .max(numberCharactersMax, `expected at most ${numberCharactersMax} characters`);
+
+const bodySchema = z.strictObject({
+  gateway: z
+    .string('expected the name of a mapping gateway')
+    .min(1, 'expected the name of a mapping gateway'),
+  callee: numberField,
+  caller: numberField.optional(),
+  at: instant.optional(),
+});
+
+export function routingRoutes(engine: EngineChannel): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/routing/analyze',
+      operation: {
+        summary: 'Every step of the routing decision for a call; changes nothing',
+        requestBody: { 'application/json': { $ref: '#/components/schemas/AnalyzeRequest' } },
+        reply: { 'application/json': { $ref: '#/components/schemas/Analysis' } },
+        problems: [400, 413, 415, 422, 503],
+      },
+      handle: async (request) => {
+        const { at, ...asked } = await readJsonBody(request, bodySchema);
+        const analyzeRequest =
+          at === undefined ? asked : { ...asked, at: new Date(at).toISOString() };
+        try {
+          return jsonReply(await engine.analyze(analyzeRequest));
+        } catch (error) {
+          if (error instanceof EngineRefused) {
+            throw new RequestRefused('analysis-refused', error.message);
+          }
+          if (error instanceof EngineSilent) {
+            throw new RequestRefused('engine-silent', error.message);
+          }
+          throw error;
+        }
+      },
+    },
+  ];
+}

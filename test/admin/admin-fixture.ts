@@ -1,0 +1,97 @@
+// A whole administration server on a free port of loopback, with a store in a temporary directory and a
+// fake engine; the same for each listener that can be had on this machine.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { mintAdminToken } from '../../admin/access/token.ts';
+import { startAdminServer } from '../../admin/admin-server.ts';
+import type { LoggedCdr } from '../../admin/cdr-text.ts';
+import { createConfigurationService } from '../../admin/configuration-service.ts';
+import { openEngineChannel } from '../../admin/engine-channel.ts';
+import type { OpenListener } from '../../admin/listener.ts';
+import { loadUwsListener } from '../../admin/uws-listener.ts';
+import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
+import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { createFakeEngine, type FakeEngine, figuresOf } from './fake-engine.ts';
+
+export interface AdminFixture {
+  readonly url: string;
+  readonly token: string;
+  readonly dataDir: string;
+  readonly engine: FakeEngine;
+  readonly versions: ConfigurationVersions;
+  /** What GET /api/v1/cdrs finds. */
+  cdrs: LoggedCdr[];
+  /** With the token. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  post(path: string, body: BodyInit, contentType?: string): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export async function openAdminFixture(openListener: OpenListener): Promise<AdminFixture> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tandem-admin-'));
+  const token = mintAdminToken(dataDir);
+  const engine = createFakeEngine();
+  const channel = openEngineChannel(engine.port);
+  const store = await openConfigurationStore(dataDir);
+  const versions = new ConfigurationVersions(store);
+  const server = await startAdminServer({
+    start: {
+      dataDir,
+      listen: 'http://127.0.0.1:0',
+      node: 'edge-1',
+      version: '0.1.0',
+      logLevel: 'silent',
+    },
+    token,
+    engine: channel,
+    configuration: createConfigurationService(versions, channel.activate),
+    readCdrs: async function* ({ limit = Number.POSITIVE_INFINITY }) {
+      for (const cdr of fixture.cdrs.slice(0, limit)) yield cdr;
+    },
+    openListener,
+    log: pino({ level: 'silent' }),
+  });
+  engine.push(figuresOf());
+  const fixture: AdminFixture = {
+    url: server.url,
+    token,
+    dataDir,
+    engine,
+    versions,
+    cdrs: [],
+    get: (path, headers = {}) =>
+      fetch(server.url + path, { headers: { authorization: `Bearer ${token}`, ...headers } }),
+    post: (path, body, contentType = 'application/json') =>
+      fetch(server.url + path, {
+        method: 'POST',
+        body,
+        headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+      }),
+    close: async () => {
+      await server.close();
+      await store.close();
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+  return fixture;
+}
+
+export interface ListenerUnderTest {
+  name: string;
+  open: OpenListener;
+  /** Why it cannot be tested here; false where it can. */
+  skip: string | false;
+}
+
+/** Both listeners. uWebSockets.js is an optional package, and left out where it has no binary. */
+export async function listenersUnderTest(): Promise<ListenerUnderTest[]> {
+  const uws = await loadUwsListener();
+  const node = { name: 'node:http', open: openNodeHttpListener, skip: false as const };
+  if (typeof uws === 'string') {
+    return [node, { name: 'uWebSockets.js', open: openNodeHttpListener, skip: uws }];
+  }
+  return [node, { name: 'uWebSockets.js', open: uws, skip: false }];
+}

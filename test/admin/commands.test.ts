@@ -1,0 +1,221 @@
+// The command line, run as people run it: help, exit codes, messages, with a running node and without.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { tandem } from './command.ts';
+import { type ForkedAdmin, forkAdmin } from './forked-admin.ts';
+
+const document = `
+parameters: { SS_SIP_TIMEOUT_INVITE: 10, SS_MAXCPS: 0 }
+accounts:
+  - { name: acme, kind: customer, balance: "100", creditLimit: "0" }
+mappingGateways:
+  - { name: acme-in, account: acme, auth: ip, addresses: ["127.0.0.1:5062"], lineLimit: 100, cpsLimit: 20 }
+routingGateways:
+  - { name: carrier-a, address: "127.0.0.1:5080", prefixes: ["44"], priority: 1, lineLimit: 1000, cpsLimit: 0 }
+`;
+const commands = ['start', 'apply', 'export', 'status', 'cdr', 'route', 'config'];
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe('tandem', () => {
+  let files: string;
+  const file = (name: string, content: string): string => {
+    const path = join(files, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  before(() => {
+    files = mkdtempSync(join(tmpdir(), 'tandem-files-'));
+  });
+  after(() => rmSync(files, { recursive: true }));
+
+  it('prints its version and its help, which names every command', async () => {
+    const version = await tandem(['--version']);
+    assert.equal(version.code, 0);
+    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+    const help = await tandem(['--help']);
+    assert.equal(help.code, 0);
+    for (const command of commands) assert.match(help.stdout, new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it('has help with examples for every command', async () => {
+    for (const command of commands) {
+      const { code, stdout } = await tandem([command, '--help']);
+      assert.equal(code, 0, command);
+      assert.match(stdout, /Examples:\n {2}tandem /, command);
+      if (command !== 'config')
+        assert.match(stdout, /--data <dir>[\s\S]*--url <url>[\s\S]*--token <token>/);
+    }
+  });
+
+  it('exits with 2 where it is used wrongly', async () => {
+    const uses = [
+      [],
+      ['no-such-command'],
+      ['status', '--no-such-option'],
+      ['apply'],
+      ['route', '--gateway', 'acme-in'],
+      ['cdr', '--format', 'xml'],
+      ['cdr', '--since', 'yesterday', '--data', files],
+      ['config', 'show', 'first'],
+      ['status', '--url', 'ftp://127.0.0.1'],
+    ];
+    for (const args of uses) {
+      const { code, stderr } = await tandem(args);
+      assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
+      assert.notEqual(stderr, '');
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    }
+  });
+
+  it('exits with 1 where a running node is needed and there is none', async () => {
+    for (const args of [['status'], ['route', '--gateway', 'a', '--callee', '1']]) {
+      const { code, stderr } = await tandem([...args, '--data', files]);
+      assert.equal(code, 1);
+      assert.match(stderr, /no node runs on data directory/);
+    }
+    const url = `http://127.0.0.1:${await closedPort()}`;
+    const { code, stderr } = await tandem(['status', '--url', url, '--token', 'x']);
+    assert.equal(code, 1);
+    assert.equal(stderr, `tandem: ${url}: does not answer: ECONNREFUSED\n`);
+  });
+
+  it('does not start on a bad node file, and names the key', async () => {
+    const path = file('node.yaml', 'sip: { listen: ["sctp://127.0.0.1:5060"] }\n');
+    const { code, stderr } = await tandem([
+      'start',
+      '--config',
+      path,
+      '--data',
+      join(files, 'start'),
+    ]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^tandem: .*node\.yaml: sip\.listen\.0: "sctp:.*expected udp:/);
+  });
+
+  describe('without a running node', () => {
+    it('applies to the data directory, shows it, and names what is wrong', async () => {
+      const data = ['--data', join(files, 'offline')];
+      const path = file('switch.yaml', document);
+      const dryRun = await tandem(['apply', path, '--dry-run', ...data]);
+      assert.equal(dryRun.code, 0, dryRun.stderr);
+      assert.match(
+        dryRun.stdout,
+        /\+ routingGateways carrier-a\n[\s\S]*dry run, nothing was changed/,
+      );
+      const applied = await tandem(['apply', path, ...data]);
+      assert.equal(applied.code, 0, applied.stderr);
+      assert.match(applied.stdout, /version 1 is stored; the next start runs on it/);
+      const again = await tandem(['apply', path, ...data]);
+      assert.match(again.stdout, /nothing changes; version 1 stays in force/);
+
+      const exported = await tandem(['export', ...data]);
+      assert.match(exported.stdout, /^routingGateways:\n {2}- name: carrier-a$/m);
+      const roundTrip = await tandem(['apply', '-', '--replace', ...data], exported.stdout);
+      assert.match(roundTrip.stdout, /nothing changes/);
+
+      const bad = file('bad.yaml', document.replace('127.0.0.1:5080', 'sip.example.com'));
+      const refused = await tandem(['apply', bad, ...data]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /routingGateways\[0\]\.address: "sip\.example\.com" .*expected/);
+      const unreadable = await tandem(['apply', file('bad.json', '{"a":'), ...data]);
+      assert.equal(unreadable.code, 2);
+      const missing = await tandem(['apply', join(files, 'missing.yaml'), ...data]);
+      assert.equal(missing.code, 2);
+      assert.match(missing.stderr, /missing\.yaml: cannot be read/);
+
+      const list = await tandem(['config', 'list', ...data]);
+      assert.match(list.stdout, /^ +1 {2}\S+ {2}in force {2}/);
+      const noVersion = await tandem(['config', 'show', '77', ...data]);
+      assert.equal(noVersion.code, 1);
+      assert.match(noVersion.stderr, /version 77/);
+    });
+
+    it('reads CDRs of a directory that has none', async () => {
+      const { code, stdout, stderr } = await tandem(['cdr', '--format', 'csv', '--data', files]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^id,callId,node,/);
+      assert.equal(stdout.trimEnd().split('\n').length, 1);
+    });
+  });
+
+  describe('with a running node', () => {
+    let node: ForkedAdmin;
+    let data: string[];
+    before(async () => {
+      node = await forkAdmin();
+      data = ['--data', node.dataDir];
+    });
+    after(() => node.close());
+
+    it('prints the status', async () => {
+      const { code, stdout, stderr } = await tandem(['status', ...data]);
+      assert.equal(code, 0, stderr);
+      const status = JSON.parse(stdout) as { callsUp: number; node: string };
+      assert.deepEqual([status.node, status.callsUp], ['edge-1', 42]);
+    });
+
+    it('applies, exports, lists, compares and rolls back', async () => {
+      const first = await tandem(['apply', file('a.yaml', document), ...data]);
+      assert.equal(first.code, 0, first.stderr);
+      assert.match(first.stdout, /version 1 is in force \(compiled in 12 ms\)/);
+      const changed = file('b.yaml', document.replace('lineLimit: 1000', 'lineLimit: 500'));
+      const second = await tandem(['apply', changed, '--json', ...data]);
+      assert.equal((JSON.parse(second.stdout) as { version: number }).version, 2);
+      const compared = await tandem(['config', 'compare', '1', '2', ...data]);
+      assert.equal(compared.stdout, '~ routingGateways carrier-a: lineLimit: 1000 -> 500\n');
+      const back = await tandem(['config', 'rollback', '1', ...data]);
+      assert.match(back.stdout, /lineLimit: 500 -> 1000\nversion 3 is in force/);
+      const shown = await tandem(['config', 'show', '2', '--format', 'json', ...data]);
+      assert.equal(JSON.parse(shown.stdout).routingGateways[0].lineLimit, 500);
+      const exported = await tandem(['export', '--format', 'json', ...data]);
+      assert.equal(JSON.parse(exported.stdout).routingGateways[0].lineLimit, 1000);
+    });
+
+    it('exits with 2 for a bad file and names its key', async () => {
+      const bad = file('c.yaml', document.replace('priority: 1', 'priority: high'));
+      const { code, stderr } = await tandem(['apply', bad, ...data]);
+      assert.equal(code, 2);
+      assert.match(stderr, /routingGateways\[0\]\.priority: "high" .*expected/);
+    });
+
+    it('exits with 1 for what the node refuses', async () => {
+      const wrongToken = await tandem(['status', ...data, '--token', 'x'.repeat(43)]);
+      assert.equal(wrongToken.code, 1);
+      assert.match(wrongToken.stderr, /token/);
+      const { code, stderr } = await tandem(['config', 'show', '99', ...data]);
+      assert.equal(code, 1);
+      assert.match(stderr, /version 99/);
+    });
+
+    it('asks for an analysis', async () => {
+      const { stdout } = await tandem([
+        'route',
+        '--gateway',
+        'acme-in',
+        '--callee',
+        '4420',
+        ...data,
+      ]);
+      assert.deepEqual(JSON.parse(stdout).order, ['carrier-a']);
+    });
+
+    it('prints CDRs', async () => {
+      const { code, stdout, stderr } = await tandem(['cdr', '--format', 'csv', ...data]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^id,callId,/);
+    });
+  });
+});
