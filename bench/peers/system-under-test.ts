@@ -1,0 +1,49 @@
+// What a suite may ask of the system it measures, and the ports around it.
+import { freeUdpPort } from './child.ts';
+
+export interface SystemUnderTest {
+  readonly name: string;
+  readonly port: number;
+  /** All its processes as they are now; [] when calls go straight from SIPp to SIPp. */
+  readonly pids: () => number[];
+  readonly stop: () => Promise<void>;
+}
+
+/** Where the caller and the gateways of a run listen; all on 127.0.0.1. */
+export interface PeerPorts {
+  readonly caller: number;
+  /** Numbers that start with 44. */
+  readonly answer: number;
+  /** Numbers that start with 45 come here first, then to `answer`. */
+  readonly reject: number;
+  /** Numbers that start with 46. */
+  readonly ring: number;
+  /** Numbers that start with 47. */
+  readonly reinvite: number;
+}
+
+export interface PeerOptions {
+  readonly ports: PeerPorts;
+  /** For its files. */
+  readonly folder: string;
+}
+
+export async function choosePorts(): Promise<PeerPorts> {
+  return {
+    caller: await freeUdpPort(),
+    answer: await freeUdpPort(),
+    reject: await freeUdpPort(),
+    ring: await freeUdpPort(),
+    reinvite: await freeUdpPort(),
+  };
+}
+
+/** No system between caller and gateway: what the generator itself costs and delays. */
+export function direct(ports: PeerPorts): SystemUnderTest {
+  return {
+    name: 'SIPp to SIPp',
+    port: ports.answer,
+    pids: () => [],
+    stop: async () => {},
+  };
+}

@@ -1,0 +1,182 @@
+// The figures that were asked for before the work began, each beside what a run measured.
+import type { MemoryResult, StepResult, SuiteResults } from './results.ts';
+
+export interface WantedFigure {
+  figure: string;
+  wanted: string;
+  /** Absent: the run has no such suite. */
+  measured?: string;
+  reached?: boolean;
+}
+
+export function wantedFigures(suites: SuiteResults): WantedFigure[] {
+  return [
+    ...cpuFigures(suites),
+    ceilingFigure(suites),
+    delayFigure(suites),
+    ...memoryFigures(suites),
+    ...startFigures(suites),
+    judged(
+      'longest event-loop stall of a call worker at half the highest rate',
+      'under 50 ms',
+      suites.stall,
+      ({ longestStallMs, minutes }) => ({
+        measured: `${longestStallMs} ms in ${minutes} minutes`,
+        reached: longestStallMs < 50,
+      }),
+    ),
+    judged(
+      'twice the highest clean rate: share of it that still completes',
+      'at least 0.9',
+      suites.overload?.find(({ system }) => system === 'Tandem'),
+      ({ share }) => ({
+        measured: String(share),
+        reached: share >= 0.9,
+      }),
+    ),
+    judged(
+      'a document of 1,000,000 prefixes applied under load: longest stall',
+      'at most 20 ms',
+      suites.swap,
+      ({ longestStallMs, prefixes }) => ({
+        measured: `${longestStallMs} ms (${prefixes} prefixes)`,
+        reached: longestStallMs <= 20,
+      }),
+    ),
+    judged(
+      'kill -9 under load: answered BYEs without exactly one CDR',
+      'none of 20 kills',
+      suites.crash,
+      ({ lost, doubled, kills, byesAnswered }) => ({
+        measured: `${lost + doubled} of ${byesAnswered} in ${kills} kills`,
+        reached: lost + doubled === 0,
+      }),
+    ),
+  ];
+}
+
+function judged<T>(
+  figure: string,
+  wanted: string,
+  value: T | undefined,
+  judge: (value: T) => { measured: string; reached: boolean },
+): WantedFigure {
+  return value === undefined ? { figure, wanted } : { figure, wanted, ...judge(value) };
+}
+
+/** The ratio of two systems at the highest rate that both were measured at. */
+function cpuRatio(
+  steps: readonly StepResult[],
+  over: string,
+): { ratio: number; rate: number } | undefined {
+  const own = steps.filter(({ system }) => system === 'Tandem').sort((a, b) => b.rate - a.rate);
+  for (const step of own) {
+    const other = steps.find(({ system, rate }) => system === over && rate === step.rate);
+    if (other !== undefined) {
+      return { ratio: step.systemCpuPerCallUs / other.systemCpuPerCallUs, rate: step.rate };
+    }
+  }
+  return undefined;
+}
+
+function cpuFigures({ cpu = [] }: SuiteResults): WantedFigure[] {
+  const rows = [
+    {
+      figure: 'CPU per call, Tandem / Kamailio with dialog and accounting to log',
+      over: 'Kamailio',
+      most: 0.75,
+    },
+    {
+      figure: 'CPU per call over a bare `dgram` relay of the same 14 datagrams',
+      over: 'bare dgram',
+      most: 2,
+    },
+  ];
+  return rows.map(({ figure, over, most }) =>
+    judged(figure, `at most ${most}`, cpuRatio(cpu, over), ({ ratio, rate }) => ({
+      measured: `${ratio.toFixed(2)} at ${rate} CPS`,
+      reached: ratio <= most,
+    })),
+  );
+}
+
+function ceilingFigure({ ceiling = [] }: SuiteResults): WantedFigure {
+  const of = (name: string): number | undefined =>
+    ceiling.find(({ system }) => system === name)?.cleanCps;
+  const [tandem, kamailio] = [of('Tandem'), of('Kamailio')];
+  const ratio = tandem === undefined || kamailio === undefined ? undefined : tandem / kamailio;
+  return judged(
+    'highest CPS with no failed call and no retransmission, Tandem / Kamailio',
+    'at least 1.5',
+    ratio,
+    (value) => ({
+      measured: `${value.toFixed(2)} (${tandem} / ${kamailio})`,
+      reached: value >= 1.5,
+    }),
+  );
+}
+
+/** Each switch's rows follow the SIPp-to-SIPp row of the same rate. */
+function delayFigure({ delay = [] }: SuiteResults): WantedFigure {
+  const own = delay.find(({ system }) => system === 'Tandem');
+  const straight = delay.find(
+    ({ system, rate }) => system === 'SIPp to SIPp' && rate === own?.rate,
+  );
+  const added =
+    own?.postDialDelay === undefined || straight?.postDialDelay === undefined
+      ? undefined
+      : own.postDialDelay.p99Ms - straight.postDialDelay.p99Ms;
+  return judged(
+    'added post-dial delay at half the highest rate, p99',
+    'under 2 ms',
+    added,
+    (value) => ({
+      measured: `${value} ms at ${own?.rate} CPS`,
+      reached: value < 2,
+    }),
+  );
+}
+
+/** RSS that is still there after a round is the heap's own slack: the second round must not add to it. */
+function memoryFigures({ memory = [] }: SuiteResults): WantedFigure[] {
+  const rounds = memory.filter(({ system }) => system === 'Tandem');
+  const [first, second] = rounds;
+  const perCall = (row: MemoryResult): number => (row.heldBytes - row.beforeBytes) / row.held;
+  return [
+    judged('memory per concurrent call', 'under 4096 bytes', first, (row) => ({
+      measured: `${Math.round(perCall(row))} bytes, ${row.held} held`,
+      reached: perCall(row) < 4096,
+    })),
+    judged('memory after the calls ended', 'back at its base', second ?? first, (row) => {
+      const left = row.afterBytes - (first as MemoryResult).beforeBytes;
+      return {
+        measured: `${(left / 2 ** 20).toFixed(1)} MiB above its start`,
+        reached: left < 0.25 * (row.heldBytes - (first as MemoryResult).beforeBytes),
+      };
+    }),
+  ];
+}
+
+function startFigures({ start = [] }: SuiteResults): WantedFigure[] {
+  const small = start.find(({ prefixes }) => prefixes <= 10_000);
+  const large = start.find(({ prefixes }) => prefixes >= 1_000_000);
+  const slowest = (row: { readyMs: number[] }): number => Math.max(...row.readyMs);
+  return [
+    judged('start to `ready`, 10,000 prefixes', 'under 2 s', small, (row) => ({
+      measured: `${slowest(row)} ms`,
+      reached: slowest(row) < 2000,
+    })),
+    judged('start to `ready`, 1,000,000 prefixes', 'under 5 s', large, (row) => ({
+      measured: `${slowest(row)} ms`,
+      reached: slowest(row) < 5000,
+    })),
+    judged('idle memory of both processes', 'under 200 MB', small, (row) => ({
+      measured: `${(row.idleRssBytes / 1e6).toFixed(0)} MB`,
+      reached: row.idleRssBytes < 200e6,
+    })),
+    judged('idle CPU', 'under 2 % of a core', small, (row) => ({
+      measured: `${(row.idleCpuShare * 100).toFixed(2)} %`,
+      reached: row.idleCpuShare < 0.02,
+    })),
+  ];
+}

@@ -1,0 +1,214 @@
+// Writes BENCHMARKS.md from a run's results; nothing else writes it. `node dist/bench/report.js DIR` writes
+// it again from a kept run.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { projectPath } from './peers/project-path.ts';
+import { wantedFigures } from './report-wanted.ts';
+import type { Environment, MemoryResult, Results, StepResult } from './results.ts';
+
+export function writeReport(results: Results, file: string): void {
+  writeFileSync(file, renderReport(results));
+}
+
+export function renderReport(results: Results): string {
+  const { suites, environment } = results;
+  const sections = [
+    '# Benchmarks\n\nWritten by `bench/report.ts` from the results of one run; not edited by hand.',
+    results.quick ? '**A quick run: it shows that the suites work and measures nothing.**' : '',
+    machine(results, environment),
+    '## What was wanted, what was measured',
+    table(
+      ['figure', 'wanted', 'measured', 'reached'],
+      wantedFigures(suites).map(({ figure, wanted, measured, reached }) => [
+        figure,
+        wanted,
+        measured ?? 'not in this run',
+        reached === undefined ? '' : reached ? 'yes' : '**no**',
+      ]),
+    ),
+    steps('CPU per call, answer and BYE', suites.cpu),
+    steps('Other kinds of call', suites.kinds),
+    ...(suites.ceiling ?? []).map((ceiling) =>
+      steps(
+        `Search for the highest clean rate: ${ceiling.system} (${ceiling.cleanCps} CPS)`,
+        ceiling.steps,
+      ),
+    ),
+    delays(suites.delay),
+    overload(results),
+    memory(suites.memory),
+    nodeFigures(results),
+    method(),
+  ];
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+function machine(results: Results, environment: Environment): string {
+  const { cpuModel, cores, memoryBytes, kernel, commit, changedFiles } = environment;
+  const changes = changedFiles === 0 ? '' : `, with ${changedFiles} changed files`;
+  return [
+    `- Machine: ${cpuModel}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB; Linux ${kernel}; net.core.rmem_max ${environment.receiveBufferMaxBytes}.`,
+    `- Versions: Node ${environment.node}, Kamailio ${environment.kamailio}, SIPp ${environment.sipp}; commit ${commit}${changes}; ${results.startedAt.slice(0, 10)}.`,
+    `- Commands: ${results.commands.map((command) => `\`${command}\``).join(', ')}.`,
+    '- SIPp, caller and gateways, runs on the same cores as the system under test.',
+  ].join('\n');
+}
+
+function steps(title: string, rows: readonly StepResult[] | undefined): string {
+  if (rows === undefined || rows.length === 0) return '';
+  return `## ${title}\n\n${table(
+    [
+      'system',
+      'kind',
+      'CPS',
+      'completed/s',
+      'failed',
+      'retransmitted',
+      'drops system/SIPp',
+      'CPU per call µs',
+      'cores system',
+      'cores SIPp caller + gateways',
+    ],
+    rows.map((row) => [
+      row.system,
+      row.kind,
+      row.rate,
+      row.completedCps,
+      row.failed,
+      row.retransmissions,
+      `${row.systemDrops} / ${row.generatorDrops}`,
+      row.systemCpuPerCallUs,
+      row.systemCpuShare,
+      `${row.callerCpuShare} + ${row.gatewaysCpuShare}`,
+    ]),
+  )}`;
+}
+
+function delays(rows: readonly StepResult[] | undefined): string {
+  if (rows === undefined) return '';
+  return `## INVITE to 180\n\n${table(
+    ['system', 'CPS', 'samples', 'p50 ms', 'p99 ms', 'greatest ms'],
+    rows.map(({ system, rate, postDialDelay }) => [
+      system,
+      rate,
+      postDialDelay?.samples ?? 0,
+      postDialDelay?.p50Ms ?? '',
+      postDialDelay?.p99Ms ?? '',
+      postDialDelay?.greatestMs ?? '',
+    ]),
+  )}\n\nSIPp's clock has steps of 1 ms; each switch is compared with the SIPp-to-SIPp row at its own rate.`;
+}
+
+function overload({ suites }: Results): string {
+  if (suites.overload === undefined) return '';
+  return `## Overload: twice the highest clean rate\n\n${table(
+    [
+      'system',
+      'clean CPS',
+      'offered',
+      'completed/s',
+      'share of clean',
+      'failed after 10 s',
+      'retransmitted after 10 s',
+    ],
+    suites.overload.map((row) => [
+      row.system,
+      row.cleanCps,
+      row.offeredCps,
+      row.completedCps,
+      row.share,
+      row.failedAfterRecovery,
+      row.retransmissionsAfterRecovery,
+    ]),
+  )}`;
+}
+
+function memory(rows: readonly MemoryResult[] | undefined): string {
+  if (rows === undefined) return '';
+  const mebibytes = (bytes: number | null): string =>
+    bytes === null ? '' : (bytes / 2 ** 20).toFixed(1);
+  return `## Memory of held calls\n\nAll processes together (PSS); a system's second row is its second round. Heap: of the call workers.\n\n${table(
+    [
+      'system',
+      'held',
+      'before MiB',
+      'held MiB',
+      'after MiB',
+      'bytes a call',
+      'heap before/held/after MiB',
+      'failed',
+      'retransmitted',
+    ],
+    rows.map((row) => [
+      row.system,
+      row.held,
+      mebibytes(row.beforeBytes),
+      mebibytes(row.heldBytes),
+      mebibytes(row.afterBytes),
+      Math.round((row.heldBytes - row.beforeBytes) / row.held),
+      [row.heapBeforeBytes, row.heapHeldBytes, row.heapAfterBytes].map(mebibytes).join(' / '),
+      row.failed,
+      row.retransmissions,
+    ]),
+  )}`;
+}
+
+function nodeFigures({ suites }: Results): string {
+  const lines: string[] = [];
+  for (const row of suites.start ?? []) {
+    lines.push(
+      `- Start with ${row.prefixes} prefixes: \`ready\` after ${row.readyMs.join(', ')} ms; idle: RSS ${mib(row.idleRssBytes)}, PSS ${mib(row.idlePssBytes)} MiB in ${row.processes} processes, ${(row.idleCpuShare * 100).toFixed(2)} % of a core over ${row.idleSeconds} s.`,
+    );
+  }
+  if (suites.stall !== undefined) {
+    const { rate, minutes, longestStallMs, failed, retransmissions } = suites.stall;
+    lines.push(
+      `- Longest event-loop stall of a call worker in ${minutes} minutes at ${rate} CPS: ${longestStallMs} ms; ${failed} calls failed, ${retransmissions} retransmissions.`,
+    );
+  }
+  if (suites.swap !== undefined) {
+    const { prefixes, gateways, rate, applySeconds, longestStallMs, failed, documentBytes } =
+      suites.swap;
+    lines.push(
+      `- ${prefixes} prefixes over ${gateways} gateways (${mib(documentBytes)} MiB of JSON) applied at ${rate} CPS in ${applySeconds.join(' and ')} s: longest stall ${longestStallMs} ms, ${failed} calls failed.`,
+    );
+  }
+  if (suites.crash !== undefined) {
+    const { kills, rate, byesAnswered, lost, doubled } = suites.crash;
+    lines.push(
+      `- ${kills} × \`kill -9\` at ${rate} CPS: ${byesAnswered} BYEs answered, ${lost} without a CDR, ${doubled} with more than one.`,
+    );
+  }
+  return lines.length === 0 ? '' : `## One node\n\n${lines.join('\n')}`;
+}
+
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}
+
+function method(): string {
+  return `## How it is measured
+
+- A call is 14 datagrams: INVITE, 100, 180, 200, ACK, BYE, 200 on each side, with 50 ms of ringing (\`bench/sipp\`).
+- CPU is user and system time of all processes of the system (\`/proc/PID/stat\`), read at the end of the warm-up and before the last call, over the calls that ended in between. SIPp's own shares of a core stand beside it: below 1 in each, the generator was not the limit.
+- Clean: no failed call and no retransmission on either side (SIPp's statistics and message counts), at 97 % of the offered rate or more.
+- Kamailio runs \`-x fm -X fm\` with two children, tm, rr, dialog with a profile count, and acc to a log that is a file (\`bench/peers/kamailio.cfg\`). Tandem screens by source address, routes by prefix, counts lines per gateway and writes each CDR to its log before the final response.
+- "bare dgram" is a Node process that passes every datagram on and does nothing else (\`bench/peers/bare-dgram.ts\`).
+- SIPp's statistics of every step are kept, compressed, beside \`results.json\` in \`bench/results\`.`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const folder = process.argv[2];
+  if (folder === undefined) {
+    console.error('usage: node dist/bench/report.js bench/results/RUN');
+    process.exit(2);
+  }
+  const kept = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results;
+  writeReport(kept, projectPath('BENCHMARKS.md'));
+}

@@ -1,0 +1,130 @@
+// The shape of bench/results/<run>/results.json: what the suites write and the report reads.
+
+export interface Environment {
+  cpuModel: string;
+  cores: number;
+  memoryBytes: number;
+  kernel: string;
+  node: string;
+  kamailio: string;
+  sipp: string;
+  receiveBufferMaxBytes: number;
+  commit: string;
+  /** Files that differ from the commit. */
+  changedFiles: number;
+}
+
+export interface StepResult {
+  system: string;
+  kind: string;
+  rate: number;
+  warmUpSeconds: number;
+  seconds: number;
+  calls: number;
+  completedCps: number;
+  failed: number;
+  retransmissions: number;
+  /** Datagrams the kernel dropped at the system's socket, and at SIPp's. */
+  systemDrops: number;
+  generatorDrops: number;
+  /** No failed call, no retransmission on any side, and the rate was reached. */
+  clean: boolean;
+  systemCpuPerCallUs: number;
+  /** Shares of one core. */
+  systemCpuShare: number;
+  callerCpuShare: number;
+  gatewaysCpuShare: number;
+  postDialDelay?: { samples: number; p50Ms: number; p99Ms: number; greatestMs: number };
+}
+
+export interface MemoryResult {
+  system: string;
+  held: number;
+  /** PSS of all processes. */
+  beforeBytes: number;
+  heldBytes: number;
+  afterBytes: number;
+  heapBeforeBytes: number | null;
+  heapHeldBytes: number | null;
+  heapAfterBytes: number | null;
+  failed: number;
+  retransmissions: number;
+}
+
+export interface StartResult {
+  prefixes: number;
+  readyMs: number[];
+  idleRssBytes: number;
+  idlePssBytes: number;
+  idleCpuShare: number;
+  idleSeconds: number;
+  processes: number;
+}
+
+export interface StallResult {
+  rate: number;
+  minutes: number;
+  longestStallMs: number;
+  failed: number;
+  retransmissions: number;
+}
+
+export interface OverloadResult {
+  system: string;
+  cleanCps: number;
+  offeredCps: number;
+  completedCps: number;
+  /** Completed over the highest clean rate. */
+  share: number;
+  /** From 10 s after the overload ended, at half the clean rate. */
+  failedAfterRecovery: number;
+  retransmissionsAfterRecovery: number;
+}
+
+export interface SwapResult {
+  prefixes: number;
+  gateways: number;
+  rate: number;
+  documentBytes: number;
+  applySeconds: number[];
+  longestStallMs: number;
+  failed: number;
+  retransmissions: number;
+}
+
+export interface CrashResult {
+  kills: number;
+  rate: number;
+  byesAnswered: number;
+  /** Answered BYEs without a CDR, and with more than one. */
+  lost: number;
+  doubled: number;
+}
+
+/** The highest clean rate of each system, and the steps that found it. */
+export interface CeilingResult {
+  system: string;
+  cleanCps: number;
+  steps: StepResult[];
+}
+
+export interface SuiteResults {
+  cpu?: StepResult[];
+  kinds?: StepResult[];
+  ceiling?: CeilingResult[];
+  delay?: StepResult[];
+  memory?: MemoryResult[];
+  start?: StartResult[];
+  stall?: StallResult;
+  overload?: OverloadResult[];
+  swap?: SwapResult;
+  crash?: CrashResult;
+}
+
+export interface Results {
+  startedAt: string;
+  quick: boolean;
+  commands: string[];
+  environment: Environment;
+  suites: SuiteResults;
+}

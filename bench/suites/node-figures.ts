@@ -1,0 +1,193 @@
+// Figures of Tandem alone: start to `ready`, idle memory and CPU, the longest stall of a call worker
+// under load, and a large configuration swapped while calls run.
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { callKinds, round, startGateways } from '../load.ts';
+import { projectPath } from '../peers/project-path.ts';
+import { finishCaller, type SippResult, startSipp, stopGateway } from '../peers/sipp.ts';
+import {
+  applyDocument,
+  benchDocument,
+  chooseTandemOptions,
+  readMetrics,
+  runTandemCommand,
+  startTandem,
+  stopTandem,
+  type Tandem,
+} from '../peers/tandem.ts';
+import { cpuSeconds, memoryUse, processTree } from '../process-usage.ts';
+import type { StallResult, StartResult, SwapResult } from '../results.ts';
+import { cleanCps, onStage, type Stage, type SuiteContext } from './suite.ts';
+
+/** Starts a node of each size three times, then leaves it idle. */
+export async function measureStart(context: SuiteContext): Promise<StartResult[]> {
+  const results: StartResult[] = [];
+  for (const prefixes of context.quick ? [10_000] : [10_000, 1_000_000]) {
+    const folder = join(context.folder, 'start', `prefixes-${prefixes}`);
+    mkdirSync(folder, { recursive: true });
+    const options = await chooseTandemOptions(folder);
+    const first = await startTandem(options);
+    await applyDocument(first, largeDocument(prefixes), 'large');
+    await stopTandem(first);
+    const readyMs: number[] = [];
+    let tandem: Tandem | undefined;
+    for (let start = 0; start < 3; start++) {
+      if (tandem !== undefined) await stopTandem(tandem);
+      tandem = await startTandem(options);
+      readyMs.push(Math.round(tandem.readyMs));
+    }
+    results.push({ prefixes, readyMs, ...(await idle(context, tandem!)) });
+    await stopTandem(tandem!);
+    context.say(`start with ${prefixes} prefixes: ${readyMs.join(', ')} ms`);
+  }
+  return results;
+}
+
+async function idle(
+  context: SuiteContext,
+  tandem: Tandem,
+): Promise<Omit<StartResult, 'prefixes' | 'readyMs'>> {
+  await delay(context.quick ? 2000 : 15_000);
+  const pids = processTree(tandem.child.pid);
+  const idleSeconds = context.quick ? 5 : 30;
+  const before = cpuSeconds(pids);
+  await delay(idleSeconds * 1000);
+  const used = cpuSeconds(pids) - before;
+  const memory = memoryUse(pids);
+  return {
+    idleRssBytes: memory.rssBytes,
+    idlePssBytes: memory.pssBytes,
+    idleCpuShare: round(used / idleSeconds, 4),
+    idleSeconds,
+    processes: pids.length,
+  };
+}
+
+/** Gateways and prefixes as a wholesale operator has them: every gateway a share of the numbers. */
+function carriers(prefixes: number, gateways: number, from: number): object[] {
+  const own: string[][] = Array.from({ length: gateways }, () => []);
+  for (let i = 0; i < prefixes; i++) own[i % gateways]!.push(String(from + i));
+  return own.map((list, i) => ({
+    name: `carrier-${i}`,
+    address: `127.0.0.1:${20_000 + i}`,
+    prefixes: list,
+    priority: 5,
+    lineLimit: 0,
+    cpsLimit: 0,
+  }));
+}
+
+function largeDocument(prefixes: number): object {
+  return {
+    parameters: { SS_MAXCPS: 0 },
+    mappingGateways: [
+      { name: 'caller', auth: 'ip', addresses: ['127.0.0.9'], lineLimit: 0, cpsLimit: 0 },
+    ],
+    routingGateways: carriers(prefixes, prefixes >= 1_000_000 ? 200 : 20, 3_000_000),
+  };
+}
+
+/** The longest stall over minutes at half the highest clean rate. */
+export async function measureStall(context: SuiteContext): Promise<StallResult> {
+  return onStage(context, 'tandem', 'stall', async (stage) => {
+    const rate = Math.round(cleanCps(context, 'Tandem') / 2);
+    const seconds = context.quick ? 10 : (context.options.minutes ?? 10) * 60;
+    // the gauge forgets the stall of the first configuration after a minute
+    if (!context.quick) await delay(61_000);
+    const load = await startLoad(stage, rate, seconds);
+    const longestStallMs = await watchStalls(tandemOf(stage), seconds);
+    const { failed, retransmissions } = await load();
+    context.say(`longest stall at ${rate} CPS: ${longestStallMs} ms`);
+    return { rate, minutes: round(seconds / 60, 1), longestStallMs, failed, retransmissions };
+  });
+}
+
+/** Two different documents of 1,000,000 prefixes applied, one after the other, while calls run. */
+export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
+  return onStage(context, 'tandem', 'swap', async (stage) => {
+    const rate = context.options['swap-cps'] ?? 500;
+    const prefixes = context.quick ? 100_000 : 1_000_000;
+    const seconds = context.quick ? 30 : 120;
+    const gateways = 200;
+    const files = [3_000_000, 5_000_000].map((from) => {
+      const file = join(stage.folder, `large-${from}.json`);
+      const document = benchDocument(stage.ports);
+      // the bench's own gateways stay, so that calls go on
+      document.routingGateways.push(...carriers(prefixes, gateways, from));
+      writeFileSync(file, JSON.stringify(document));
+      return file;
+    });
+    const load = await startLoad(stage, rate, seconds);
+    const stalls = watchStalls(tandemOf(stage), seconds);
+    const applySeconds: number[] = [];
+    for (const file of files) {
+      await delay(3000);
+      const before = performance.now();
+      await runTandemCommand(tandemOf(stage).dataDir, 'apply', file, '--replace');
+      applySeconds.push(round((performance.now() - before) / 1000, 1));
+    }
+    const longestStallMs = await stalls;
+    const { failed, retransmissions } = await load();
+    const documentBytes = statSync(files[0]!).size;
+    context.say(
+      `swap of ${prefixes} prefixes: ${applySeconds.join(', ')} s, stall ${longestStallMs} ms`,
+    );
+    return {
+      prefixes,
+      gateways,
+      rate,
+      documentBytes,
+      applySeconds,
+      longestStallMs,
+      failed,
+      retransmissions,
+    };
+  });
+}
+
+function tandemOf({ system }: Stage): Tandem {
+  return (system as unknown as { tandem: Tandem }).tandem;
+}
+
+/** Starts answered calls at a fixed rate; the returned function waits for their end and sums the faults. */
+async function startLoad(
+  { system, ports, folder }: Stage,
+  rate: number,
+  seconds: number,
+): Promise<() => Promise<Pick<SippResult, 'failed' | 'retransmissions'>>> {
+  const name = `load-${rate}`;
+  const gateways = await startGateways(callKinds.answer.gateways, ports, folder, name);
+  const caller = await startSipp({
+    name,
+    scenarioFile: projectPath('bench/sipp/caller-answer.xml'),
+    port: ports.caller,
+    folder,
+    caller: {
+      target: `127.0.0.1:${system.port}`,
+      service: callKinds.answer.service,
+      rate,
+      calls: rate * seconds,
+    },
+  });
+  return async () => {
+    const called = await finishCaller(caller, 40_000);
+    const all = [called, ...(await Promise.all(gateways.map(stopGateway)))];
+    return {
+      failed: all.reduce((sum, { failed }) => sum + failed, 0),
+      retransmissions: all.reduce((sum, { retransmissions }) => sum + retransmissions, 0),
+    };
+  };
+}
+
+/** The gauge holds the longest stall of the last minute: read it often enough to miss none. */
+async function watchStalls(tandem: Tandem, seconds: number): Promise<number> {
+  const end = performance.now() + seconds * 1000;
+  let longest = 0;
+  while (performance.now() < end) {
+    await delay(Math.min(5000, Math.max(0, end - performance.now())));
+    const metrics = await readMetrics(tandem);
+    longest = Math.max(longest, metrics.get('tandem_loop_stall_ms max') ?? 0);
+  }
+  return longest;
+}

@@ -1,0 +1,157 @@
+// The suites that are made of plain steps: CPU per call, the other kinds of call, the highest clean
+// rate, added post-dial delay, overload.
+import { setTimeout as delay } from 'node:timers/promises';
+import { type CallKindName, callKinds, round, runStep } from '../load.ts';
+import type { CeilingResult, OverloadResult, StepResult } from '../results.ts';
+import { cleanCps, onStage, type Stage, type SuiteContext, switches } from './suite.ts';
+
+interface Lengths {
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+/** Transactions linger for 32 s after a call: a warm-up shorter than that has not seen steady state. */
+function lengths(context: SuiteContext): Lengths {
+  if (context.quick) return { warmUpSeconds: 3, seconds: 7 };
+  return { warmUpSeconds: 35, seconds: context.options.seconds ?? 60 };
+}
+
+interface Load extends Partial<Lengths> {
+  readonly kind: CallKindName;
+  readonly rate: number;
+  readonly responseTimes?: boolean;
+  readonly patienceMs?: number;
+}
+
+async function step(context: SuiteContext, stage: Stage, load: Load): Promise<StepResult> {
+  const { rate } = load;
+  const kind = callKinds[load.kind];
+  const result = await runStep({ ...stage, ...lengths(context), ...load, kind });
+  context.say(
+    `${result.system}, ${result.kind}, ${rate} CPS: ${result.completedCps} completed a second, ` +
+      `${result.failed} failed, ${result.retransmissions} retransmitted, ` +
+      `${result.systemCpuPerCallUs} µs a call; SIPp ${result.callerCpuShare} + ${result.gatewaysCpuShare} cores`,
+  );
+  return result;
+}
+
+/** CPU of the system under test per answered call, at a fixed rate, beside the bare relay. */
+export async function measureCpu(context: SuiteContext): Promise<StepResult[]> {
+  const rates = context.quick ? [500] : [1000, 2000, 3000];
+  const results: StepResult[] = [];
+  for (const name of context.systems) {
+    if (name === 'direct') continue;
+    await onStage(context, name, 'cpu', async (stage) => {
+      for (const rate of rates) results.push(await step(context, stage, { kind: 'answer', rate }));
+    });
+  }
+  return results;
+}
+
+/** Every other kind of call at a moderate rate: each must pass without a failure on both switches. */
+export async function measureKinds(context: SuiteContext): Promise<StepResult[]> {
+  const rate = context.quick ? 100 : 500;
+  const results: StepResult[] = [];
+  for (const name of switches(context)) {
+    await onStage(context, name, 'kinds', async (stage) => {
+      for (const kind of ['hunt', 'cancel', 'hold', 'reinvite'] as const) {
+        results.push(await step(context, stage, { kind, rate }));
+      }
+    });
+  }
+  return results;
+}
+
+/** The search stops when the gap between clean and unclean is this share of the rate. */
+const searchResolution = 0.05;
+/** An unclean step is repeated once: a single hiccup of the machine is not the system's limit. */
+const triesMax = 2;
+
+/** Searches the highest rate without a failed call or a retransmission, by growth and then by halving. */
+export async function findCeilings(context: SuiteContext): Promise<CeilingResult[]> {
+  const results: CeilingResult[] = [];
+  for (const name of switches(context)) {
+    results.push(
+      await onStage(context, name, 'ceiling', async (stage) => findCeiling(context, stage)),
+    );
+  }
+  return results;
+}
+
+async function findCeiling(context: SuiteContext, stage: Stage): Promise<CeilingResult> {
+  const steps: StepResult[] = [];
+  const short = context.quick ? {} : { warmUpSeconds: 10 };
+  const isClean = async (rate: number): Promise<boolean> => {
+    for (let attempt = 0; attempt < triesMax; attempt++) {
+      const result = await step(context, stage, { kind: 'answer', rate, ...short });
+      steps.push(result);
+      if (result.clean) return true;
+    }
+    return false;
+  };
+  let clean = 0;
+  let rate = 1000;
+  let unclean = Number.POSITIVE_INFINITY;
+  const greatest = context.options['max-cps'] ?? (context.quick ? 2000 : 30_000);
+  while (unclean - clean > searchResolution * clean && rate <= greatest) {
+    if (await isClean(rate)) clean = rate;
+    else unclean = rate;
+    const next = unclean === Number.POSITIVE_INFINITY ? rate * 1.5 : (clean + unclean) / 2;
+    rate = Math.round(next / 50) * 50;
+    if (rate <= clean || rate >= unclean || rate < 100) break;
+  }
+  return { system: stage.system.name, cleanCps: clean, steps };
+}
+
+/** INVITE to 180 at half the highest clean rate of the slower switch, and with no switch between. */
+export async function measureDelay(context: SuiteContext): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const own of switches(context)) {
+    const half = Math.round(cleanCps(context, own === 'tandem' ? 'Tandem' : 'Kamailio') / 2);
+    for (const name of ['direct', own] as const) {
+      await onStage(context, name, 'delay', async (stage) => {
+        results.push(
+          await step(context, stage, { kind: 'answer', rate: half, responseTimes: true }),
+        );
+      });
+    }
+  }
+  return results;
+}
+
+/** Little less than the ten seconds that a switch may take: stopping the gateways takes the rest. */
+const recoveryMs = 8000;
+
+/** Twice the highest clean rate, and whether half of it goes cleanly again ten seconds later. */
+export async function measureOverload(context: SuiteContext): Promise<OverloadResult[]> {
+  const results: OverloadResult[] = [];
+  for (const name of switches(context)) {
+    await onStage(context, name, 'overload', async (stage) => {
+      const clean = cleanCps(context, stage.system.name);
+      const over = await step(context, stage, {
+        kind: 'answer',
+        rate: clean * 2,
+        warmUpSeconds: 5,
+        seconds: context.quick ? 5 : 30,
+        patienceMs: 0,
+      });
+      await delay(recoveryMs);
+      const after = await step(context, stage, {
+        kind: 'answer',
+        rate: Math.round(clean / 2),
+        warmUpSeconds: 0,
+        seconds: context.quick ? 5 : 20,
+      });
+      results.push({
+        system: stage.system.name,
+        cleanCps: clean,
+        offeredCps: clean * 2,
+        completedCps: over.completedCps,
+        share: round(over.completedCps / clean, 3),
+        failedAfterRecovery: after.failed,
+        retransmissionsAfterRecovery: after.retransmissions,
+      });
+    });
+  }
+  return results;
+}

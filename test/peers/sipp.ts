@@ -1,0 +1,96 @@
+// Real SIPp in a test: a gateway that answers by a scenario, and a caller that plays one to its end.
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freeUdpPort } from '../../bench/peers/child.ts';
+import { projectPath } from '../../bench/peers/project-path.ts';
+import {
+  type CallerOptions,
+  finishCaller,
+  type SippResult,
+  type SippRun,
+  startSipp,
+  stopGateway,
+} from '../../bench/peers/sipp.ts';
+
+export interface SippOutcome extends SippResult {
+  /** What SIPp wrote about unexpected messages; '' when nothing. */
+  errors: string;
+}
+
+export interface SippGateway {
+  readonly port: number;
+  readonly stop: () => Promise<SippOutcome>;
+}
+
+export interface PlaceCalls extends Omit<CallerOptions, 'target'> {
+  readonly scenario: string;
+  readonly targetPort: number;
+  /** Where the caller binds: the address of a mapping gateway. */
+  readonly port: number;
+  readonly transport?: 'u1' | 't1';
+  /** Until the last call must have ended, ms. */
+  readonly patienceMs?: number;
+  readonly extra?: readonly string[];
+}
+
+let runs = 0;
+
+/** A scenario by its name in bench/sipp or test/scenario/sipp, or by its absolute path. */
+function scenarioFile(scenario: string): string {
+  if (isAbsolute(scenario)) return scenario;
+  const places = ['test/scenario/sipp', 'bench/sipp'].map((folder) =>
+    projectPath(`${folder}/${scenario}.xml`),
+  );
+  const file = places.find((place) => existsSync(place));
+  if (file === undefined) throw new Error(`no scenario "${scenario}" in ${places.join(' or ')}`);
+  return file;
+}
+
+export async function startSippGateway(
+  folder: string,
+  scenario: string,
+  options: { port?: number; transport?: 'u1' | 't1'; extra?: readonly string[] } = {},
+): Promise<SippGateway> {
+  const port = options.port ?? (await freeUdpPort());
+  const file = scenarioFile(scenario);
+  const run = await startSipp({
+    name: `${basename(file, '.xml')}-${runs++}`,
+    scenarioFile: file,
+    port,
+    folder,
+    transport: options.transport ?? 'u1',
+    extra: options.extra ?? [],
+  });
+  await bound(run, port, options.transport === 't1' ? 'tcp' : 'udp');
+  return { port, stop: async () => withErrors(run, await stopGateway(run)) };
+}
+
+export async function placeSippCalls(folder: string, calls: PlaceCalls): Promise<SippOutcome> {
+  const file = scenarioFile(calls.scenario);
+  const run = await startSipp({
+    name: `${basename(file, '.xml')}-${runs++}`,
+    scenarioFile: file,
+    port: calls.port,
+    folder,
+    caller: { ...calls, target: `127.0.0.1:${calls.targetPort}` },
+    transport: calls.transport ?? 'u1',
+    extra: calls.extra ?? [],
+  });
+  return withErrors(run, await finishCaller(run, calls.patienceMs ?? 30_000));
+}
+
+function withErrors(run: SippRun, result: SippResult): SippOutcome {
+  const file = join(run.options.folder, `${run.options.name}-errors.log`);
+  return { ...result, errors: existsSync(file) ? readFileSync(file, 'latin1').slice(0, 4000) : '' };
+}
+
+/** SIPp does not say when it has bound; the kernel does. */
+async function bound(run: SippRun, port: number, transport: 'udp' | 'tcp'): Promise<void> {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  while (run.child.running()) {
+    if (readFileSync(`/proc/net/${transport}`, 'latin1').includes(hex)) return;
+    await delay(10);
+  }
+  throw new Error(`${run.child.name} ended before it had bound port ${port}`);
+}
