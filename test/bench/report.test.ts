@@ -1,0 +1,97 @@
+// The report says "yes" only where the figure was reached, and nothing where it was not measured.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renderReport } from '../../bench/report.ts';
+import { wantedFigures } from '../../bench/report-wanted.ts';
+import type { StepResult } from '../../bench/results.ts';
+
+function stepOf(system: string, rate: number, systemCpuPerCallUs: number): StepResult {
+  return {
+    system,
+    kind: 'answer and BYE',
+    rate,
+    warmUpSeconds: 35,
+    seconds: 60,
+    calls: 1,
+    completedCps: rate,
+    failed: 0,
+    retransmissions: 0,
+    systemDrops: 0,
+    generatorDrops: 0,
+    clean: true,
+    systemCpuPerCallUs,
+    systemCpuShare: 0.1,
+    callerCpuShare: 0.1,
+    gatewaysCpuShare: 0.1,
+  };
+}
+
+describe('benchmark report', () => {
+  it('compares at the highest rate that both were measured at', () => {
+    const cpu = [
+      stepOf('Tandem', 1000, 100),
+      stepOf('Tandem', 3000, 60),
+      stepOf('Kamailio', 1000, 100),
+      stepOf('Kamailio', 3000, 100),
+      stepOf('bare dgram', 1000, 40),
+    ];
+    const [kamailio, bare] = wantedFigures({ cpu });
+    assert.deepEqual([kamailio?.measured, kamailio?.reached], ['0.60 at 3000 CPS', true]);
+    assert.deepEqual([bare?.measured, bare?.reached], ['2.50 at 1000 CPS', false]);
+  });
+
+  it('judges nothing that was not measured', () => {
+    for (const { figure, measured, reached } of wantedFigures({})) {
+      assert.deepEqual([figure, measured, reached], [figure, undefined, undefined]);
+    }
+  });
+
+  it('subtracts what SIPp itself delays at the same rate', () => {
+    const withDelay = (system: string, rate: number, p99Ms: number): StepResult => ({
+      ...stepOf(system, rate, 0),
+      postDialDelay: { samples: 9, p50Ms: 0, p99Ms, greatestMs: p99Ms },
+    });
+    const delay = [
+      withDelay('SIPp to SIPp', 2000, 1),
+      withDelay('Tandem', 2000, 2),
+      withDelay('SIPp to SIPp', 900, 0),
+      withDelay('Kamailio', 900, 4),
+    ];
+    const row = wantedFigures({ delay }).find(({ figure }) => figure.includes('post-dial'));
+    assert.deepEqual([row?.measured, row?.reached], ['1 ms at 2000 CPS', true]);
+  });
+
+  it('names machine, versions, commit and commands', () => {
+    const text = renderReport({
+      startedAt: '2026-01-02T03:04:05Z',
+      quick: true,
+      commands: ['npm run bench -- --quick'],
+      environment: {
+        cpuModel: 'a processor',
+        cores: 2,
+        memoryBytes: 2 ** 33,
+        kernel: '6.1',
+        node: 'v20.0.0',
+        kamailio: '5.6.3',
+        sipp: '3.6.1',
+        receiveBufferMaxBytes: 4194304,
+        commit: 'abc123',
+        changedFiles: 1,
+      },
+      suites: { cpu: [stepOf('Tandem', 1000, 80)] },
+    });
+    for (const part of [
+      'a processor',
+      'v20.0.0',
+      '5.6.3',
+      'abc123',
+      '1 changed',
+      '--quick',
+      'A quick run',
+    ]) {
+      assert.ok(text.includes(part), part);
+    }
+    assert.match(text, /\| Tandem \| answer and BYE \| 1000 \|/);
+    assert.doesNotMatch(text, /undefined|NaN/);
+  });
+});
