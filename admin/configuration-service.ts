@@ -3,6 +3,7 @@
 // anything that fails on the way leaves the version before in force.
 import type { ConfigurationDiff } from '../core/configuration/diff.ts';
 import type { ConfigurationDocument } from '../core/configuration/model.ts';
+import type { AdminStart } from '../workers/admin-messages.ts';
 import type {
   ApplyResult,
   ConfigurationVersions,
@@ -48,11 +49,18 @@ export interface ConfigurationService {
 
 type Activate = (version: number) => Promise<Activation>;
 
-/** `activate` is absent where no engine runs: the next start then runs on what is committed. */
+/** Empty where no engine runs: the next start then runs on what is committed. */
+export interface RunningNode {
+  activate?: Activate;
+  /** To warn of gateways that the node cannot reach. */
+  listeners?: AdminStart['listeners'];
+}
+
 export function createConfigurationService(
   versions: ConfigurationVersions,
-  activate?: Activate,
+  { activate, listeners }: RunningNode = {},
 ): ConfigurationService {
+  const known = listeners === undefined ? {} : { listeners };
   let changing = false;
   const alone = async (stage: () => ApplyResult): Promise<AppliedChange> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
@@ -75,10 +83,10 @@ export function createConfigurationService(
       documentOf(versions, from);
       throw versionNotFound(to);
     },
-    apply: (input, options) => alone(() => versions.apply(input, options)),
+    apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
     async rollback(version) {
       documentOf(versions, version);
-      return alone(() => versions.rollbackTo(version));
+      return alone(() => versions.rollbackTo(version, known));
     },
   };
 }
@@ -164,12 +172,12 @@ function invalid(problems: readonly DocumentProblem[]): RequestRefused {
   return new RequestRefused('configuration-invalid', first.text + more, problems.map(fieldOf));
 }
 
-const expectedWord = 'expected ';
+const expectedWord = /expected:? /;
 
 function fieldOf({ path, value, text }: DocumentProblem): ProblemField {
-  const at = text.indexOf(expectedWord);
+  const expected = expectedWord.exec(text);
   const field: ProblemField = { path, message: text };
   if (value !== '') field.value = value;
-  if (at >= 0) field.expected = text.slice(at + expectedWord.length);
+  if (expected !== null) field.expected = text.slice(expected.index + expected[0].length);
   return field;
 }

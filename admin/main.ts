@@ -58,7 +58,10 @@ try {
     start,
     token,
     engine,
-    configuration: createConfigurationService(new ConfigurationVersions(store), engine.activate),
+    configuration: createConfigurationService(new ConfigurationVersions(store), {
+      activate: engine.activate,
+      listeners: start.listeners,
+    }),
     readCdrs: (filter) => queryCdrs({ ...filter, directory: start.dataDir }),
     openListener: await chooseListener(log),
     log,

@@ -65,6 +65,24 @@ function writeNode(lines: string[], figures: EngineFigures): void {
   );
   gauge('tandem_cdr_log_frames', 'frames in the CDR log', cdrLog.frames);
   gauge('tandem_cdr_log_bytes', 'bytes in the CDR log', cdrLog.bytes);
+  gauge('tandem_max_cps', 'SS_MAXCPS in force; 0: no limit', figures.maxCps);
+  writeIngress(lines, figures);
+}
+
+function writeIngress(lines: string[], { ingress }: EngineFigures): void {
+  const gauge = (metric: string, help: string, value: number): void =>
+    family(lines, metric, 'gauge', help, [[{}, value]]);
+  gauge(
+    'tandem_main_loop_stall_ms',
+    'longest event-loop stall of the receiving thread in the last minute, ms',
+    ingress.loopStallMs,
+  );
+  gauge('tandem_stream_connections', 'stream connections open', ingress.streamConnections);
+  gauge(
+    'tandem_stream_queue_bytes',
+    'bytes that stream peers have not taken yet',
+    ingress.streamQueueBytes,
+  );
 }
 
 function writeWorkers(lines: string[], { workers }: EngineFigures): void {
@@ -99,6 +117,15 @@ function writeGateways(lines: string[], { gateways }: EngineFigures): void {
     'gauge',
     'cpsLimit; 0: none',
     samples((i) => gateways[i]!.cpsLimit),
+  );
+  family(
+    lines,
+    'tandem_gateway_cps',
+    'gauge',
+    'calls admitted in the last second, of gateways with a cpsLimit',
+    gateways
+      .filter(({ cps }) => cps !== null)
+      .map(({ name, kind, cps }): Sample => [{ gateway: name, kind }, cps!]),
   );
 }
 

@@ -2,13 +2,23 @@
 // out. It wires the layers together and decides nothing itself.
 import type { MessageBytes } from './bytes/latin1.ts';
 import { onAnswerResendTimer } from './call/answer-resend.ts';
-import type { AnswerResend, Call, InboundLeg, OutboundLeg } from './call/call.ts';
-import { createCallControl, endCall, onDurationTimer } from './call/call-control.ts';
-import { createCallTable } from './call/call-table.ts';
+import type {
+  AnswerResend,
+  Call,
+  CallDialog,
+  InboundLeg,
+  OutboundLeg,
+  Relay,
+} from './call/call.ts';
+import { OwnerKind } from './call/call.ts';
+import { createCallControl, onDurationTimer } from './call/call-control.ts';
+import { endCall } from './call/call-ending.ts';
+import { createCallTable, forgetDialog } from './call/call-table.ts';
 import type { CallEnvironment } from './call/environment.ts';
-import { onReliableTimer } from './call/inbound-leg.ts';
 import { createLocalIdentity, type Listener, mintBranch } from './call/local-identity.ts';
 import { onAttemptTimer } from './call/outbound-leg.ts';
+import { onReinviteTimer } from './call/reinvite.ts';
+import { onReliableTimer } from './call/reliable-provisional.ts';
 import { createTransactionUser } from './call/request-dispatch.ts';
 import type { AnswerRecord, DialogRecord } from './cdr/cdr.ts';
 import type { Snapshot } from './configuration/snapshot.ts';
@@ -157,8 +167,7 @@ export class Switch {
     }
     switch (timer) {
       case TimerName.attempt:
-        env.current = (owner as OutboundLeg).call;
-        return onAttemptTimer(env, owner as OutboundLeg);
+        return this.#onAttemptTimer(owner as OutboundLeg | Relay);
       case TimerName.resend2xx:
         env.current = (owner as AnswerResend).dialog.call;
         return onAnswerResendTimer(env, owner as AnswerResend);
@@ -168,22 +177,40 @@ export class Switch {
       case TimerName.duration:
         env.current = owner as Call;
         return onDurationTimer(env, owner as Call);
+      case TimerName.callLinger:
+        env.current = (owner as CallDialog).call;
+        return forgetDialog(env.table, owner as CallDialog);
+    }
+  }
+
+  /** An INVITE of ours waited long enough: one that begins a call, or one inside a call. */
+  #onAttemptTimer(owner: OutboundLeg | Relay): void {
+    const env = this.#env;
+    if (owner.kind === OwnerKind.relay) {
+      env.current = owner.to.call;
+      onReinviteTimer(env, owner);
+    } else {
+      env.current = owner.call;
+      onAttemptTimer(env, owner);
     }
   }
 
   /** From now on new calls run on this version; running calls keep what they have. */
   onConfiguration(snapshot: Snapshot): void {
+    this.#env.current = undefined;
     this.#env.snapshot = snapshot;
     this.#layer.timers = timerValues(snapshot.parameters);
   }
 
   /** A stream to this peer could not be opened or broke (UDP never reports). */
   onTransportFailure(hop: Hop): void {
+    this.#env.current = undefined;
     this.#layer.onHopFailure(hop);
   }
 
   /** After a crash of this process or of another worker: hang up both legs of an answered call. */
   hangUpOrphan(answer: AnswerRecord): void {
+    this.#env.current = undefined;
     this.#sendOrphanBye(answer.caller);
     this.#sendOrphanBye(answer.callee);
   }
@@ -217,11 +244,13 @@ export class Switch {
 
   /** No new calls: INVITEs get 503. */
   drain(): void {
+    this.#env.current = undefined;
     this.#env.draining = true;
   }
 
   /** Ends every call: BYE on both legs, 503 to callers not yet answered. */
   endAllCalls(reason: EndReason): void {
+    this.#env.current = undefined;
     for (const call of [...this.#env.table.calls]) endCall(this.#env, call, reason);
   }
 

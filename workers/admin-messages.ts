@@ -1,5 +1,6 @@
 // What the engine and the admin process say to each other over their one IPC channel: figures once a
 // second, and a closed set of requests, each answered once under its `id`.
+import type { Listener } from '../core/call/local-identity.ts';
 import type { CounterName, GaugeName } from '../core/metrics/counter-layout.ts';
 
 export interface WorkerFigures {
@@ -16,6 +17,8 @@ export interface GatewayFigures {
   /** 0: no limit. */
   lineLimit: number;
   cpsLimit: number;
+  /** Calls admitted in the last second; null without a cpsLimit, for nothing is counted then. */
+  cps: number | null;
 }
 
 export interface SocketFigures {
@@ -31,6 +34,29 @@ export interface CdrLogFigures {
   accepting: boolean;
   frames: number;
   bytes: number;
+  /** Frames given up because the disk did not write for too long. */
+  lostFrames: number;
+  queue: CdrQueueFigures;
+}
+
+/** What the log has taken and not seen onto the disk: in memory while the file cannot be written, and in
+ *  the file since its last sync. */
+export interface CdrQueueFigures {
+  waitingFrames: number;
+  waitingBytes: number;
+  unsyncedFrames: number;
+  unsyncedBytes: number;
+  /** Age of the oldest of all these, ms; at most so much. */
+  oldestMs: number;
+}
+
+/** The main thread, which receives for all workers. */
+export interface IngressFigures {
+  /** Longest time in the last minute that its event loop stood still. */
+  loopStallMs: number;
+  streamConnections: number;
+  /** Bytes that stream peers have not taken yet. */
+  streamQueueBytes: number;
 }
 
 /** The engine as it stands; `GET /api/v1/status` and the live page are made of this. */
@@ -44,6 +70,8 @@ export interface EngineFigures {
   callsAnsweredUp: number;
   /** New calls admitted over the last second. */
   cps: number;
+  /** SS_MAXCPS in force; 0: no limit. */
+  maxCps: number;
   configurationVersion: number;
   /** Sums over the main thread and all workers. */
   counters: Record<CounterName, number>;
@@ -51,6 +79,7 @@ export interface EngineFigures {
   gateways: GatewayFigures[];
   sockets: SocketFigures[];
   cdrLog: CdrLogFigures;
+  ingress: IngressFigures;
   memoryRssBytes: number;
 }
 
@@ -85,4 +114,6 @@ export interface AdminStart {
   node: string;
   version: string;
   logLevel: string;
+  /** The node's listening sockets: what gateways can be reached from. */
+  listeners: readonly Listener[];
 }

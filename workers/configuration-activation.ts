@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { linesUsed } from '../core/admission/line-limits.ts';
+import type { Listener } from '../core/call/local-identity.ts';
 import {
   allMappingGateways,
   allRoutingGateways,
@@ -39,6 +40,8 @@ export interface ConfigurationActivationOptions {
   memory: SharedMemory;
   pool: Piscina;
   versions: ConfigurationVersions;
+  /** What gateways can be reached from. */
+  listeners: readonly Listener[];
   clock: () => number;
   /** Tells every call worker; resolves with the longest pause when all run on it. */
   swap: (ticket: SnapshotTicket) => Promise<number>;
@@ -66,6 +69,11 @@ export class ConfigurationActivation {
     return this.#current;
   }
 
+  /** Calls admitted in the last second at the slot's CPS limit; null without one. */
+  admittedLastSecond(slot: number): number | null {
+    return this.#cpsWindows.admittedOf(slot, this.#options.clock());
+  }
+
   activate(version: number): Promise<ActivationResult> {
     const done = this.#queue.then(() => this.#activate(version));
     this.#queue = done.catch(() => {});
@@ -78,7 +86,8 @@ export class ConfigurationActivation {
     if (this.#analyses.size >= analysesMax) {
       throw new Error(`${analysesMax} routing analyses are under way already; try again`);
     }
-    const task: AnalyzeTask = { arena: this.snapshots.current.arena, request };
+    const { listeners } = this.#options;
+    const task: AnalyzeTask = { arena: this.snapshots.current.arena, request, listeners };
     const running = this.#options.pool.run(task, {
       filename: taskFile('analyze-route'),
       name: 'analyzeRoute',

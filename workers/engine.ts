@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import type { Listener } from '../core/call/local-identity.ts';
-import { Counter } from '../core/metrics/counter-layout.ts';
+import { Counter, Gauge } from '../core/metrics/counter-layout.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
@@ -16,10 +16,11 @@ import { ConfigurationActivation } from './configuration-activation.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { createFigures } from './figures.ts';
 import { Ingress } from './ingress/ingress.ts';
-import { probeListeners } from './ingress/listen-probe.ts';
+import { probeAdminListener, probeListeners } from './ingress/listen-probe.ts';
 import { expandWildcards } from './listen-setting.ts';
 import type { Log } from './log.ts';
-import { counterBlock, mainWriter } from './memory/counter-block.ts';
+import { createLoopDelay } from './loop-delay.ts';
+import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
 import { shareOrphans } from './orphan-calls.ts';
 import { packageVersion } from './package-version.ts';
@@ -32,8 +33,9 @@ import type { RecoverCdrLogRequest, RecoverCdrLogResult } from './tasks/recover-
 const pulseMs = 1000;
 /** The ready line names the admin's own address; calls do not wait for it longer than this. */
 const adminWaitMs = 3_000;
-/** For BYEs that got lost on their way: the first retransmissions. */
-const byeLingerMs = 1_500;
+/** For BYEs and CANCELs that got lost on their way: the first retransmissions. */
+const lingerMs = 1_500;
+const lingerPollMs = 50;
 /** For the CDRs of calls that were ended by force. */
 const endCallsMs = 10_000;
 
@@ -61,6 +63,7 @@ export class Engine {
   readonly #startedAt: number = Date.now();
   readonly #readFigures: (nowWallMs: number) => EngineFigures;
   readonly #clockWatch = createClockWatch(Date.now(), monotonicMs());
+  readonly #loopDelay = createLoopDelay();
   readonly #closers: (() => Promise<void>)[] = [];
   #ingress: Ingress | undefined;
   #admin: AdminProcess | undefined;
@@ -83,6 +86,7 @@ export class Engine {
       memory: this.memory,
       pool: parts.pool,
       versions: parts.versions,
+      listeners: parts.listeners,
       clock: monotonicMs,
       swap: (ticket) => this.supervisor.swap(ticket),
     });
@@ -98,6 +102,9 @@ export class Engine {
       snapshot: () => this.activation.current,
       workers: () => this.supervisor.figures(),
       sockets: () => this.#ingress?.sockets ?? [],
+      streams: () => this.#ingress?.streams ?? { streamConnections: 0, streamQueueBytes: 0 },
+      loopStallMs: () => this.#loopDelay.longestMs(),
+      admittedLastSecond: (slot) => this.activation.admittedLastSecond(slot),
     });
   }
 
@@ -110,6 +117,7 @@ export class Engine {
       const directory = await openDataDirectory(settings.dataDir);
       closers.push(() => directory.close());
       const listeners = await probeListeners(expandWildcards(settings.listen));
+      if (options.admin !== false) await probeAdminListener(settings.adminListen);
       const pool = openTaskPool();
       closers.push(() => pool.destroy());
       const store = await openConfigurationStore(settings.dataDir, {
@@ -149,6 +157,7 @@ export class Engine {
       Promise.race([drained, hurried.then(() => false)]),
     );
     if (isDrained !== true) await this.#endCallsByForce();
+    await this.#linger();
     await this.close();
   }
 
@@ -160,6 +169,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     clearInterval(this.#pulse);
+    this.#loopDelay.close();
     await this.#ingress?.close();
     await this.supervisor.stop();
     await this.#admin?.stop();
@@ -170,7 +180,15 @@ export class Engine {
     const { callsUp } = this.figures();
     this.log.warn({ callsUp }, 'calls that are still up are ended');
     await within(endCallsMs, this.supervisor.endAllCalls());
-    await pause(byeLingerMs);
+  }
+
+  /** The last call has ended, but its BYE may not have arrived. */
+  async #linger(): Promise<void> {
+    const endMs = monotonicMs() + lingerMs;
+    const blocks = counterBlocks(this.memory);
+    while (sumGauge(blocks, Gauge.transactions) > 0 && monotonicMs() < endMs) {
+      await pause(lingerPollMs);
+    }
   }
 
   async #start(version: number, admin: string | false | undefined): Promise<void> {
@@ -266,6 +284,7 @@ export class Engine {
         node: this.settings.node,
         version: this.#version,
         logLevel: this.settings.logLevel,
+        listeners: this.listeners,
       },
       log: this.log,
       path,
@@ -296,6 +315,7 @@ export class Engine {
 
   #onPulse(): void {
     this.supervisor.look();
+    this.#loopDelay.onSecond();
     void this.#ingress?.readKernelDrops();
     const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());
     if (stepMs !== 0) {

@@ -1,13 +1,16 @@
 // The engine's figures for the admin process, gathered once a second from shared memory.
 import { linesUsed } from '../core/admission/line-limits.ts';
 import type { Listener } from '../core/call/local-identity.ts';
+import { defaultParameters } from '../core/configuration/model.ts';
 import { allMappingGateways, allRoutingGateways } from '../core/configuration/open-snapshot.ts';
-import type { Snapshot } from '../core/configuration/snapshot.ts';
+import type { MappingGateway, RoutingGateway, Snapshot } from '../core/configuration/snapshot.ts';
 import { Counter, type CounterName, counterRows, Gauge } from '../core/metrics/counter-layout.ts';
 import type {
   CdrLogFigures,
+  CdrQueueFigures,
   EngineFigures,
   GatewayFigures,
+  IngressFigures,
   SocketFigures,
   WorkerFigures,
 } from './admin-messages.ts';
@@ -18,16 +21,6 @@ import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 
 /** Beyond this many the busiest are shown; the message goes out every second. */
 const gatewaysShownMax = 1000;
-
-const refusals: readonly number[] = [
-  Counter.refusedOverload,
-  Counter.refusedMaxCps,
-  Counter.refusedGatewayCps,
-  Counter.refusedLines,
-  Counter.refusedUnknownSource,
-  Counter.refusedNoRoute,
-  Counter.refusedDisk,
-];
 
 export interface FigureSources {
   version: string;
@@ -41,20 +34,27 @@ export interface FigureSources {
   snapshot: () => Snapshot | undefined;
   workers: () => WorkerFigures[];
   sockets: () => readonly UdpSocketState[];
+  streams: () => StreamFigures;
+  loopStallMs: () => number;
+  /** Calls admitted in the last second at the slot's CPS limit; null without one. */
+  admittedLastSecond: (slot: number) => number | null;
 }
+
+type StreamFigures = Omit<IngressFigures, 'loopStallMs'>;
 
 /** Reads the figures; the rate of new calls is over the time since the last reading. */
 export function createFigures(sources: FigureSources): (nowWallMs: number) => EngineFigures {
   const blocks = counterBlocks(sources.memory);
-  let admittedBefore = admitted(sumCounters(blocks));
+  const { callsAdmitted } = Counter;
+  let admittedBefore = sumCounters(blocks)[callsAdmitted]!;
   let readBefore = sources.startedAt;
   let cps = 0;
   return (nowWallMs) => {
     const sums = sumCounters(blocks);
     const elapsedMs = nowWallMs - readBefore;
     if (elapsedMs >= 500) {
-      cps = Math.max(0, Math.round(((admitted(sums) - admittedBefore) * 1000) / elapsedMs));
-      admittedBefore = admitted(sums);
+      cps = Math.max(0, Math.round(((sums[callsAdmitted]! - admittedBefore) * 1000) / elapsedMs));
+      admittedBefore = sums[callsAdmitted]!;
       readBefore = nowWallMs;
     }
     const snapshot = sources.snapshot();
@@ -67,21 +67,17 @@ export function createFigures(sources: FigureSources): (nowWallMs: number) => En
       callsUp: sumGauge(blocks, Gauge.callsUp),
       callsAnsweredUp: sumGauge(blocks, Gauge.callsAnsweredUp),
       cps,
+      maxCps: snapshot?.parameters.SS_MAXCPS ?? defaultParameters.SS_MAXCPS,
       configurationVersion: snapshot?.version ?? 0,
       counters: namedCounters(sums),
       workers: sources.workers(),
-      gateways: snapshot === undefined ? [] : gatewayFigures(snapshot, sources.memory),
+      gateways: snapshot === undefined ? [] : gatewayFigures(snapshot, sources),
       sockets: socketFigures(sources.listeners, sources.sockets()),
-      cdrLog: cdrLogFigures(sources, sums),
+      cdrLog: cdrLogFigures(sources, { sums, blocks }),
+      ingress: { loopStallMs: sources.loopStallMs(), ...sources.streams() },
       memoryRssBytes: process.memoryUsage.rss(),
     };
   };
-}
-
-function admitted(sums: Float64Array): number {
-  let count = sums[Counter.invites]!;
-  for (const slot of refusals) count -= sums[slot]!;
-  return count;
 }
 
 function namedCounters(sums: Float64Array): Record<CounterName, number> {
@@ -90,20 +86,27 @@ function namedCounters(sums: Float64Array): Record<CounterName, number> {
   return counters;
 }
 
-function gatewayFigures(snapshot: Snapshot, memory: SharedMemory): GatewayFigures[] {
-  const ledger = lineLedger(memory);
-  const rows: GatewayFigures[] = [];
-  for (const { name, slot, lineLimit, cpsLimit } of allMappingGateways(snapshot)) {
-    const used = linesUsed(ledger, slot);
-    rows.push({ name, kind: 'mapping', linesUsed: used, lineLimit, cpsLimit });
+function gatewayFigures(snapshot: Snapshot, sources: FigureSources): GatewayFigures[] {
+  const ledger = lineLedger(sources.memory);
+  const rowOf = (
+    kind: GatewayFigures['kind'],
+    { name, slot, lineLimit, cpsLimit }: MappingGateway | RoutingGateway,
+  ): ShownGateway => {
+    return { slot, name, kind, linesUsed: linesUsed(ledger, slot), lineLimit, cpsLimit };
+  };
+  let rows = [
+    ...allMappingGateways(snapshot).map((gateway) => rowOf('mapping', gateway)),
+    ...allRoutingGateways(snapshot).map((gateway) => rowOf('routing', gateway)),
+  ];
+  if (rows.length > gatewaysShownMax) {
+    rows = rows.sort((a, b) => b.linesUsed - a.linesUsed).slice(0, gatewaysShownMax);
   }
-  for (const { name, slot, lineLimit, cpsLimit } of allRoutingGateways(snapshot)) {
-    const used = linesUsed(ledger, slot);
-    rows.push({ name, kind: 'routing', linesUsed: used, lineLimit, cpsLimit });
-  }
-  if (rows.length <= gatewaysShownMax) return rows;
-  return rows.sort((a, b) => b.linesUsed - a.linesUsed).slice(0, gatewaysShownMax);
+  return rows.map(({ slot, ...row }) => {
+    return { ...row, cps: row.cpsLimit === 0 ? null : sources.admittedLastSecond(slot) };
+  });
 }
+
+type ShownGateway = Omit<GatewayFigures, 'cps'> & { slot: number };
 
 function socketFigures(
   listeners: readonly Listener[],
@@ -116,12 +119,27 @@ function socketFigures(
   }));
 }
 
-function cdrLogFigures(sources: FigureSources, sums: Float64Array): CdrLogFigures {
+function cdrLogFigures(
+  sources: FigureSources,
+  { sums, blocks }: { sums: Float64Array; blocks: readonly Float64Array[] },
+): CdrLogFigures {
   const running = sources.workers().filter((worker) => worker.state === 'running');
   return {
     directory: sources.cdrDirectory,
     accepting: running.every((worker) => worker.gauges.cdrAccepting > 0),
     frames: sums[Counter.cdrFrames]!,
     bytes: sums[Counter.cdrBytes]!,
+    lostFrames: sums[Counter.cdrFramesLost]!,
+    queue: cdrQueueFigures(blocks),
+  };
+}
+
+function cdrQueueFigures(blocks: readonly Float64Array[]): CdrQueueFigures {
+  return {
+    waitingFrames: sumGauge(blocks, Gauge.cdrWaitingFrames),
+    waitingBytes: sumGauge(blocks, Gauge.cdrWaitingBytes),
+    unsyncedFrames: sumGauge(blocks, Gauge.cdrUnsyncedFrames),
+    unsyncedBytes: sumGauge(blocks, Gauge.cdrUnsyncedBytes),
+    oldestMs: blocks.reduce((oldest, block) => Math.max(oldest, block[Gauge.cdrOldestMs]!), 0),
   };
 }

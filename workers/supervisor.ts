@@ -47,6 +47,8 @@ interface CallThread {
   stallWarned: boolean;
   /** What is waited for, by the kind of the message; also settled by the thread's end. */
   readonly waiting: Map<FromCallWorker['kind'], (message: FromCallWorker | undefined) => void>;
+  /** Answers of closed calls that no successor has been given to hang up yet. */
+  readonly orphans: Uint8Array[];
 }
 
 export class Supervisor {
@@ -69,6 +71,7 @@ export class Supervisor {
       restartMs: 0,
       stallWarned: false,
       waiting: new Map(),
+      orphans: [],
     }));
   }
 
@@ -167,16 +170,23 @@ export class Supervisor {
     if (this.#stopping) return;
     this.#torn ||= torn;
     if (clock() - each.startedAtMs >= settledMs) each.restartMs = 0;
-    const restartMs = each.restartMs;
-    each.restartMs = Math.min(restartMsMax, restartMs * 2 + restartMsStep);
     log.error(
-      { worker: each.index, code, lines: returned, restartMs },
+      { worker: each.index, code, lines: returned, restartMs: each.restartMs },
       'call worker ended; it is restarted and its calls are closed',
     );
+    this.#scheduleRestart(each);
+  }
+
+  #scheduleRestart(each: CallThread): void {
+    const { log } = this.#options;
+    const { restartMs } = each;
+    each.restartMs = Math.min(restartMsMax, restartMs * 2 + restartMsStep);
     const timer = setTimeout(() => {
       this.#restartTimers.delete(timer);
       this.#restart(each).catch((error: unknown) => {
-        log.error({ err: error, worker: each.index }, 'restart of a call worker');
+        log.error({ err: error, worker: each.index }, 'restart of a call worker failed');
+        // Where there is a thread, its end starts the next one.
+        if (each.thread === undefined && !this.#stopping) this.#scheduleRestart(each);
       });
     }, restartMs);
     this.#restartTimers.add(timer);
@@ -186,15 +196,28 @@ export class Supervisor {
     const { closeCalls, onRebound, log } = this.#options;
     this.#counters[Counter.workerRestarts]!++;
     each.restarts++;
-    const closing = closeCalls(each.index).catch((error: unknown) => {
-      // The next start of the node closes them.
-      log.error({ err: error, worker: each.index }, 'calls of a dead worker could not be closed');
-      return new Uint8Array();
-    });
+    const closing = closeCalls(each.index).then(
+      (answers) => {
+        if (answers.length > 0) each.orphans.push(answers);
+      },
+      (error: unknown) => {
+        // The next start of the node closes them.
+        log.error({ err: error, worker: each.index }, 'calls of a dead worker could not be closed');
+      },
+    );
     if (!(await this.#startThread(each)) || this.#stopping) return;
     await onRebound();
-    const answers = await closing;
-    if (answers.length > 0) each.thread?.postMessage({ kind: 'hangUpOrphans', answers });
+    await closing;
+    this.#hangUpOrphans(each);
+  }
+
+  /** A start that failed leaves the orphans to the next one. */
+  #hangUpOrphans(each: CallThread): void {
+    const { thread } = each;
+    if (thread === undefined || each.state !== 'running') return;
+    for (const answers of each.orphans.splice(0)) {
+      thread.postMessage({ kind: 'hangUpOrphans', answers });
+    }
   }
 
   #ask(

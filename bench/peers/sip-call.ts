@@ -223,6 +223,10 @@ export class SipCall {
       this.#agent.repeatsSeen++;
       return this.#agent.send(known, from);
     }
+    if (method === 'INVITE' && request.cseq === this.#inviteRequest?.cseq) {
+      this.#agent.repeatsSeen++; // the opening INVITE again, before anything was replied
+      return;
+    }
     this.requests.push(request);
     if (method === 'ACK') {
       this.#stopRepeating?.();

@@ -25,6 +25,8 @@ export interface TandemOptions {
   readonly port: number;
   readonly adminPort: number;
   readonly callWorkers?: number;
+  /** Also takes calls over TCP, on the same port. */
+  readonly tcp?: boolean;
   readonly drainSeconds?: number;
   /** As of startChild. */
   readonly ownGroup?: boolean;
@@ -49,12 +51,13 @@ export async function startTandem(options: TandemOptions): Promise<Tandem> {
   const dataDir = join(folder, 'data');
   mkdirSync(folder, { recursive: true });
   const nodeFile = join(folder, 'node.json');
+  const transports = options.tcp === true ? ['udp', 'tcp'] : ['udp'];
   writeFileSync(
     nodeFile,
     JSON.stringify({
       node: 'bench',
       dataDir,
-      sip: { listen: [`udp://127.0.0.1:${port}`] },
+      sip: { listen: transports.map((transport) => `${transport}://127.0.0.1:${port}`) },
       ...(options.callWorkers === undefined ? {} : { workers: { calls: options.callWorkers } }),
       admin: { listen: `http://127.0.0.1:${adminPort}` },
       log: { level: 'warn' },

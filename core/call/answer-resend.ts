@@ -1,11 +1,12 @@
 // A 2xx to an INVITE is ours to repeat until its ACK comes, on every transport (RFC 3261 13.3.1.4). When
-// the list of intervals is used up without one, the call is over: the 32-second drop.
+// 64*T1 have passed without one, the call is over: the 32-second drop.
 import { EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import type { Hop } from '../sip/hop.ts';
 import { TimerName } from '../time/timer-name.ts';
-import type { AnswerResend, CallDialog } from './call.ts';
-import { sendBye } from './call-dialog.ts';
+import { resendDelayMs } from '../transaction/timer-values.ts';
+import type { AnswerResend, CallDialog, OutgoingAck } from './call.ts';
+import { hangUpDialog } from './call-dialog.ts';
 import type { CallEnvironment } from './environment.ts';
 
 export interface SentAnswer {
@@ -13,7 +14,7 @@ export interface SentAnswer {
   readonly hop: Hop;
   readonly cseq: number;
   /** See AnswerResend. */
-  readonly ackPeerCseq: number;
+  readonly brings: OutgoingAck | undefined;
 }
 
 export function armAnswerResend(env: CallEnvironment, dialog: CallDialog, sent: SentAnswer): void {
@@ -24,29 +25,28 @@ export function armAnswerResend(env: CallEnvironment, dialog: CallDialog, sent: 
     cseq: sent.cseq,
     index: 0,
     timer: 0,
-    ackPeerCseq: sent.ackPeerCseq,
+    giveUpAtMs: env.nowMs + env.transactions.timers.giveUpMs,
+    brings: sent.brings,
     thenBye: false,
   };
   dialog.resend = resend;
   arm(env, resend);
 }
 
+/** The last interval of the list repeats, up to the moment of giving up. */
 function arm(env: CallEnvironment, resend: AnswerResend): void {
-  const { resendMs } = env.transactions.timers;
-  resend.timer = env.wheel.arm(
-    resend,
-    TimerName.resend2xx,
-    resendMs[Math.min(resend.index, resendMs.length - 1)]!,
-  );
+  const delayMs = resendDelayMs(env.transactions.timers, resend.index);
+  const leftMs = resend.giveUpAtMs - env.nowMs;
+  resend.timer = env.wheel.arm(resend, TimerName.resend2xx, Math.min(delayMs, leftMs));
 }
 
 export function onAnswerResendTimer(env: CallEnvironment, resend: AnswerResend): void {
   resend.timer = 0;
   const { dialog } = resend;
   resend.index++;
-  if (resend.index >= env.transactions.timers.resendMs.length) {
+  if (env.nowMs >= resend.giveUpAtMs) {
     dialog.resend = undefined;
-    if (resend.thenBye) sendBye(env, dialog);
+    if (resend.thenBye) hangUpDialog(env, dialog);
     else env.control.onReleased(dialog, EndReasons.sessionTimeout, 'server');
     return;
   }

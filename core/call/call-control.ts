@@ -2,7 +2,6 @@
 // gateway to gateway, answers, ends, and sees to it that lines go back once and a CDR is written once.
 
 import type { MappingGateway } from '../configuration/snapshot.ts';
-import { nodeSlot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import {
@@ -12,33 +11,27 @@ import {
   startHunt,
 } from '../routing/candidate-gateways.ts';
 import { mayTryNext } from '../routing/gateway-switching.ts';
-import { HeaderId } from '../sip/header-id.ts';
-import { headerText, requestUriText, type SipMessage } from '../sip/message.ts';
-import { nameAddrUri } from '../sip/name-addr.ts';
-import { uriUser } from '../sip/uri.ts';
+import type { SipMessage } from '../sip/message.ts';
 import { TimerName } from '../time/timer-name.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
+import { finishLeg } from './attempt-end.ts';
+import { startAttempt } from './attempt-start.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
-import { CallPhase, noPayload } from './call.ts';
-import { sendAck, sendBye } from './call-dialog.ts';
-import { answerRecord, newCdr } from './call-record.ts';
-import { forgetDialog } from './call-table.ts';
+import { CallPhase } from './call.ts';
+import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
+import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
 import {
   createInboundLeg,
   inviteFacts,
   sendAnswer,
-  sendFailure,
   sendProgress,
   sendTrying,
 } from './inbound-leg.ts';
 import { hopAddress } from './local-identity.ts';
-import { abandonAttempt, giveLineBack, startAttempt } from './outbound-leg.ts';
-import { refusePendingInvite } from './relay.ts';
+import { mustHoldAnswer } from './reliable-provisional.ts';
 import { firstRefusal, type Refusal } from './setup-order.ts';
-
-type EndedBy = 'caller' | 'callee' | 'server';
 
 export function createCallControl(environment: () => CallEnvironment): CallControl {
   return {
@@ -46,6 +39,7 @@ export function createCallControl(environment: () => CallEnvironment): CallContr
     onAnswer: (leg, fork, payload) => onAnswer(environment(), leg, fork, payload),
     onAttemptFailed: (leg, failure, kind) => onAttemptFailed(environment(), leg, failure, kind),
     onCallerGaveUp: (call) => onCallerGaveUp(environment(), call),
+    onAcknowledged: (call) => onAcknowledged(environment(), call),
     onCallerLost: (call) => onCallerLost(environment(), call),
     onReleased: (dialog, reason, by) => releaseCall(environment(), dialog, reason, by),
   };
@@ -59,12 +53,15 @@ export function setUpCall(
   mapping: MappingGateway,
 ): void {
   const call = createCall(env, transaction, message, mapping);
+  // Only now: a transaction without an owner ends with the handler that fails over its INVITE.
+  transaction.owner = call.inbound;
   env.current = call;
   const refusal = firstRefusal(env, call);
   if (refusal !== undefined) {
     refuse(env, call, refusal);
     return;
   }
+  env.effects.count(Counter.callsAdmitted);
   env.table.calls.add(call);
   env.callsUp++;
   sendTrying(env, transaction);
@@ -82,8 +79,7 @@ function createCall(
   const cdr = newCdr(env, {
     callId: inbound.invite.callId,
     mapping,
-    caller: uriUser(nameAddrUri(headerText(message, HeaderId.from) ?? '')),
-    callee: uriUser(requestUriText(message)),
+    ...calledNumbers(message),
     callerAddress: hopAddress(transaction.source),
   });
   const call: Call = {
@@ -145,7 +141,22 @@ function onProgress(env: CallEnvironment, call: Call, fork: Fork, progress: Prog
   sendProgress(env, call, fork, progress);
 }
 
+/** The carrier has answered. */
 function onAnswer(env: CallEnvironment, leg: OutboundLeg, fork: Fork, payload: Payload): void {
+  const { inbound } = leg.call;
+  if (mustHoldAnswer(inbound)) inbound.held = { leg, fork, payload };
+  else answerCall(env, leg, fork, payload);
+}
+
+/** The last provisional that held an answer back may just have got its PRACK (RFC 3262 3). */
+function onAcknowledged(env: CallEnvironment, call: Call): void {
+  const { held } = call.inbound;
+  if (held === undefined || mustHoldAnswer(call.inbound)) return;
+  call.inbound.held = undefined;
+  answerCall(env, held.leg, held.fork, held.payload);
+}
+
+function answerCall(env: CallEnvironment, leg: OutboundLeg, fork: Fork, payload: Payload): void {
   const { call } = leg;
   call.phase = CallPhase.answered;
   call.caller = fork.caller;
@@ -221,32 +232,10 @@ function onCallerLost(env: CallEnvironment, call: Call): void {
   endUnanswered(env, call, { statusCode: 504, reason, by: 'server', headers: '' }, 'server');
 }
 
-function endUnanswered(
-  env: CallEnvironment,
-  call: Call,
-  failure: AttemptFailure,
-  by: EndedBy,
-): void {
-  if (call.phase !== CallPhase.routing) return;
-  call.phase = CallPhase.ended;
-  const statusCode = callerStatus(failure.statusCode);
-  const { outbound } = call;
-  if (outbound !== undefined) {
-    if (outbound.record.endReason === '') outbound.record.endReason = failure.reason.key;
-    abandonAttempt(env, outbound);
-  }
-  env.effects.count(Counter.callsFailed);
-  closeCdr(env, call, failure.reason, by);
-  call.cdr.sipCode = statusCode;
-  env.effects.recordEnd(call.cdr);
-  sendFailure(env, call.inbound, statusCode, failure.headers);
-  leaveTable(env, call);
-}
-
-/** A carrier's redirection or challenge says nothing to the caller: to him this gateway just failed. */
-function callerStatus(statusCode: number): number {
-  if (statusCode < 400 || statusCode === 401 || statusCode === 407) return 503;
-  return statusCode;
+/** The carrier hung up while its answer was still held back. */
+function onCalleeGaveUp(env: CallEnvironment, call: Call, reason: EndReason): void {
+  if (call.outbound !== undefined) finishLeg(env, call.outbound);
+  endUnanswered(env, call, { statusCode: 480, reason, by: 'callee', headers: '' }, 'callee');
 }
 
 /** A leg is gone (BYE, 481, unanswered ACK): end the call, hanging up the leg that is left. */
@@ -257,79 +246,11 @@ function releaseCall(
   by: EndedBy,
 ): void {
   const { call } = dialog;
-  if (call.phase === CallPhase.routing) {
+  if (call.phase !== CallPhase.routing) {
+    endAnswered(env, call, by === 'server' ? undefined : dialog, { reason, by });
+  } else if (dialog.side === 'callee') {
+    onCalleeGaveUp(env, call, reason);
+  } else {
     onCallerGaveUp(env, call);
-    return;
   }
-  endAnswered(env, call, by === 'server' ? undefined : dialog, { reason, by });
-}
-
-/** `gone`: the dialog whose own side ended it and needs no BYE. */
-export function endAnswered(
-  env: CallEnvironment,
-  call: Call,
-  gone: CallDialog | undefined,
-  end: { reason: EndReason; by: EndedBy },
-): void {
-  if (call.phase !== CallPhase.answered) return;
-  call.phase = CallPhase.ended;
-  env.callsAnsweredUp--;
-  env.effects.count(Counter.callsEnded);
-  call.durationTimer = env.wheel.cancel(call.durationTimer);
-  closeCdr(env, call, end.reason, end.by);
-  call.cdr.sipCode = 200;
-  env.effects.recordEnd(call.cdr);
-  hangUp(env, call.caller!, gone);
-  hangUp(env, call.callee!, gone);
-  giveLineBack(env, call.outbound!);
-  leaveTable(env, call);
-}
-
-function hangUp(env: CallEnvironment, dialog: CallDialog, gone: CallDialog | undefined): void {
-  refusePendingInvite(env, dialog);
-  if (dialog === gone) {
-    forgetDialog(env.table, dialog);
-    if (dialog.side === 'callee') env.transactions.terminateRequest(dialog.call.outbound!.parts);
-    return;
-  }
-  // RFC 3261 15: no BYE towards the caller before the ACK of our 2xx, or before it is given up.
-  if (dialog.resend !== undefined) {
-    dialog.resend.thenBye = true;
-    return;
-  }
-  // A carrier whose 2xx still waits for an ACK (the offer was in it) gets one before the BYE.
-  if (dialog.side === 'callee' && dialog.ackCseq < 0) {
-    sendAck(env, dialog, dialog.call.outbound!.parts.cseq, noPayload);
-  }
-  sendBye(env, dialog);
-}
-
-function closeCdr(env: CallEnvironment, call: Call, reason: EndReason, by: EndedBy): void {
-  const { cdr } = call;
-  cdr.endedAt = wallTime(call, env.nowMs);
-  cdr.endReason = reason.key;
-  cdr.endedBy = by;
-  if (cdr.answeredAt !== null) cdr.holdTimeMs = Math.round(env.nowMs - call.answeredMs);
-}
-
-function leaveTable(env: CallEnvironment, call: Call): void {
-  if (env.table.calls.delete(call)) env.callsUp--;
-  if (!call.linesHeld) return;
-  call.linesHeld = false;
-  env.effects.releaseLine(call.mapping.slot);
-  env.effects.releaseLine(nodeSlot);
-}
-
-/** Ends a call whatever state it is in, from our side. */
-export function endCall(env: CallEnvironment, call: Call, reason: EndReason): void {
-  if (call.phase === CallPhase.answered) {
-    endAnswered(env, call, undefined, { reason, by: 'server' });
-    return;
-  }
-  endUnanswered(
-    env,
-    call,
-    { statusCode: reason.sipCode || 503, reason, by: 'server', headers: '' },
-    'server',
-  );
 }

@@ -1,4 +1,4 @@
-// Makes the dialogs of a call and sends what belongs to the dialog alone: ACK and BYE.
+// Makes the dialogs of a call and sends what belongs to the dialog alone: ACK, PRACK and BYE.
 import { type Dialog, dialogRequest } from '../dialog/dialog.ts';
 import { requestHop, routeSetOf } from '../dialog/route-set.ts';
 import { HeaderId } from '../sip/header-id.ts';
@@ -6,11 +6,22 @@ import { headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { nameAddrUri } from '../sip/name-addr.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
-import type { Call, CallDialog, Fork, InviteFacts, OutboundLeg, Payload, Release } from './call.ts';
+import type { ClientTransaction } from '../transaction/transaction.ts';
+import type {
+  Call,
+  CallDialog,
+  Fork,
+  InviteFacts,
+  OutboundLeg,
+  OutgoingAck,
+  Payload,
+  Release,
+} from './call.ts';
 import { noPayload, OwnerKind } from './call.ts';
 import { forgetDialog, keepDialog } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { mintBranch, mintTag } from './local-identity.ts';
+import { dropReliable } from './reliable-provisional.ts';
 
 /** Early dialogs one attempt may have; further forks share the last one. */
 export const forksMax = 16;
@@ -42,10 +53,12 @@ function callerDialog(env: CallEnvironment, call: Call, invite: InviteFacts): Ca
     peer: undefined,
     confirmed: false,
     inviteServer: undefined,
+    updateServer: undefined,
     inviteClient: undefined,
+    updateClient: undefined,
     resend: undefined,
-    ackCseq: -1,
-    ackPayload: undefined,
+    unacked: undefined,
+    latePrack: undefined,
   };
 }
 
@@ -72,10 +85,12 @@ function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string):
     peer: undefined,
     confirmed: false,
     inviteServer: undefined,
+    updateServer: undefined,
     inviteClient: undefined,
+    updateClient: undefined,
     resend: undefined,
-    ackCseq: -1,
-    ackPayload: undefined,
+    unacked: undefined,
+    latePrack: undefined,
   };
 }
 
@@ -94,8 +109,8 @@ export function forkOf(
   caller.peer = callee;
   keepDialog(env.table, callee);
   keepDialog(env.table, caller);
-  const fork: Fork = { remoteTag: tag, callee, caller };
-  leg.forks.push(fork);
+  const fork: Fork = { remoteTag: tag, callee, caller, lastRseq: 0 };
+  leg.forks = [...leg.forks, fork];
   return fork;
 }
 
@@ -104,49 +119,86 @@ export function strayDialog(leg: OutboundLeg, message: SipMessage, tag: string):
   return calleeDialog(leg, message, tag);
 }
 
+/** `keep`: the fork that answered. A caller's dialog whose PRACK is still due lingers for it. */
 export function forgetForks(env: CallEnvironment, leg: OutboundLeg, keep: Fork | undefined): void {
-  for (const fork of leg.forks) {
-    if (fork === keep) continue;
+  const over = leg.forks.filter((fork) => fork !== keep);
+  leg.forks = keep === undefined ? [] : [keep];
+  dropReliable(env, leg.call.inbound, over);
+  for (const fork of over) {
     forgetDialog(env.table, fork.callee);
-    forgetDialog(env.table, fork.caller);
+    if (fork.caller.latePrack === undefined) forgetDialog(env.table, fork.caller);
   }
-  leg.forks = [];
 }
 
-/** The parts of our next request in a dialog; an ACK is given its INVITE's CSeq. */
+/** The parts of our next request in a dialog. `cseq`: an ACK is given its INVITE's. */
 export function nextRequest(
   env: CallEnvironment,
   dialog: Dialog,
   method: Method,
-  cseq?: number,
+  known: { cseq?: number; maxForwards?: number } = {},
 ): RequestParts {
-  const path = {
+  return dialogRequest(dialog, method, {
     sentBy: env.identity.listeners[dialog.hop.listener]!.sentBy,
     branch: mintBranch(env.identity),
-  };
-  return cseq === undefined
-    ? dialogRequest(dialog, method, path)
-    : dialogRequest(dialog, method, path, cseq);
+    cseq: known.cseq ?? ++dialog.localSeq,
+    maxForwards: known.maxForwards ?? maxForwardsOwn,
+  });
 }
+
+/** RFC 3261 8.1.1.6, for requests that begin here. */
+const maxForwardsOwn = 70;
 
 /** ACK of a 2xx: outside of any transaction, a new branch, the INVITE's CSeq (RFC 3261 13.2.2.4). */
 export function sendAck(
   env: CallEnvironment,
   dialog: CallDialog,
-  cseq: number,
+  ack: OutgoingAck,
   payload: Payload,
 ): void {
-  dialog.ackCseq = cseq;
-  dialog.ackPayload = payload === noPayload ? undefined : payload;
-  const parts = nextRequest(env, dialog, Method.ACK, cseq);
+  ack.payload = payload;
+  if (dialog.unacked === ack) dialog.unacked = undefined;
+  const parts = nextRequest(env, dialog, Method.ACK, { cseq: ack.cseq });
   env.effects.send(dialog.hop, writeRequest(parts, payload.lines, payload.body));
 }
 
-/** Hangs up one leg. The dialog is forgotten when the BYE has been answered, so that a BYE of the
- *  peer's that crosses ours is still understood. */
+/** The 2xx came again: the ACK was lost, or still waits for the one that brings the answer. */
+export function repeatAck(env: CallEnvironment, dialog: CallDialog, ack: OutgoingAck): void {
+  if (ack.payload !== undefined) sendAck(env, dialog, ack, ack.payload);
+}
+
+/** PRACK to the carrier, naming its RSeq (RFC 3262 7.2). `options.maxForwards`: of the PRACK passed on. */
+export function sendPrack(
+  env: CallEnvironment,
+  fork: Fork,
+  rseq: number,
+  options: { payload: Payload; maxForwards?: number },
+): ClientTransaction {
+  const { callee } = fork;
+  const { payload, ...known } = options;
+  const parts = nextRequest(env, callee, Method.PRACK, known);
+  const cseq = callee.call.outbound!.parts.cseq;
+  const headers = `RAck: ${rseq} ${cseq} INVITE\r\n${payload.lines}`;
+  return env.transactions.request(callee.hop, parts, writeRequest(parts, headers, payload.body));
+}
+
+/** Hangs up one leg; a 2xx of the peer's that still waits for its ACK gets one before (RFC 3261 13.2.2.4). */
+export function hangUpDialog(env: CallEnvironment, dialog: CallDialog): void {
+  acknowledgeRest(env, dialog);
+  sendBye(env, dialog);
+}
+
+/** Nobody will bring the answer that an ACK of ours waits for. */
+export function acknowledgeRest(env: CallEnvironment, dialog: CallDialog): void {
+  if (dialog.unacked !== undefined) sendAck(env, dialog, dialog.unacked, noPayload);
+}
+
+/** The dialog is forgotten when the BYE has been answered, so that a BYE of the peer's that crosses ours
+ *  is still understood. */
 export function sendBye(env: CallEnvironment, dialog: CallDialog): void {
+  const { call } = dialog;
   const parts = nextRequest(env, dialog, Method.BYE);
-  const invite = dialog.side === 'callee' ? dialog.call.outbound?.parts : undefined;
+  // Only the dialog that the call was answered with may end the INVITE: a stray fork has the same one.
+  const invite = dialog === call.callee ? call.outbound!.parts : undefined;
   const release: Release = { kind: OwnerKind.release, dialog, invite };
   const client = env.transactions.request(dialog.hop, parts, writeRequest(parts, '', ''));
   client.owner = release;

@@ -1,14 +1,23 @@
 // Fills in the CDR of a call and the record from which both legs can be hung up after a crash.
 import type { AnswerRecord, Cdr, DialogRecord } from '../cdr/cdr.ts';
 import type { MappingGateway } from '../configuration/snapshot.ts';
+import { requestPath } from '../dialog/dialog.ts';
+import { EndReasons } from '../end-reason.ts';
+import { HeaderId } from '../sip/header-id.ts';
+import { callIdText, headerText, requestUriText, type SipMessage } from '../sip/message.ts';
+import { nameAddrUri } from '../sip/name-addr.ts';
+import { uriUser } from '../sip/uri.ts';
+import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Call, CallDialog } from './call.ts';
 import type { CallEnvironment } from './environment.ts';
+import { hopAddress } from './local-identity.ts';
 
 export function newCdr(
   env: CallEnvironment,
   known: {
     callId: string;
-    mapping: MappingGateway;
+    /** undefined: the caller is no gateway of ours. */
+    mapping: MappingGateway | undefined;
     caller: string;
     callee: string;
     callerAddress: string;
@@ -25,7 +34,7 @@ export function newCdr(
     endedAt: 0,
     holdTimeMs: 0,
     pddMs: null,
-    mappingGateway: known.mapping.name,
+    mappingGateway: known.mapping?.name ?? '',
     routingGateway: null,
     calleeCallId: null,
     attempts: [],
@@ -33,7 +42,7 @@ export function newCdr(
     calleeAccess: known.callee,
     callerOut: null,
     calleeOut: null,
-    account: known.mapping.account,
+    account: known.mapping?.account ?? null,
     clearingAccount: null,
     configurationVersion: env.snapshot.version,
     endReason: '',
@@ -44,11 +53,42 @@ export function newCdr(
   };
 }
 
+/** The numbers of an INVITE as its CDR has them. */
+export function calledNumbers(message: SipMessage): { caller: string; callee: string } {
+  return {
+    caller: uriUser(nameAddrUri(headerText(message, HeaderId.from) ?? '')),
+    callee: uriUser(requestUriText(message)),
+  };
+}
+
+/** SERVER_BILLING_RECORD_ILLEGAL_CALL: an INVITE from an address of no gateway leaves its CDR and nothing
+ *  else. */
+export function recordIllegalCall(
+  env: CallEnvironment,
+  transaction: ServerTransaction,
+  message: SipMessage,
+): void {
+  if (!env.snapshot.parameters.SERVER_BILLING_RECORD_ILLEGAL_CALL) return;
+  if (!env.effects.cdrLogAccepts()) return;
+  const { key, sipCode } = EndReasons.illegalCall;
+  const cdr = newCdr(env, {
+    callId: callIdText(message),
+    mapping: undefined,
+    ...calledNumbers(message),
+    callerAddress: hopAddress(transaction.source),
+  });
+  cdr.endedAt = cdr.startedAt;
+  cdr.endReason = key;
+  cdr.sipCode = sipCode;
+  env.effects.recordEnd(cdr);
+}
+
 export function answerRecord(call: Call, caller: CallDialog, callee: CallDialog): AnswerRecord {
   return { cdr: call.cdr, caller: dialogRecord(caller), callee: dialogRecord(callee) };
 }
 
 function dialogRecord(dialog: CallDialog): DialogRecord {
+  const path = requestPath(dialog);
   return {
     transport: dialog.hop.transport,
     listener: dialog.hop.listener,
@@ -57,8 +97,8 @@ function dialogRecord(dialog: CallDialog): DialogRecord {
     callId: dialog.callId,
     local: dialog.local,
     remote: dialog.remote,
-    remoteTarget: dialog.remoteTarget,
-    routes: dialog.routeSet.lines,
+    remoteTarget: path.requestUri,
+    routes: path.routes,
     localSeq: dialog.localSeq,
   };
 }

@@ -82,17 +82,30 @@ export interface InboundLeg {
   call: Call | undefined;
   transaction: ServerTransaction | undefined;
   invite: InviteFacts | undefined;
-  /** Reliable provisionals not yet acknowledged, the first being resent (RFC 3262 3). */
-  readonly reliable: ReliableProvisional[];
+  /** Reliable provisionals not yet acknowledged; the first has been sent and repeats (RFC 3262 3). */
+  reliable: ReliableProvisional[];
   nextRseq: number;
   resendIndex: number;
   resendTimer: number;
+  /** When the first of them is given up. */
+  giveUpAtMs: number;
+  /** A carrier's 2xx that waits for the PRACK of a provisional with SDP. */
+  held: HeldAnswer | undefined;
+}
+
+export interface HeldAnswer {
+  readonly leg: OutboundLeg;
+  readonly fork: Fork;
+  readonly payload: Payload;
 }
 
 export interface ReliableProvisional {
   readonly rseq: number;
+  /** CSeq of the caller's INVITE, which the RAck must name. */
+  readonly cseq: number;
   readonly statusCode: number;
   readonly text: string;
+  readonly hasSdp: boolean;
   readonly fork: Fork;
   /** RSeq the carrier gave it; what our PRACK to the carrier names. */
   readonly carrierRseq: number;
@@ -101,10 +114,12 @@ export interface ReliableProvisional {
 export const OutboundState = {
   calling: 0,
   proceeding: 1,
-  /** Not wanted any more: CANCEL sent, or to be sent at the first 1xx (RFC 3261 9.1). */
+  /** Not wanted any more: CANCEL goes out at the first 1xx (RFC 3261 9.1). */
   cancelling: 2,
-  answered: 3,
-  done: 4,
+  /** CANCEL sent; the final response is still to come. */
+  cancelled: 3,
+  answered: 4,
+  done: 5,
 } as const;
 export type OutboundState = (typeof OutboundState)[keyof typeof OutboundState];
 
@@ -120,7 +135,11 @@ export interface OutboundLeg {
   readonly startedMs: number;
   transaction: ClientTransaction | undefined;
   state: OutboundState;
-  forks: Fork[];
+  /** The early dialogs; once answered the one that answered. */
+  forks: readonly Fork[];
+  /** To tags of 2xx that nobody waited for and that have their BYE. */
+  strays: readonly string[];
+  readonly ack: OutgoingAck;
   ringing: boolean;
   sdpSeen: boolean;
   /** Offer in the INVITE: the 2xx is acknowledged at once; else the caller's ACK brings the answer. */
@@ -134,6 +153,16 @@ export interface Fork {
   readonly remoteTag: string;
   readonly callee: CallDialog;
   readonly caller: CallDialog;
+  /** RSeq of the carrier's last reliable provisional; 0 before the first (RFC 3262 4). */
+  lastRseq: number;
+}
+
+/** The ACK of a 2xx to an INVITE of ours, sent again for each repeat of the 2xx. */
+export interface OutgoingAck {
+  /** The INVITE's number (RFC 3261 13.2.2.4). */
+  readonly cseq: number;
+  /** undefined until it has been sent. */
+  payload: Payload | undefined;
 }
 
 /** A dialog as the call sees it: which side, which call, and what is pending in it. */
@@ -145,15 +174,18 @@ export interface CallDialog extends Dialog {
   /** The dialog of the other leg. */
   peer: CallDialog | undefined;
   confirmed: boolean;
-  /** An INVITE of the peer's we have not finally answered, or that awaits its ACK. */
-  inviteServer: ServerTransaction | undefined;
-  /** An INVITE of ours in this dialog without a final response. */
-  inviteClient: ClientTransaction | undefined;
+  /** Requests of the peer's in this dialog that we have not finally answered. */
+  inviteServer: Relay | undefined;
+  updateServer: Relay | undefined;
+  /** Requests of ours in this dialog without a final response. */
+  inviteClient: Relay | undefined;
+  updateClient: Relay | undefined;
   /** 2xx being repeated until the ACK (RFC 3261 13.3.1.4). */
   resend: AnswerResend | undefined;
-  /** CSeq of the last INVITE we sent and its ACK's body, to answer a repeated 2xx. */
-  ackCseq: number;
-  ackPayload: Payload | undefined;
+  /** The peer's 2xx brought an offer; its ACK waits for the other side's answer. */
+  unacked: OutgoingAck | undefined;
+  /** A reliable provisional given up with its attempt, whose PRACK may still come. */
+  latePrack: ReliableProvisional | undefined;
 }
 
 /** A 2xx to an INVITE, repeated until its ACK comes. */
@@ -164,12 +196,23 @@ export interface AnswerResend {
   readonly cseq: number;
   index: number;
   timer: number;
-  /** CSeq of the other leg's INVITE whose ACK waits for the body of this one (the offer was in its 2xx);
-   *  -1 when none waits. */
-  readonly ackPeerCseq: number;
+  readonly giveUpAtMs: number;
+  /** The other leg's ACK that waits for the body of this one (the offer was in the 2xx). */
+  readonly brings: OutgoingAck | undefined;
   /** The call has ended meanwhile: BYE as soon as the ACK allows it. */
   thenBye: boolean;
 }
+
+export const RelayState = {
+  calling: 0,
+  proceeding: 1,
+  /** INVITE only: CANCEL goes out at the first 1xx (RFC 3261 9.1). */
+  cancelling: 2,
+  /** INVITE only: CANCEL sent. */
+  cancelled: 3,
+  done: 4,
+} as const;
+export type RelayState = (typeof RelayState)[keyof typeof RelayState];
 
 /** A request passed from one dialog to the other, until its final response. */
 export interface Relay {
@@ -178,8 +221,15 @@ export interface Relay {
   readonly from: CallDialog;
   readonly to: CallDialog;
   readonly offered: boolean;
+  /** Contact of the request: the remote target of `from` once its 2xx goes back (RFC 3261 12.2.2). */
+  readonly contact: string;
+  /** undefined once `from` has its final response. */
   server: ServerTransaction | undefined;
-  client: ClientTransaction | undefined;
+  readonly client: ClientTransaction;
+  state: RelayState;
+  /** INVITE only: timer C, then the wait for the final response after CANCEL. */
+  timer: number;
+  readonly ack: OutgoingAck;
 }
 
 /** Owner of a BYE of ours: what to forget when it is answered. */

@@ -11,13 +11,15 @@ import type { LocalIdentity } from './local-identity.ts';
 
 /** The events of the legs; call-control.ts decides what follows. */
 export interface CallControl {
-  /** A provisional of the carrier's (not 100). `rseq` is 0 unless it was reliable. */
+  /** A provisional of the carrier's (not 100). */
   onProgress(leg: OutboundLeg, fork: Fork, progress: Progress): void;
   onAnswer(leg: OutboundLeg, fork: Fork, payload: Payload): void;
   /** The attempt is over without an answer. */
   onAttemptFailed(leg: OutboundLeg, failure: AttemptFailure, kind: FailureKind): void;
   /** The caller cancelled, or hung up before the answer. */
   onCallerGaveUp(call: Call): void;
+  /** The caller has acknowledged a reliable provisional. */
+  onAcknowledged(call: Call): void;
   /** The caller acknowledges nothing any more, before the answer. */
   onCallerLost(call: Call): void;
   /** A BYE, or an in-dialog failure that ends the dialog (RFC 3261 12.2.1.2). */
@@ -29,6 +31,8 @@ export type FailureKind = 'response' | 'timeout' | 'transport';
 export interface Progress {
   readonly statusCode: number;
   readonly payload: Payload;
+  readonly hasSdp: boolean;
+  /** RSeq of a reliable one; else 0. */
   readonly rseq: number;
 }
 

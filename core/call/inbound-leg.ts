@@ -2,35 +2,23 @@
 // for each of the carrier's forks, reliable where the caller wants it (RFC 3262), the final response.
 
 import { routeSetOf } from '../dialog/route-set.ts';
-import { Counter } from '../metrics/counter-layout.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { hasOptionTag, headerTag } from '../sip/header-values.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { writeResponse, writeResponseWithBody } from '../sip/write-message.ts';
-import { TimerName } from '../time/timer-name.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
+import { allowLine } from './allow.ts';
 import { armAnswerResend } from './answer-resend.ts';
-import type {
-  Call,
-  CallDialog,
-  Fork,
-  InboundLeg,
-  InviteFacts,
-  Payload,
-  ReliableProvisional,
-} from './call.ts';
-import { OwnerKind } from './call.ts';
-import { contactUri } from './call-dialog.ts';
+import type { Call, CallDialog, Fork, InboundLeg, InviteFacts, Payload } from './call.ts';
+import { noPayload, OwnerKind } from './call.ts';
+import { contactUri, sendPrack } from './call-dialog.ts';
 import type { CallEnvironment, Progress } from './environment.ts';
 import { displayPrefix, payloadOf, setupLines } from './header-policy.ts';
 import { hopAddress, mintTag } from './local-identity.ts';
-import { allowLine } from './outbound-leg.ts';
-
-/** Reliable provisionals that may wait for the caller's PRACK; more are sent unreliably. */
-const reliableMax = 16;
+import { queueReliable, reliableMax, stopReliable } from './reliable-provisional.ts';
 
 export function createInboundLeg(transaction: ServerTransaction): InboundLeg {
-  const leg: InboundLeg = {
+  return {
     kind: OwnerKind.inboundLeg,
     call: undefined,
     transaction,
@@ -39,9 +27,9 @@ export function createInboundLeg(transaction: ServerTransaction): InboundLeg {
     nextRseq: 1,
     resendIndex: 0,
     resendTimer: 0,
+    giveUpAtMs: 0,
+    held: undefined,
   };
-  transaction.owner = leg;
-  return leg;
 }
 
 /** Reads out of the INVITE what later messages need. `trusted`: identity headers may cross. */
@@ -63,7 +51,7 @@ export function inviteFacts(
     routeSet: routeSetOf(message, HeaderId.recordRoute, false),
     hop,
     cseq: message.cseq,
-    maxForwards: message.maxForwards < 0 ? 70 : message.maxForwards,
+    maxForwards: message.maxForwards,
     display: displayPrefix(head.from),
     payload: payloadOf(message),
     crossing: setupLines(message, trusted, env.identity.listeners[hop.listener]!.host),
@@ -85,79 +73,33 @@ export function sendProgress(
   fork: Fork,
   progress: Progress,
 ): void {
-  const { transaction } = call.inbound;
-  if (transaction === undefined) return;
   const { inbound } = call;
+  const { transaction, invite } = inbound;
+  if (transaction === undefined || invite === undefined) return;
   const contact = env.identity.listeners[transaction.hop.listener]!.contact;
-  const { statusCode, payload } = progress;
+  const { statusCode, payload, hasSdp } = progress;
   const headers = transaction.head.recordRoutes + contact + allowLine + payload.lines;
-  if (progress.rseq === 0 || inbound.reliable.length >= reliableMax) {
-    const text = writeResponseWithBody(transaction.head, statusCode, fork.caller.localTag, {
-      lines: headers,
-      body: payload.body,
+  const { localTag } = fork.caller;
+  const { body } = payload;
+  if (progress.rseq > 0 && invite.supports100rel && inbound.reliable.length < reliableMax) {
+    const rseq = inbound.nextRseq++;
+    const lines = `Require: 100rel\r\nRSeq: ${rseq}\r\n${headers}`;
+    queueReliable(env, inbound, {
+      rseq,
+      cseq: invite.cseq,
+      statusCode,
+      text: writeResponseWithBody(transaction.head, statusCode, localTag, { lines, body }),
+      hasSdp,
+      fork,
+      carrierRseq: progress.rseq,
     });
-    env.transactions.respond(transaction, statusCode, text);
     return;
   }
-  const rseq = inbound.nextRseq++;
-  const reliable: ReliableProvisional = {
-    rseq,
-    statusCode,
-    text: writeResponseWithBody(transaction.head, statusCode, fork.caller.localTag, {
-      lines: `Require: 100rel\r\nRSeq: ${rseq}\r\n${headers}`,
-      body: payload.body,
-    }),
-    fork,
-    carrierRseq: progress.rseq,
-  };
-  inbound.reliable.push(reliable);
-  if (inbound.reliable.length === 1) sendReliable(env, inbound);
-}
-
-/** RFC 3262 3: the next reliable provisional waits until the one before has been acknowledged. */
-function sendReliable(env: CallEnvironment, leg: InboundLeg): void {
-  const first = leg.reliable[0];
-  if (first === undefined || leg.transaction === undefined) return;
-  env.transactions.respond(leg.transaction, first.statusCode, first.text);
-  leg.resendIndex = 0;
-  armReliable(env, leg);
-}
-
-function armReliable(env: CallEnvironment, leg: InboundLeg): void {
-  const { resendMs } = env.transactions.timers;
-  const delay = resendMs[Math.min(leg.resendIndex, resendMs.length - 1)]!;
-  leg.resendTimer = env.wheel.arm(leg, TimerName.resendProvisional, delay);
-}
-
-/** The caller has not acknowledged yet: again, or give the call up after the last one (RFC 3262 3). */
-export function onReliableTimer(env: CallEnvironment, leg: InboundLeg): void {
-  leg.resendTimer = 0;
-  const first = leg.reliable[0];
-  const { call, transaction } = leg;
-  if (first === undefined || transaction === undefined || call === undefined) return;
-  leg.resendIndex++;
-  if (leg.resendIndex >= env.transactions.timers.resendMs.length) {
-    env.control.onCallerLost(call);
-    return;
-  }
-  env.effects.count(Counter.retransmissionsOut);
-  env.effects.send(transaction.hop, first.text);
-  armReliable(env, leg);
-}
-
-/** A PRACK of the caller's: which reliable provisional it acknowledges (RFC 3262 3); stops its resending. */
-export function takePrack(
-  env: CallEnvironment,
-  leg: InboundLeg,
-  rack: { rseq: number; cseq: number },
-): ReliableProvisional | undefined {
-  const first = leg.reliable[0];
-  if (first === undefined || first.rseq !== rack.rseq) return undefined;
-  if (leg.invite === undefined || leg.invite.cseq !== rack.cseq) return undefined;
-  leg.reliable.shift();
-  leg.resendTimer = env.wheel.cancel(leg.resendTimer);
-  sendReliable(env, leg);
-  return first;
+  // The caller will not acknowledge it: the carrier gets its PRACK from us (RFC 3262 4).
+  if (progress.rseq > 0) sendPrack(env, fork, progress.rseq, { payload: noPayload });
+  const content = { lines: headers, body };
+  const text = writeResponseWithBody(transaction.head, statusCode, localTag, content);
+  env.transactions.respond(transaction, statusCode, text);
 }
 
 /** Our 2xx: from here on the fork's dialog is the call's, and the 2xx repeats until the ACK. */
@@ -179,7 +121,7 @@ export function sendAnswer(
     text,
     hop: transaction.hop,
     cseq: inbound.invite!.cseq,
-    ackPeerCseq: call.outbound!.offered ? -1 : call.outbound!.parts.cseq,
+    brings: call.outbound!.offered ? undefined : call.outbound!.ack,
   });
   closeInboundLeg(env, inbound);
 }
@@ -204,8 +146,7 @@ export function sendFailure(
 
 /** The INVITE has its final response: nothing of it is needed any more. */
 function closeInboundLeg(env: CallEnvironment, leg: InboundLeg): void {
-  leg.resendTimer = env.wheel.cancel(leg.resendTimer);
-  leg.reliable.length = 0;
+  stopReliable(env, leg);
   if (leg.transaction !== undefined) leg.transaction.owner = undefined;
   leg.transaction = undefined;
   leg.invite = undefined;

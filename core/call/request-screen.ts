@@ -1,13 +1,15 @@
 // What a request must be before anything is done for it (RFC 3261 8.2): a method we serve, a source we
 // know, hops left, extensions and a body we understand. Each refusal is the status the RFC gives it.
+import { identifyPeer } from '../access/identify-peer.ts';
+import { isRoutingAddress } from '../access/routing-addresses.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
 import { headerText, requestUriText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
+import { allowOutsideLine } from './allow.ts';
 import type { CallEnvironment } from './environment.ts';
-import { allowLine } from './outbound-leg.ts';
 import { respond } from './respond.ts';
 
 /** Milliseconds after which a new INVITE that waited in the ring is refused, not served late. */
@@ -29,7 +31,7 @@ export function methodRefusal(method: Method): ScreenRefusal | undefined {
     case Method.OPTIONS:
       return undefined;
     case Method.unknown:
-      return { statusCode: 501, headers: allowLine };
+      return { statusCode: 501, headers: allowOutsideLine };
     case Method.BYE:
     case Method.PRACK:
     case Method.UPDATE:
@@ -37,7 +39,7 @@ export function methodRefusal(method: Method): ScreenRefusal | undefined {
     case Method.NOTIFY:
       return { statusCode: 481, headers: '' };
     default:
-      return { statusCode: 405, headers: allowLine };
+      return { statusCode: 405, headers: allowOutsideLine };
   }
 }
 
@@ -109,6 +111,13 @@ export function refuseAtScreen(
 ): void {
   env.effects.count(Counter.refusedScreen);
   respond(env, transaction, refusal.statusCode, refusal.headers);
+}
+
+/** Whether a request comes from an address of a gateway of either kind. */
+export function isKnownSource(env: CallEnvironment, transaction: ServerTransaction): boolean {
+  const { address, port } = transaction.source;
+  const { snapshot } = env;
+  return identifyPeer(snapshot, address, port) !== undefined || isRoutingAddress(snapshot, address);
 }
 
 /** A request from an address of no gateway: refused, or met with silence (SS_REPLY_UNAUTHORIZED). The

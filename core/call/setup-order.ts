@@ -1,5 +1,7 @@
 // Every check of call setup, in order, one line each; the only place that knows the order. A check that
-// says no names the end reason; what it took on the way is given back by the caller of this file.
+// says no names the end reason; the lines it took on the way are given back by the caller of this file.
+// The rates come last, since a place in a second is not given back: a refused call uses none of the
+// node's, and one that the node refuses at most its own gateway's.
 import { nodeSlot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
@@ -21,12 +23,12 @@ type Check = (env: CallEnvironment, call: Call) => Refusal | undefined;
 const setupOrder: readonly Check[] = [
   cdrsCanBeWritten,
   notLooping,
-  systemCallRate,
   gatewayOpen,
   calleeGiven,
-  gatewayCallRate,
-  gatewayLines,
   routeFound,
+  gatewayLines,
+  gatewayCallRate,
+  systemCallRate,
 ];
 
 export function firstRefusal(env: CallEnvironment, call: Call): Refusal | undefined {
@@ -47,11 +49,6 @@ function notLooping(_env: CallEnvironment, call: Call): Refusal | undefined {
   return { reason: sipEndReason(482), counter: Counter.refusedLoop };
 }
 
-function systemCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(nodeSlot, call.parameters.SS_MAXCPS)) return undefined;
-  return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps };
-}
-
 function gatewayOpen(_env: CallEnvironment, call: Call): Refusal | undefined {
   if (!call.mapping.locked) return undefined;
   return { reason: EndReasons.accountLocked, counter: Counter.refusedLocked };
@@ -62,9 +59,11 @@ function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
   return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
 }
 
-function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(call.mapping.slot, call.mapping.cpsLimit)) return undefined;
-  return { reason: EndReasons.callRateLimited, counter: Counter.refusedGatewayCps };
+function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
+  const candidates = candidateGateways(env.snapshot, call.cdr.calleeAccess);
+  call.hunt = startHunt(candidates);
+  if (candidates.length > 0) return undefined;
+  return { reason: EndReasons.noAvailableRouter, counter: Counter.refusedNoRoute };
 }
 
 function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
@@ -77,9 +76,12 @@ function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
   return undefined;
 }
 
-function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  const candidates = candidateGateways(env.snapshot, call.cdr.calleeAccess);
-  call.hunt = startHunt(candidates);
-  if (candidates.length > 0) return undefined;
-  return { reason: EndReasons.noAvailableRouter, counter: Counter.refusedNoRoute };
+function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (env.effects.acquireCps(call.mapping.slot, call.mapping.cpsLimit)) return undefined;
+  return { reason: EndReasons.callRateLimited, counter: Counter.refusedGatewayCps };
+}
+
+function systemCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (env.effects.acquireCps(nodeSlot, call.parameters.SS_MAXCPS)) return undefined;
+  return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps };
 }

@@ -32,6 +32,19 @@ export function refreshTarget(dialog: Dialog, contactUri: string): void {
   dialog.hop = requestHop(dialog.routeSet, contactUri, dialog.hop);
 }
 
+/** RFC 3261 13.2.2.4: route set and remote target of a confirmed dialog are those of the 2xx, and with
+ *  them where its requests go, also when the Contact is the old one. `first`: where the INVITE went. */
+export function confirmRoute(
+  dialog: Dialog,
+  routeSet: RouteSet,
+  contactUri: string,
+  first: Hop,
+): void {
+  dialog.routeSet = routeSet;
+  if (contactUri !== '') dialog.remoteTarget = contactUri;
+  dialog.hop = requestHop(routeSet, dialog.remoteTarget, first);
+}
+
 /** RFC 3261 12.2.2: a request out of order earns a 500. Accepts and remembers an ascending CSeq. */
 export function takeRemoteSeq(dialog: Dialog, cseq: number): boolean {
   if (dialog.remoteSeq >= 0 && cseq <= dialog.remoteSeq) return false;
@@ -39,29 +52,33 @@ export function takeRemoteSeq(dialog: Dialog, cseq: number): boolean {
   return true;
 }
 
-/** The parts of our next request in the dialog; `cseq` of an ACK is its INVITE's (RFC 3261 13.2.2.4). */
+/** Request-URI and Route lines of our requests: a strict router is the target and gets the remote target
+ *  as the last route (RFC 3261 12.2.1.1). */
+export function requestPath(dialog: Dialog): { requestUri: string; routes: string } {
+  const { remoteTarget, routeSet } = dialog;
+  const { strictTarget, lines } = routeSet;
+  if (strictTarget === '') return { requestUri: remoteTarget, routes: lines };
+  return { requestUri: strictTarget, routes: `${lines}Route: <${remoteTarget}>\r\n` };
+}
+
+/** The parts of a request of ours in the dialog. */
 export function dialogRequest(
   dialog: Dialog,
   method: Method,
-  path: { sentBy: string; branch: string },
-  cseq: number = ++dialog.localSeq,
+  own: { sentBy: string; branch: string; cseq: number; maxForwards: number },
 ): RequestParts {
-  const strict = dialog.routeSet.strictTarget;
+  const { requestUri, routes } = requestPath(dialog);
   return {
     method,
-    requestUri: strict === '' ? dialog.remoteTarget : strict,
-    sentBy: path.sentBy,
-    branch: path.branch,
+    requestUri,
+    sentBy: own.sentBy,
+    branch: own.branch,
     from: dialog.local,
     to: dialog.remote,
     callId: dialog.callId,
-    cseq,
-    // A strict router gets the remote target as the last route (RFC 3261 12.2.1.1).
-    routes:
-      strict === ''
-        ? dialog.routeSet.lines
-        : `${dialog.routeSet.lines}Route: <${dialog.remoteTarget}>\r\n`,
-    maxForwards: 70,
+    cseq: own.cseq,
+    routes,
+    maxForwards: own.maxForwards,
   };
 }
 

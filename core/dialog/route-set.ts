@@ -43,6 +43,8 @@ function routeSet(values: readonly string[]): RouteSet {
 export function requestHop(routes: RouteSet, target: string, current: Hop): Hop {
   const uri = parseUri(routes.first === '' ? target : routes.first);
   if (uri === undefined || !isAddress(uri.host)) return current;
+  // A socket of one family reaches no address of the other.
+  if (uri.host.includes(':') !== current.address.includes(':')) return current;
   if (hiddenBehindNat(uri.host, current.address)) return current;
   return hopTo(uri, current);
 }
@@ -63,15 +65,24 @@ function hopTo(uri: SipUri, current: Hop): Hop {
   };
 }
 
+/** An IPv6 address, which parseUri has read as such, or four decimal octets. */
 function isAddress(host: string): boolean {
   if (host.includes(':')) return true;
   let dots = 0;
+  let octet = -1;
   for (let i = 0; i < host.length; i++) {
-    const char = host.charCodeAt(i);
-    if (char === 46) dots++;
-    else if (char < 48 || char > 57) return false;
+    const digit = host.charCodeAt(i) - 48;
+    if (digit >= 0 && digit <= 9) {
+      octet = Math.max(octet, 0) * 10 + digit;
+      if (octet > 255) return false;
+    } else if (digit === -2 && octet >= 0) {
+      dots++;
+      octet = -1;
+    } else {
+      return false;
+    }
   }
-  return dots === 3;
+  return dots === 3 && octet >= 0;
 }
 
 /** A private address from a public peer is its own side of a NAT: the source is what works. */

@@ -71,6 +71,7 @@ const rows = [
   ],
   // call workers: calls
   ['invites', 'tandem_invites_total', 'new calls attempted by peers'],
+  ['callsAdmitted', 'tandem_calls_admitted_total', 'calls that passed every check of setup'],
   ['callsAnswered', 'tandem_calls_answered_total', 'calls answered'],
   ['callsFailed', 'tandem_calls_failed_total', 'calls that ended without an answer'],
   ['callsEnded', 'tandem_calls_ended_total', 'answered calls that ended'],
@@ -113,11 +114,21 @@ const rows = [
     'routing gateways skipped at their lineLimit',
   ],
   ['skippedCps', 'tandem_gateways_skipped_cps_total', 'routing gateways skipped at their cpsLimit'],
+  [
+    'skippedListener',
+    'tandem_gateways_skipped_listener_total',
+    'routing gateways skipped: no socket of ours reaches them',
+  ],
   // CDR log
   ['cdrFrames', 'tandem_cdr_frames_written_total', 'frames appended to the CDR log'],
   ['cdrBytes', 'tandem_cdr_bytes_written_total', 'bytes appended to the CDR log'],
   ['cdrWriteErrors', 'tandem_cdr_write_errors_total', 'failed writes of the CDR log'],
   ['cdrSyncs', 'tandem_cdr_syncs_total', 'fdatasync calls of the CDR log'],
+  [
+    'cdrFramesLost',
+    'tandem_cdr_frames_lost_total',
+    'frames given up because the disk did not write for too long',
+  ],
 ] as const;
 
 export type CounterName = (typeof rows)[number][0];
@@ -145,6 +156,13 @@ const gaugeRows = [
   ['ringBytesUsed', 'tandem_ring_bytes_used', 'bytes waiting in the ingress ring'],
   ['heapUsedKilobytes', 'tandem_heap_used_kilobytes', 'V8 heap used, KiB'],
   ['cdrAccepting', 'tandem_cdr_log_accepting', '1 while the CDR log can be written'],
+  ['cdrWaitingFrames', 'tandem_cdr_waiting_frames', 'frames in memory that could not be written'],
+  ['cdrWaitingBytes', 'tandem_cdr_waiting_bytes', 'bytes in memory that could not be written'],
+  ['cdrUnsyncedFrames', 'tandem_cdr_unsynced_frames', 'frames written since the last sync'],
+  ['cdrUnsyncedBytes', 'tandem_cdr_unsynced_bytes', 'bytes written since the last sync'],
+  ['cdrOldestMs', 'tandem_cdr_oldest_unsynced_ms', 'age of the oldest frame not synced, ms'],
+  ['withheldMessages', 'tandem_withheld_messages', 'messages that wait for the CDR log'],
+  ['sendsPending', 'tandem_datagram_sends_pending', 'datagrams the kernel has not taken yet'],
 ] as const;
 export type GaugeName = (typeof gaugeRows)[number][0];
 export const Gauge: { readonly [name in GaugeName]: number } = Object.fromEntries(

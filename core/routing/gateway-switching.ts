@@ -37,6 +37,8 @@ function switchesUntilConnect(gateway: RoutingGateway, parameters: Parameters): 
 function codeAllowsNext(sipCode: number, gateway: RoutingGateway, parameters: Parameters): boolean {
   // RFC 3261 21.6: a 6xx speaks for the called party everywhere.
   if (sipCode < 300 || sipCode >= 600) return false;
+  // A loop (482, 483) that went on to the next gateway would fan out at every round.
+  if (sipCode === 482 || sipCode === 483) return false;
   if (sipCode === 486 && parameters.SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY) return false;
   // 3xx and challenges (401, 407) are failures of this gateway like any other: no recursion.
   return !gateway.stopCodes.includes(sipCode);

@@ -12,7 +12,7 @@
 /** Resolution: a timer fires in the first tick that begins at or after its due time, never before. */
 export const tickMs = 10;
 /** Timers that may be armed at once; arming one more throws, which ends the call that did it. */
-export const timersMax: number = 2 ** 24 - 512;
+export const timersMax: number = 2 ** 23 - 512;
 
 const levelBits: readonly number[] = [0, 8, 14, 20];
 const levelSpans: readonly number[] = [1, 2 ** 8, 2 ** 14, 2 ** 20];
@@ -20,11 +20,12 @@ const levelHeads: readonly number[] = [0, 256, 320, 384];
 const heads = 448;
 const firstCapacity = 1024;
 
-// A handle is generation * 2^24 + index. Generations begin at 128, which puts every handle beyond the
-// small integers: a field that holds handles keeps one representation for life.
-const handleStride: number = 2 ** 24;
-const generationFirst = 128;
-const generationEnd: number = 2 ** 29;
+// A handle is generation * 2^23 + index: 31 bits, so that a field that holds one never needs a boxed number.
+// A generation comes round after 255 uses of its index; owners forget a handle when it fires, long before.
+const indexBits = 23;
+const indexMask: number = 2 ** indexBits - 1;
+const generationFirst = 1;
+const generationEnd = 256;
 
 /** A hierarchical timing wheel: integer handles, no closure a timer. 0 is never a handle. */
 export class TimerWheel {
@@ -59,7 +60,7 @@ export class TimerWheel {
     this.#dueTicks = new Float64Array(heads);
     this.#levels = new Uint8Array(heads);
     this.#timers = new Uint8Array(heads);
-    this.#owners = new Array<object | undefined>(heads).fill(undefined);
+    this.#owners = Array.from<object | undefined>({ length: heads });
     this.#grow(Math.min(heads + this.#limit, firstCapacity));
   }
 
@@ -81,15 +82,15 @@ export class TimerWheel {
     this.#owners[index] = owner;
     this.#size++;
     this.#place(index, due);
-    return this.#generations[index]! * handleStride + index;
+    return (this.#generations[index]! << indexBits) | index;
   }
 
   /** Disarms; a handle that has fired or was cancelled, and 0, are ignored. Returns 0, to be stored. */
   cancel(handle: number): 0 {
-    const index = handle & (handleStride - 1);
+    const index = handle & indexMask;
     if (index < heads || index >= this.#capacity) return 0;
     // A free index has moved on to its next generation, which no handle carries yet.
-    if (this.#generations[index] !== (handle - index) / handleStride) return 0;
+    if (this.#generations[index] !== handle >>> indexBits) return 0;
     this.#release(index);
     return 0;
   }
@@ -200,8 +201,9 @@ export class TimerWheel {
     this.#timers = enlarged(this.#timers, new Uint8Array(capacity));
     this.#generations.fill(generationFirst, first);
     this.#capacity = capacity;
+    // Upwards and one by one: an array that is written far beyond its end becomes a slow dictionary.
+    for (let index = first; index < capacity; index++) this.#owners.push(undefined);
     for (let index = capacity - 1; index >= first; index--) {
-      this.#owners[index] = undefined;
       this.#next[index] = this.#free;
       this.#free = index;
     }

@@ -13,6 +13,7 @@ import {
   disarm,
   illegalMove,
   isReliable,
+  letGo,
   type MachinePort,
 } from './machine-port.ts';
 import { resendDelayMs } from './timer-values.ts';
@@ -109,6 +110,7 @@ function takeResponse(
     enter(port, transaction, TransactionState.Proceeding);
   }
   port.user.onResponse(transaction, message);
+  if (statusCode >= 300) letGo(transaction);
 }
 
 function completed(port: MachinePort, transaction: ClientTransaction, event: ClientEvent): void {

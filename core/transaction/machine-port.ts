@@ -2,7 +2,8 @@
 import type { CountEffects, SendEffects } from '../effects.ts';
 import { type Hop, Transport } from '../sip/hop.ts';
 import type { SipMessage } from '../sip/message.ts';
-import type { ResponseHead } from '../sip/write-message.ts';
+import { Method } from '../sip/method.ts';
+import type { RequestParts, ResponseHead } from '../sip/write-message.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type {
   ClientTransaction,
@@ -100,4 +101,25 @@ const noHead: ResponseHead = {
  *  response they may have to repeat and let the request's lines go. */
 export function dropHead(transaction: { head: ResponseHead }): void {
   transaction.head = noHead;
+}
+
+/** In place of the parts of a request that nothing is built from any more. */
+const noRequest: RequestParts = {
+  method: Method.unknown,
+  requestUri: '',
+  sentBy: '',
+  branch: '',
+  from: '',
+  to: '',
+  callId: '',
+  cseq: 0,
+  routes: '',
+  maxForwards: 0,
+};
+
+/** Once the user has his final answer, a client transaction only waits for repeats of it: it must not
+ *  hold the call it belonged to for that time. */
+export function letGo(transaction: ClientTransaction): void {
+  transaction.owner = undefined;
+  transaction.request = noRequest;
 }

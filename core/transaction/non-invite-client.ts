@@ -8,6 +8,7 @@ import {
   disarm,
   illegalMove,
   isReliable,
+  letGo,
   type MachinePort,
 } from './machine-port.ts';
 import { resendDelayMs } from './timer-values.ts';
@@ -107,6 +108,7 @@ function takeResponse(
     enter(port, transaction, TransactionState.Proceeding);
   }
   port.user.onResponse(transaction, message);
+  if (message.statusCode >= 200) letGo(transaction);
 }
 
 function resend(port: MachinePort, transaction: ClientTransaction): void {

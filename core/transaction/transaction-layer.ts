@@ -8,7 +8,7 @@ import { type Hop, Transport } from '../sip/hop.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { writeFaultReply } from '../sip/stateless-reply.ts';
-import type { RequestParts } from '../sip/write-message.ts';
+import { type RequestParts, writeResponse } from '../sip/write-message.ts';
 import { TimerName } from '../time/timer-name.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import { inviteClientEvent, startInviteClient, terminateInviteClient } from './invite-client.ts';
@@ -110,7 +110,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
       key = `${key} ${method}`;
       known = servers.get(key);
     }
-    if (known !== undefined) return this.#toServer(known, requestAgain);
+    if (known !== undefined) return this.#onRepeat(known, message);
     const merge = mergeKey(message);
     if (merge !== '' && this.#isMerged(message, merge)) {
       this.effects.count(Counter.mergedRequests);
@@ -124,6 +124,16 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     const cancelled =
       method === Method.CANCEL ? this.#invites.get(serverKey(message, Method.INVITE)) : undefined;
     this.#offer(this.#openServer(message, hop, key, merge), message, cancelled);
+  }
+
+  #onRepeat(known: ServerTransaction, message: SipMessage): void {
+    if (known.state === TransactionState.Completed && known.lastResponse === '') {
+      this.effects.count(Counter.retransmissionsIn);
+      const head = responseHead(message, known.source);
+      this.effects.send(known.hop, writeResponse(head, known.statusCode, '', ''));
+    } else {
+      this.#toServer(known, requestAgain);
+    }
   }
 
   /** RFC 3261 8.2.2.2: the same request by another path. The latest request of a Call-ID is looked at. */
@@ -161,6 +171,12 @@ export class TransactionLayer implements TransactionPort, MachinePort {
 
   respond(transaction: ServerTransaction, statusCode: number, text: string): void {
     this.#toServer(transaction, { input: ServerInput.response, statusCode, text });
+  }
+
+  respondPlainly(transaction: ServerTransaction, statusCode: number): void {
+    const text = writeResponse(transaction.head, statusCode, '', '');
+    this.respond(transaction, statusCode, text);
+    transaction.lastResponse = '';
   }
 
   request(hop: Hop, parts: RequestParts, text: string): ClientTransaction {

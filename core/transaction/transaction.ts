@@ -73,7 +73,7 @@ export interface ClientTransaction {
   readonly key: string;
   readonly hop: Hop;
   /** What CANCEL and the ACK of a non-2xx are built from (RFC 3261 9.1, 17.1.1.3). */
-  readonly request: RequestParts;
+  request: RequestParts;
   /** The request as sent; dropped ('') when it needs no more retransmission. */
   text: string;
   /** The ACK for a non-2xx final response, sent again for each repeat of it. */
@@ -122,6 +122,9 @@ export interface TransactionPort {
   onTimer(transaction: ServerTransaction | ClientTransaction, timer: number): void;
   /** Sends a response; `text` is complete. Provisional, final and, for INVITE, 2xx (RFC 6026 8.5). */
   respond(transaction: ServerTransaction, statusCode: number, text: string): void;
+  /** As `respond`, for the final response to a request inside a dialog (not INVITE) that says nothing of its
+   *  own: the layer writes it, keeps nothing, and writes it anew for each repeat of the request. */
+  respondPlainly(transaction: ServerTransaction, statusCode: number): void;
   /** Sends a request (not ACK of a 2xx) in a new client transaction. */
   request(hop: Hop, parts: RequestParts, text: string): ClientTransaction;
   /** A stream to this connection failed, or the datagram could not be sent. */

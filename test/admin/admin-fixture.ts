@@ -11,10 +11,14 @@ import { createConfigurationService } from '../../admin/configuration-service.ts
 import { openEngineChannel } from '../../admin/engine-channel.ts';
 import type { OpenListener } from '../../admin/listener.ts';
 import { loadUwsListener } from '../../admin/uws-listener.ts';
+import { Transport } from '../../core/sip/hop.ts';
 import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { createFakeEngine, type FakeEngine, figuresOf } from './fake-engine.ts';
+
+/** What the node listens on: IPv4 over UDP. */
+const nodeListeners = [{ transport: Transport.udp, address: '127.0.0.1', port: 5060 }];
 
 export interface AdminFixture {
   readonly url: string;
@@ -44,10 +48,14 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       node: 'edge-1',
       version: '0.1.0',
       logLevel: 'silent',
+      listeners: nodeListeners,
     },
     token,
     engine: channel,
-    configuration: createConfigurationService(versions, channel.activate),
+    configuration: createConfigurationService(versions, {
+      activate: channel.activate,
+      listeners: nodeListeners,
+    }),
     readCdrs: async function* ({ limit = Number.POSITIVE_INFINITY }) {
       for (const cdr of fixture.cdrs.slice(0, limit)) yield cdr;
     },

@@ -131,6 +131,29 @@ for (const listener of await listenersUnderTest()) {
       for (const [, name] of references) assert.ok(name! in components.schemas, name);
     });
 
+    it('warns when a gateway is applied that the node has no listener for', async () => {
+      const unreachable = { ...gateway, name: 'far', address: 'tcp://[2001:db8::1]:5080' };
+      const body = JSON.stringify({ routingGateways: [unreachable] });
+      const response = await admin.post('/api/v1/config?dryRun=true', body);
+      const applied = (await response.json()) as AppliedChange;
+      assert.deepEqual(applied.warnings, [
+        'routing gateway "far" (tcp://[2001:db8::1]:5080): this node has no TCP listener on IPv6; it listens on udp://127.0.0.1:5060; calls skip it',
+      ]);
+    });
+
+    it('names what to do with a field of a later version', async () => {
+      const body = JSON.stringify({ routingGateways: [{ ...gateway, weight: 1 }] });
+      const problem = await problemIn(await admin.post('/api/v1/config', body));
+      assert.deepEqual(problem.errors, [
+        {
+          path: 'routingGateways[0].weight',
+          expected: 'leave it out',
+          message:
+            'routingGateways[0].weight is not supported by this version; expected: leave it out',
+        },
+      ]);
+    });
+
     it('puts every counter and gauge on /metrics, once each', async () => {
       const response = await admin.get('/metrics');
       assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
@@ -153,6 +176,16 @@ for (const listener of await listenersUnderTest()) {
           metric,
         );
       }
+      for (const line of [
+        'tandem_gateway_cps{gateway="acme-in",kind="mapping"} 3',
+        'tandem_max_cps 200',
+        'tandem_main_loop_stall_ms 4',
+        'tandem_stream_connections 2',
+        'tandem_stream_queue_bytes 0',
+      ]) {
+        assert.ok(lines.includes(line), line);
+      }
+      assert.equal(lines.filter((line) => line.startsWith('tandem_gateway_cps{')).length, 1);
       assert.ok(lines.includes('tandem_gateway_lines_used{gateway="acme-in",kind="mapping"} 42'));
       assert.ok(
         lines.includes(

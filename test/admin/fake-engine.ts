@@ -22,6 +22,7 @@ export function figuresOf(changes: Partial<EngineFigures> = {}): EngineFigures {
     callsUp: 42,
     callsAnsweredUp: 30,
     cps: 12,
+    maxCps: 200,
     configurationVersion: 3,
     counters: counters as Record<CounterName, number>,
     workers: [
@@ -29,11 +30,32 @@ export function figuresOf(changes: Partial<EngineFigures> = {}): EngineFigures {
       { index: 1, state: 'running', restarts: 2, gauges: gauges as Record<GaugeName, number> },
     ],
     gateways: [
-      { name: 'acme-in', kind: 'mapping', linesUsed: 42, lineLimit: 100, cpsLimit: 20 },
-      { name: 'carrier "a"\\\n', kind: 'routing', linesUsed: 40, lineLimit: 0, cpsLimit: 0 },
+      { name: 'acme-in', kind: 'mapping', linesUsed: 42, lineLimit: 100, cpsLimit: 20, cps: 3 },
+      {
+        name: 'carrier "a"\\\n',
+        kind: 'routing',
+        linesUsed: 40,
+        lineLimit: 0,
+        cpsLimit: 0,
+        cps: null,
+      },
     ],
     sockets: [{ listen: 'udp://127.0.0.1:5060', receiveBufferBytes: 8_388_608, kernelDrops: 0 }],
-    cdrLog: { directory: '/data/cdr', accepting: true, frames: 1000, bytes: 200_000 },
+    cdrLog: {
+      directory: '/data/cdr',
+      accepting: true,
+      frames: 1000,
+      bytes: 200_000,
+      lostFrames: 0,
+      queue: {
+        waitingFrames: 0,
+        waitingBytes: 0,
+        unsyncedFrames: 9,
+        unsyncedBytes: 1800,
+        oldestMs: 450,
+      },
+    },
+    ingress: { loopStallMs: 4, streamConnections: 2, streamQueueBytes: 0 },
     memoryRssBytes: 120_000_000,
     ...changes,
   };

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Transport } from '../../core/sip/hop.ts';
 import type { AdminMessage, EngineMessage } from '../../workers/admin-messages.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { answerAsEngine, figuresOf } from './fake-engine.ts';
@@ -27,6 +28,7 @@ export async function forkAdmin(): Promise<ForkedAdmin> {
     node: 'edge-1',
     version: '0.1.0',
     logLevel: 'warn',
+    listeners: [{ transport: Transport.udp, address: '127.0.0.1', port: 5060 }],
   };
   const program = fileURLToPath(new URL('../../admin/main.js', import.meta.url));
   const child = fork(program, [JSON.stringify(start)], {

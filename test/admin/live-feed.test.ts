@@ -70,6 +70,7 @@ for (const listener of await listenersUnderTest()) {
         linesUsed: i,
         lineLimit: 0,
         cpsLimit: 0,
+        cps: null,
       }));
       admin.engine.push(figuresOf({ gateways }));
       const client = await signedIn();

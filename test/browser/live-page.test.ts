@@ -75,9 +75,9 @@ describe('live page', { skip }, () => {
       state: 'draining',
       cdrLog: { ...figuresOf().cdrLog, accepting: false },
       gateways: [
-        { name: 'full', kind: 'mapping', linesUsed: 100, lineLimit: 100, cpsLimit: 0 },
-        { name: 'near', kind: 'routing', linesUsed: 95, lineLimit: 100, cpsLimit: 0 },
-        { name: 'idle', kind: 'routing', linesUsed: 0, lineLimit: 100, cpsLimit: 0 },
+        { name: 'full', kind: 'mapping', linesUsed: 100, lineLimit: 100, cpsLimit: 0, cps: null },
+        { name: 'near', kind: 'routing', linesUsed: 95, lineLimit: 100, cpsLimit: 0, cps: null },
+        { name: 'idle', kind: 'routing', linesUsed: 0, lineLimit: 100, cpsLimit: 0, cps: null },
       ],
     });
     figures.workers[1]!.state = 'dead';
@@ -100,7 +100,14 @@ describe('live page', { skip }, () => {
 
   it('shows what comes from outside as text', async () => {
     const gateways = [
-      { name: markup, kind: 'routing' as const, linesUsed: 1, lineLimit: 0, cpsLimit: 0 },
+      {
+        name: markup,
+        kind: 'routing' as const,
+        linesUsed: 1,
+        lineLimit: 0,
+        cpsLimit: 0,
+        cps: null,
+      },
     ];
     admin.engine.push(figuresOf({ node: markup, gateways }));
     await page.until(`document.getElementById('gateways').textContent.includes('onerror')`);

@@ -45,6 +45,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     counters,
   });
   const clock = { nowMs: 1000, readings: 0 };
+  const endFails = { value: false };
   const shard = {
     callsUp: 0,
     callsAnsweredUp: 0,
@@ -59,6 +60,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     onTimers: () => told.push('timers'),
     endFaultyCall: () => {
       told.push('end faulty call');
+      if (endFails.value) throw new Error('a bug in ending');
       effects.send(hop, 'SIP/2.0 500');
     },
   };
@@ -79,6 +81,15 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
         ringBytesUsed: () => ring.usedBytes(),
         cdrAccepting: () => true,
         heapUsedBytes: () => 2048,
+        cdrQueue: () => ({
+          waitingFrames: 0,
+          waitingBytes: 0,
+          unsyncedFrames: 0,
+          unsyncedBytes: 0,
+          oldestMs: 0,
+        }),
+        withheld: () => 0,
+        sendsPending: () => 0,
       },
       0,
     ),
@@ -97,7 +108,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     assert.ok(writer.push(entry, Buffer.from(text, 'latin1'), text.length));
     signal.wake();
   };
-  return { worker, push, sent, told, counters, clock };
+  return { worker, push, sent, told, counters, clock, endFails };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -114,7 +125,8 @@ test('messages are handled in order and answered, also after the loop slept', as
     Array.from({ length: 200 }, (_, i) => `re ${i}`),
   );
   // 64 records a batch, the clocks read once for each.
-  assert.equal(told.filter((line) => line.startsWith('now ')).length, 4);
+  const busy = told.slice(0, told.lastIndexOf('192.0.2.1 waited 100'));
+  assert.equal(busy.filter((line) => line.startsWith('now ')).length, 4);
   assert.equal(told[0], 'now 1000 5000');
   assert.equal(told[1], '192.0.2.1 waited 100');
   await until(() => told.includes('tick'));
@@ -135,6 +147,21 @@ test('a bug ends its call and nothing else', async () => {
   assert.deepEqual(sent, ['re one', 'SIP/2.0 500', 're two']);
   assert.equal(told.filter((line) => line === 'end faulty call').length, 1);
   assert.equal(counters[Counter.bugs], 1);
+});
+
+test('a call that cannot be ended after a bug does not end the worker', async () => {
+  const { worker, push, sent, told, counters, endFails } = stage((text, effects) => {
+    effects.send(hop, `re ${text}`);
+    if (text === 'bad') throw new Error('a bug');
+  });
+  endFails.value = true;
+  push('bad');
+  push('good');
+  worker.start();
+  await until(() => sent.length === 1);
+  assert.deepEqual(sent, ['re good']);
+  assert.ok(told.includes('end faulty call'));
+  assert.equal(counters[Counter.bugs], 2);
 });
 
 test('a failed stream is told; a record of an unknown kind is a bug', async () => {

@@ -54,7 +54,8 @@ function stage() {
   return { effects, done, disk, used, counters, memory };
 }
 
-const end = (id: string): Cdr => ({ id, endReason: 'Normal release' }) as Cdr;
+const end = (id: string): Cdr =>
+  ({ id, endReason: 'Normal release', callId: `in-${id}`, calleeCallId: `out-${id}` }) as Cdr;
 const answer = (id: string): AnswerRecord => ({ cdr: { id } }) as AnswerRecord;
 
 test('frames are written before the sends, and the sends keep their order', () => {
@@ -139,30 +140,91 @@ test('one release too many is counted, not thrown', () => {
   assert.equal(counters[Counter.bugs], 1);
 });
 
-test('while the log cannot be written final responses wait, all else goes out', () => {
+/** As our writer writes it; `cseq`: "2 BYE". */
+const final = (status: number, cseq: string, callId = 'in-a'): string =>
+  `SIP/2.0 ${status} X\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK${callId}\r\nCall-ID: ${callId}\r\nCSeq: ${cseq}\r\n\r\n`;
+const bye = (callId: string): string =>
+  `BYE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1\r\nCall-ID: ${callId}\r\nCSeq: 2 BYE\r\n\r\n`;
+
+test('while the log cannot be written final responses and BYEs of unwritten ends wait', () => {
   const { effects, done, disk } = stage();
   disk.works = false;
   effects.setNow(1000);
   effects.begin();
   effects.recordEnd(end('a'));
   effects.send(udp, 'SIP/2.0 100 Trying');
-  effects.send(udp, 'SIP/2.0 200 OK');
-  effects.send(udp, 'BYE sip:x SIP/2.0');
+  effects.send(udp, final(200, '2 BYE'));
+  effects.send(udp, bye('out-a'));
+  effects.send(udp, bye('of a call that is written'));
   effects.flush();
-  assert.deepEqual(done, ['udp SIP/2.0 100 Trying', 'udp BYE sip:x SIP/2.0']);
-  assert.equal(effects.withheld, 1);
-  // A batch that records nothing is not held up, and does not try the disk at once again.
-  effects.send(udp, 'SIP/2.0 200 OPTIONS');
-  effects.flush();
-  assert.equal(done.at(-1), 'udp SIP/2.0 200 OPTIONS');
+  assert.deepEqual(done, ['udp SIP/2.0 100 Trying', `udp ${bye('of a call that is written')}`]);
+  assert.equal(effects.withheld, 2);
   disk.works = true;
   effects.setNow(1050);
   effects.flush();
-  assert.equal(effects.withheld, 1);
+  assert.equal(effects.withheld, 2, 'the disk was tried again at once');
   effects.setNow(1100);
   effects.flush();
-  assert.deepEqual(done.slice(-2), ['end a', 'udp SIP/2.0 200 OK']);
+  assert.deepEqual(done.slice(2), ['end a', `udp ${final(200, '2 BYE')}`, `udp ${bye('out-a')}`]);
   assert.equal(effects.withheld, 0);
+});
+
+test('a batch without records repeats nothing that an unwritten record has to confirm', () => {
+  const { effects, done, disk } = stage();
+  disk.works = false;
+  effects.setNow(1000);
+  effects.recordEnd(end('a'));
+  effects.send(udp, final(200, '2 BYE'));
+  effects.flush();
+  // The caller repeats its BYE, the timers repeat our BYE and the 2xx of another call.
+  effects.send(udp, final(200, '2 BYE'));
+  effects.send(tcp, bye('out-a'));
+  effects.send(udp, final(200, '1 INVITE', 'in-b'));
+  effects.send(udp, final(486, '1 INVITE', 'in-c'));
+  effects.send(udp, final(200, '7 OPTIONS', 'in-d'));
+  effects.send(udp, 'ACK sip:x SIP/2.0\r\n');
+  effects.flush();
+  assert.deepEqual(done, [`udp ${final(200, '7 OPTIONS', 'in-d')}`, 'udp ACK sip:x SIP/2.0\r\n']);
+  assert.equal(effects.withheld, 4, 'a message that waits already waits once');
+  disk.works = true;
+  effects.setNow(1100);
+  effects.flush();
+  assert.deepEqual(done.slice(2), [
+    'end a',
+    `udp ${final(200, '2 BYE')}`,
+    `tcp ${bye('out-a')}`,
+    `udp ${final(200, '1 INVITE', 'in-b')}`,
+    `udp ${final(486, '1 INVITE', 'in-c')}`,
+  ]);
+  effects.send(udp, bye('out-a'));
+  effects.flush();
+  assert.equal(done.at(-1), `udp ${bye('out-a')}`);
+});
+
+test('what waits is bounded: the oldest is given up and counted', () => {
+  const { effects, disk, counters } = stage();
+  disk.works = false;
+  effects.recordEnd(end('a'));
+  for (let i = 0; i < 8193; i++) effects.send(udp, final(200, '2 BYE', `in-${i}`));
+  effects.flush();
+  assert.equal(effects.withheld, 8192);
+  assert.equal(counters[Counter.sendErrors], 1);
+});
+
+test('a call whose end throws too leaves its records and lines in order', () => {
+  const { effects, done, used } = stage();
+  effects.begin();
+  effects.acquireLine(slot, 0);
+  effects.recordEnd(end('a'));
+  effects.send(udp, 'of the failed record');
+  const endCall = (): void => {
+    effects.send(udp, 'of the failed end');
+    throw new Error('a second bug');
+  };
+  assert.throws(() => effects.discard(endCall), /a second bug/);
+  effects.flush();
+  assert.deepEqual(done, ['end a']);
+  assert.equal(used(), 0);
 });
 
 test('a flush carries a bounded number of sends; the rest follows in order', () => {

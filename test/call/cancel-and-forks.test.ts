@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import {
   answer,
   callerRequest,
+  cancelText,
   createStage,
   inviteText,
   offer,
@@ -12,14 +13,6 @@ import {
   type Stage,
   tagOf,
 } from '../doubles/switch-stage.ts';
-
-function cancelText(invite: SentInvite): string {
-  return (
-    `CANCEL sip:${invite.callee}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=${invite.branch}\r\n` +
-    `Max-Forwards: 70\r\nFrom: "Ann" <sip:15551234@phone.example>;tag=${invite.fromTag}\r\n` +
-    `To: <sip:${invite.callee}@127.0.0.1>\r\nCall-ID: ${invite.callId}\r\nCSeq: 1 CANCEL\r\nContent-Length: 0\r\n\r\n`
-  );
-}
 
 function begun(stage: Stage, options = {}): SentInvite {
   const invite = inviteText(options);

@@ -102,7 +102,8 @@ describe('an INVITE is refused', () => {
 
   it('each with its end reason in the CDR', () => {
     const reasons: [Partial<Stage['effects']>, string, string][] = [
-      [{ grantsCps: false }, 'Call rate limited', 'refusedMaxCps'],
+      [{ grantsCps: false }, 'Call rate limited', 'refusedGatewayCps'],
+      [{ acquireCps: (slot) => slot !== 0 }, 'Call rate limited', 'refusedMaxCps'],
       [{ grantsLines: false }, 'Connection limit exceeded', 'refusedLines'],
       [{ acceptsCdrs: false }, 'System overload', 'refusedDisk'],
     ];

@@ -158,7 +158,11 @@ describe('the compile task', () => {
     assert.equal(openSnapshot(arena).version, version);
     assert.equal(openSnapshot(answer.arena).version, version);
     const explanation = (await pool.run(
-      { arena, request: { gateway: 'zwei', callee: '123' } } satisfies AnalyzeTask,
+      {
+        arena,
+        request: { gateway: 'zwei', callee: '123' },
+        listeners: [{ transport: 0, address: '192.0.2.9', port: 5060 }],
+      } satisfies AnalyzeTask,
       { filename: filename('analyze-route'), name: 'analyzeRoute' },
     )) as RouteExplanation;
     assert.deepEqual(explanation.order, ['a', 'b']);

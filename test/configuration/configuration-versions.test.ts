@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { describeDiff } from '../../core/configuration/diff.ts';
 import { gatewaysMax, stagedVersionsMax, versionsMax } from '../../core/configuration/limits.ts';
+import { Transport } from '../../core/sip/hop.ts';
 import type { ConfigurationStore } from '../../workers/configuration/configuration-store.ts';
 import {
   type ApplyOptions,
@@ -38,6 +39,30 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
     afterEach(async () => {
       await store.close();
       rmSync(dataDir, { recursive: true, force: true });
+    });
+
+    it('warns of a routing gateway that no listener of the node can reach', () => {
+      const listeners = [{ transport: Transport.udp, address: '192.0.2.9', port: 5060 }];
+      const document = {
+        routingGateways: [
+          routing('v4'),
+          routing('v6', { address: '[2001:db8::1]:5080' }),
+          routing('stream', { address: 'tcp://192.0.2.1' }),
+          routing('asleep', { address: 'tcp://192.0.2.1', locked: true }),
+        ],
+      };
+      const result = versions.apply(document, { listeners });
+      assert.ok(result.kind === 'staged');
+      const listens = 'it listens on udp://192.0.2.9:5060; calls skip it';
+      assert.deepEqual(result.warnings, [
+        `routing gateway "v6" ([2001:db8::1]:5080): this node has no UDP listener on IPv6; ${listens}`,
+        `routing gateway "stream" (tcp://192.0.2.1): this node has no TCP listener on IPv4; ${listens}`,
+      ]);
+      assert.deepEqual(versions.commit(result.version), { ok: true });
+      const back = versions.rollbackTo(result.version, { listeners });
+      assert.ok(back.kind === 'unchanged' && back.warnings.length === 2);
+      const unknown = versions.apply(document);
+      assert.ok(unknown.kind === 'unchanged' && unknown.warnings.length === 0);
     });
 
     function stage(document: unknown, options: ApplyOptions = {}): number {

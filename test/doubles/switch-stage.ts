@@ -219,6 +219,32 @@ export function responseTo(
   );
 }
 
+/** The caller's CANCEL of his INVITE; `cseq` and `toTag` for one inside a dialog. */
+export function cancelText(invite: SentInvite, inDialog?: { cseq: number; toTag: string }): string {
+  const to = inDialog === undefined ? '' : `;tag=${inDialog.toTag}`;
+  return (
+    `CANCEL sip:${invite.callee}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=${invite.branch}\r\n` +
+    `Max-Forwards: 70\r\nFrom: "Ann" <sip:15551234@phone.example>;tag=${invite.fromTag}\r\n` +
+    `To: <sip:${invite.callee}@127.0.0.1>${to}\r\nCall-ID: ${invite.callId}\r\n` +
+    `CSeq: ${inDialog?.cseq ?? 1} CANCEL\r\nContent-Length: 0\r\n\r\n`
+  );
+}
+
+/** The caller's INVITE is with carrier A; nothing is left in the caller's inbox. */
+export function begunCall(
+  stage: Stage,
+  options: InviteOptions = {},
+): { invite: SentInvite; carried: Seen } {
+  const invite = inviteText(options);
+  stage.caller.send(invite.text);
+  stage.caller.takeOne('SIP/2.0 100');
+  return { invite, carried: stage.carrierA.takeOne('INVITE') };
+}
+
+export function methodsOf(messages: readonly Seen[]): string[] {
+  return messages.map(({ method, status }) => (status === 0 ? method : `${status} ${method}`));
+}
+
 export function tagOf(value: string): string {
   return /;tag=([^;>]+)/.exec(value)?.[1] ?? '';
 }
@@ -228,6 +254,7 @@ export interface InDialogOptions {
   branch?: string;
   headers?: string;
   body?: string;
+  maxForwards?: number;
 }
 
 /** A request inside the dialog that a response of the switch (seen by the caller) began. */
@@ -241,7 +268,7 @@ export function callerRequest(
   const body = options.body ?? '';
   return (
     `${method} sip:127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=${branch}\r\n` +
-    `Max-Forwards: 70\r\nFrom: "Ann" <sip:15551234@phone.example>;tag=${invite.fromTag}\r\n` +
+    `Max-Forwards: ${options.maxForwards ?? 70}\r\nFrom: "Ann" <sip:15551234@phone.example>;tag=${invite.fromTag}\r\n` +
     `To: <sip:${invite.callee}@127.0.0.1>;tag=${toTag}\r\nCall-ID: ${invite.callId}\r\n` +
     `CSeq: ${options.cseq} ${method}\r\n${options.headers ?? ''}` +
     `${body === '' ? '' : 'Content-Type: application/sdp\r\n'}Content-Length: ${body.length}\r\n\r\n${body}`

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -53,18 +53,24 @@ async function configure(
   dataDir: string,
   caller: SipPeer,
   carrier: SipPeer,
-  moreGateways: object[] = [],
+  more: { gateways?: object[]; callerAddresses?: string[] } = {},
 ): Promise<void> {
   const store = await openConfigurationStore(dataDir);
   const versions = new ConfigurationVersions(store);
   const applied = versions.apply({
     parameters: { SS_MAXCPS: 0 },
     mappingGateways: [
-      { name: 'in', auth: 'ip', addresses: [`127.0.0.1:${caller.port}`], lineLimit: 10 },
+      {
+        name: 'in',
+        auth: 'ip',
+        addresses: more.callerAddresses ?? [`127.0.0.1:${caller.port}`],
+        lineLimit: 10,
+        cpsLimit: 50,
+      },
     ],
     routingGateways: [
       { name: 'out', address: `127.0.0.1:${carrier.port}`, prefixes: ['44'], priority: 2 },
-      ...moreGateways,
+      ...(more.gateways ?? []),
     ],
   });
   assert.equal(applied.kind, 'staged', JSON.stringify(applied));
@@ -100,6 +106,13 @@ test('a call goes through, and leaves its CDR and no line behind', async () => {
   assert.ok(!invite.includes('whole-call'), 'the caller Call-ID crossed');
   await until(() => engine.figures().callsAnsweredUp === 1);
   const up = engine.figures().gateways.map(({ name, linesUsed }) => [name, linesUsed]);
+  const { gateways, maxCps, cdrLog, ingress } = engine.figures();
+  assert.deepEqual(
+    gateways.map(({ cps }) => cps === null),
+    [false, true],
+  );
+  assert.equal(maxCps, 0);
+  assert.ok(cdrLog.queue.oldestMs >= 0 && ingress.loopStallMs >= 0);
   assert.deepEqual(up, [
     ['in', 1],
     ['out', 1],
@@ -203,6 +216,62 @@ test('a drain refuses new calls and ends by force what is up at its end', async 
   assert.equal(long.endedBy, 'server');
 });
 
+test('a BYE lost on its way is sent again before the node ends, also when all calls had ended', async () => {
+  const [caller, carrier, dataDir] = [await peer(), await peer(), fresh()];
+  await configure(dataDir, caller, carrier);
+  const engine = await start(settingsFor(dataDir, { drainSeconds: 20 }));
+  const { toTag } = await placeCall(engine, caller, carrier, 'lost-bye');
+  const bye = request(caller, 'BYE', { callId: 'lost-bye', toTag, cseq: 2 });
+  caller.send(bye, engine.listeners[0]!.port);
+  await caller.next('SIP/2.0 200');
+  const closed = engine.drainAndClose();
+  const first = await carrier.next('BYE ');
+  let isClosed = false;
+  void closed.then(() => {
+    isClosed = true;
+  });
+  await until(() => isClosed || carrier.waiting.some((text) => text.startsWith('BYE ')));
+  assert.equal(await carrier.next('BYE '), first);
+  await closed;
+});
+
+test('a BYE to a TCP caller whose connection is closed goes to its Contact', async () => {
+  const [caller, carrier, dataDir] = [await peer(), await peer(), fresh()];
+  await configure(dataDir, caller, carrier, { callerAddresses: ['127.0.0.1'] });
+  const engine = await start(settingsFor(dataDir));
+  const [udpPort, tcpPort] = engine.listeners.map(({ port }) => port);
+  const contact = createServer().listen(caller.port, '127.0.0.1');
+  await once(contact, 'listening');
+  open.push({ close: () => contact.close() });
+  const dialled = once(contact, 'connection');
+  const socket = connect(tcpPort!, '127.0.0.1');
+  const overTcp = (text: string): string => text.replace('SIP/2.0/UDP', 'SIP/2.0/TCP');
+  let answers = '';
+  socket.on('data', (chunk: Buffer) => {
+    answers += chunk.toString('latin1');
+  });
+  socket.write(overTcp(request(caller, 'INVITE', { callId: 'tcp-call' })));
+  const invite = await carrier.next('INVITE ');
+  carrier.send(response(invite, '200 OK', carrier, 'callee'), udpPort!);
+  await until(() => answers.includes('SIP/2.0 200'));
+  const toTag = tagOf(header(answers.slice(answers.indexOf('SIP/2.0 200')), 'To'));
+  socket.write(overTcp(request(caller, 'ACK', { callId: 'tcp-call', toTag, branch: 'z9hG4bKa' })));
+  await carrier.next('ACK ');
+  socket.end();
+  await until(() => engine.figures().counters.streamsClosed === 1);
+  const fromCarrier =
+    `BYE ${/<([^>]+)>/.exec(header(invite, 'Contact'))![1]} SIP/2.0\r\n` +
+    `Via: SIP/2.0/UDP 127.0.0.1:${carrier.port};branch=z9hG4bKcarrier;rport\r\nMax-Forwards: 70\r\n` +
+    `From: ${header(invite, 'To')};tag=callee\r\nTo: ${header(invite, 'From')}\r\n` +
+    `Call-ID: ${header(invite, 'Call-ID')}\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n`;
+  carrier.send(fromCarrier, udpPort!);
+  await carrier.next('SIP/2.0 200');
+  const [back] = (await dialled) as [Socket];
+  open.push({ close: () => back.destroy() });
+  const [bye] = (await once(back, 'data')) as [Buffer];
+  assert.match(bye.toString('latin1'), /^BYE sip:1001@127\.0\.0\.1/);
+});
+
 test('a request over TCP is answered over its connection', async () => {
   const [caller, carrier, dataDir] = [await peer(), await peer(), fresh()];
   await configure(dataDir, caller, carrier);
@@ -228,7 +297,7 @@ test('a gateway whose stream cannot be opened is left for the next one at once',
     prefixes: ['44'],
     priority: 1,
   };
-  await configure(dataDir, caller, carrier, [dead]);
+  await configure(dataDir, caller, carrier, { gateways: [dead] });
   const engine = await start(settingsFor(dataDir));
   const { toTag } = await placeCall(engine, caller, carrier, 'hunted');
   const bye = request(caller, 'BYE', { callId: 'hunted', toTag, cseq: 2 });

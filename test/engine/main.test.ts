@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -73,6 +74,18 @@ test('a node prints its ready line, refuses a second one, and drains at SIGTERM'
   assert.match(second.errors(), /another node is running on it/);
   first.child.kill('SIGTERM');
   assert.equal(await first.exit, 0);
+});
+
+test('a taken admin port ends with 2 and names admin.listen', async () => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address() as AddressInfo;
+  const { file, dataDir } = nodeFile(quiet.replace('127.0.0.1:0" }\n', `127.0.0.1:${port}" }\n`));
+  const { exit, errors } = start('--config', file, '--data', dataDir);
+  assert.equal(await exit, 2);
+  const expected = `admin.listen: http://127.0.0.1:${port}: expected a free port`;
+  assert.ok(errors().includes(expected), errors());
+  holder.close();
 });
 
 test('a bad node file ends with 2 and names the key', async () => {

@@ -167,7 +167,7 @@ test('a peer that cannot be reached is reported to the workers that sent', async
   assert.equal(ingress.connectionCount, 0);
 });
 
-test('an accepted connection that is gone is not dialled back', async () => {
+test('a response is not dialled when the connection of its request is gone', async () => {
   const { ingress, received, failures, until, dial, counters } = await stage();
   const socket = await dial();
   socket.write(message('gone'));
@@ -176,6 +176,33 @@ test('an accepted connection that is gone is not dialled back', async () => {
   await until(() => counters[Counter.streamsClosed] === 1);
   ingress.send(received[0]!.hop, 'SIP/2.0 200 OK', 3);
   assert.deepEqual(failures, [{ hop: received[0]!.hop, senders: 8 }]);
+});
+
+test('a request whose connection is gone is dialled to the address of its hop', async () => {
+  const { ingress, received, until, dial, counters } = await stage();
+  const contact = await peer();
+  const socket = await dial();
+  socket.write(message('caller'));
+  await until(() => received.length === 1);
+  socket.destroy();
+  await until(() => counters[Counter.streamsClosed] === 1);
+  // The dialog names the connection that it was set up over, and the Contact of the peer.
+  ingress.send({ ...received[0]!.hop, port: contact.port }, 'BYE sip:x SIP/2.0', 3);
+  assert.equal(await read(await contact.accepted, 17), 'BYE sip:x SIP/2.0');
+});
+
+test('a request that cannot be dialled either is reported', async () => {
+  const { ingress, received, failures, until, dial, counters } = await stage();
+  const socket = await dial();
+  socket.write(message('caller'));
+  await until(() => received.length === 1);
+  const { hop } = received[0]!;
+  socket.destroy();
+  await until(() => counters[Counter.streamsClosed] === 1);
+  ingress.send(hop, 'BYE sip:x SIP/2.0', 3);
+  await until(() => failures.length === 1);
+  const { address, port } = failures[0]!.hop;
+  assert.deepEqual([address, port, failures[0]!.senders], [hop.address, hop.port, 8]);
 });
 
 test('a peer that does not read is cut off at the queue limit', async () => {

@@ -102,3 +102,14 @@ test('wrong slots and limits are refused by name', () => {
   assert.throws(place(1, 1.5), /CPS limit of slot 1: 1.5; expected an integer/);
   assert.throws(place(1, -1), /CPS limit of slot 1: -1/);
 });
+
+test('the admissions of the last second can be read where a window is placed', () => {
+  const { windows, words } = open();
+  assert.equal(windows.admittedOf(1, 0), null);
+  windows.place([{ slot: 1, limit: 3 }], 1000);
+  assert.equal(windows.admittedOf(1, 1000), 0);
+  for (let i = 0; i < 5; i++) acquireCps(words, 1, 3, 1000 + i);
+  assert.equal(windows.admittedOf(1, 1500), 3);
+  assert.equal(windows.admittedOf(1, 2001), 1);
+  assert.equal(windows.admittedOf(1, 3000), 0);
+});

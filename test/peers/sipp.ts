@@ -1,4 +1,5 @@
 // Real SIPp in a test: a gateway that answers by a scenario, and a caller that plays one to its end.
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,6 +33,14 @@ export interface PlaceCalls extends Omit<CallerOptions, 'target'> {
   /** Until the last call must have ended, ms. */
   readonly patienceMs?: number;
   readonly extra?: readonly string[];
+}
+
+/** Fails with SIPp's own words where not every call was played to its end. A message that came again
+ *  after its call is over is no failure. */
+export function assertPlayed(outcome: SippOutcome, calls: number): void {
+  const { successful, failed } = outcome;
+  const errors = successful === calls && failed === 0 ? '' : outcome.errors;
+  assert.deepEqual({ successful, failed, errors }, { successful: calls, failed: 0, errors: '' });
 }
 
 let runs = 0;

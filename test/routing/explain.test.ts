@@ -102,9 +102,12 @@ describe('routing analysis', () => {
 describe('the routing analysis task', () => {
   it('refuses what does not exist, by name', () => {
     const arena = new SharedArrayBuffer(8192);
-    assert.throws(() => analyzeRoute({ arena, request: { gateway: 'in', callee: '' } }), /callee/);
     assert.throws(
-      () => analyzeRoute({ arena, request: { gateway: 'in', callee: '44' } }),
+      () => analyzeRoute({ arena, request: { gateway: 'in', callee: '' }, listeners: [] }),
+      /callee/,
+    );
+    assert.throws(
+      () => analyzeRoute({ arena, request: { gateway: 'in', callee: '44' }, listeners: [] }),
       /no compiled snapshot/,
     );
   });

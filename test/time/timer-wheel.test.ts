@@ -90,10 +90,10 @@ describe('timer wheel', () => {
     assert.deepEqual(recorder(wheel).to(1000), []);
   });
 
-  it('ignores a stale handle though its index serves another timer (1,000 times over)', () => {
+  it('ignores a stale handle though its index serves another timer (200 times over)', () => {
     const wheel = new TimerWheel(0);
     const stale: number[] = [];
-    for (let i = 0; i < 1000; i++) {
+    for (let i = 0; i < 200; i++) {
       const handle = wheel.arm({}, 1, 50);
       stale.push(handle);
       wheel.cancel(handle);
@@ -101,7 +101,7 @@ describe('timer wheel', () => {
     wheel.arm({}, 2, 50);
     for (const handle of stale) wheel.cancel(handle);
     assert.equal(wheel.size, 1);
-    assert.equal(new Set(stale).size, 1000);
+    assert.equal(new Set(stale).size, 200);
     assert.deepEqual(
       recorder(wheel)
         .to(50)
@@ -113,7 +113,7 @@ describe('timer wheel', () => {
   it('ignores handles that never were: negative, fractional, beyond the arrays', () => {
     const wheel = new TimerWheel(0);
     wheel.arm({}, 1, 50);
-    for (const handle of [-1, 0.5, 448, 2 ** 24 * 128, 2 ** 53 - 1, Number.NaN])
+    for (const handle of [-1, 0.5, 448, 2 ** 23 * 128, 2 ** 53 - 1, Number.NaN])
       wheel.cancel(handle);
     assert.equal(wheel.size, 1);
   });
@@ -186,7 +186,7 @@ describe('timer wheel', () => {
     wheel.cancel(handle);
     wheel.arm({}, 1, 10);
     assert.equal(wheel.size, 3);
-    assert.ok(timersMax > 16_000_000);
+    assert.ok(timersMax > 8_000_000);
   });
 
   it('refuses a delay that is no number', () => {

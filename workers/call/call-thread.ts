@@ -2,12 +2,11 @@
 // and obeys the main thread.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import type { AnswerRecord } from '../../core/cdr/cdr.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { EndReasons } from '../../core/end-reason.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
-import { Switch } from '../../core/switch.ts';
+import type { Switch } from '../../core/switch.ts';
 import { CdrLog } from '../cdr/cdr-log.ts';
 import { unpackAnswers } from '../cdr/packed-answers.ts';
 import { monotonicMs } from '../clock.ts';
@@ -19,11 +18,11 @@ import { RingReader, RingWriter } from '../memory/spsc-ring.ts';
 import { WakeSignal } from '../memory/wake-signal.ts';
 import type { CallWorkerStart, FromCallWorker, ToCallWorker } from '../thread-messages.ts';
 import { CallWorker } from './call-worker.ts';
-import { createCdrLogWatch } from './cdr-log-watch.ts';
+import { createCdrLogPulse } from './cdr-log-pulse.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { LoopGauges } from './loop-gauges.ts';
-import { createRandomWords } from './random-words.ts';
+import { openSwitch } from './open-switch.ts';
 import { createStrayReturn } from './stray-return.ts';
 import { createStreamSender } from './stream-sender.ts';
 
@@ -75,29 +74,17 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
   return { start, port, output, counters, cdrLog, sender, effects, shard, loop };
 }
 
-function openSwitch(start: CallWorkerStart, effects: EffectRunner): Switch {
-  const shard = new Switch({
-    effects,
-    listeners: start.listeners,
-    node: start.node,
-    runId: start.runId,
-    workerIndex: start.index,
-    shardKey: start.shardKey,
-    random32: createRandomWords(),
-    scratch: Buffer.alloc(64) as Buffer & MessageBytes,
-    snapshot: openSnapshot(start.snapshot.arena),
-    nowMs: monotonicMs(),
-    wallMs: Date.now(),
-  });
-  if (start.draining) shard.drain();
-  return shard;
-}
-
 function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
   const { start, shard, cdrLog, counters } = thread;
   const { log } = thread.output;
   const ring = new RingReader(start.memory.ingressRings[start.index]!);
-  const watchCdrLog = createCdrLogWatch(cdrLog, counters, log);
+  const pulseCdrLog = createCdrLogPulse({
+    cdrLog,
+    callsUp: () => shard.callsUp,
+    wallClock: Date.now,
+    counters,
+    log,
+  });
   const gauges = new LoopGauges(
     {
       callsUp: () => shard.callsUp,
@@ -107,6 +94,9 @@ function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
       ringBytesUsed: () => ring.usedBytes(),
       cdrAccepting: () => cdrLog.accepts,
       heapUsedBytes: () => process.memoryUsage().heapUsed,
+      cdrQueue: () => cdrLog.queue(),
+      withheld: () => thread.effects.withheld,
+      sendsPending: () => thread.sender.pending,
     },
     monotonicMs(),
   );
@@ -120,10 +110,7 @@ function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
     log,
     clock: monotonicMs,
     wallClock: Date.now,
-    onTick: (nowMs) => {
-      cdrLog.tick(nowMs, Date.now());
-      watchCdrLog();
-    },
+    onTick: pulseCdrLog,
   });
 }
 
@@ -189,6 +176,8 @@ function tellWhenEnded(thread: CallThread, kind: 'drained' | 'callsEnded'): void
     setTimeout(() => tellWhenEnded(thread, kind), endedPollMs);
     return;
   }
+  // Whether transactions are left is read from the gauges.
+  thread.loop.publish();
   tell(thread, { kind });
 }
 

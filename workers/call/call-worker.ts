@@ -18,6 +18,13 @@ const tickMs = 10;
 const idleTickMs = 100;
 /** A lost wake-up costs at most this. */
 const sleepPollMs = 1000;
+/** While there is traffic the thread itself waits for the next record, no longer than this: then sockets,
+ *  messages of the supervisor and the log's sync have their turn. */
+const holdMs = 10;
+/** Batches in one turn of the event loop. */
+const batchesMax = 64;
+/** Without a record for so long the wait goes back to the event loop. */
+const quietMs = 1000;
 const bugLinesPerSecond = 10;
 
 export interface CallWorkerOptions {
@@ -53,6 +60,7 @@ export class CallWorker {
   #timer: NodeJS.Timeout | undefined;
   #tickDueMs = 0;
   #timersRanMs = 0;
+  #lastRecordMs = Number.NEGATIVE_INFINITY;
   #running = false;
 
   constructor(options: CallWorkerOptions) {
@@ -82,6 +90,11 @@ export class CallWorker {
     clearTimeout(this.#timer);
   }
 
+  /** Publishes the gauges now, not at the next tick. */
+  publish(): void {
+    this.#gauges.publish(this.#clock(), this.#counters);
+  }
+
   /** Runs `work` on the switch as if it were a record: same clock, same catch, same flush. It belongs
    *  to no one call, so a bug in it ends none. */
   act(work: () => void): void {
@@ -95,14 +108,29 @@ export class CallWorker {
 
   #turn(): void {
     if (!this.#running) return;
-    this.#runBatch();
-    if (this.#ring.isEmpty() && !this.#effects.busy) {
+    const startMs = this.#runBatch();
+    if (startMs - this.#lastRecordMs < quietMs) {
+      this.#stay(startMs);
+      // Not a microtask: sockets and timers get their turn between batches.
+      setImmediate(this.#turnOnWake);
+    } else if (this.#ring.isEmpty() && !this.#effects.busy) {
       this.#sleep();
     } else {
-      // Not a microtask: sockets and timers get their turn between batches.
       setImmediate(this.#turnOnWake);
     }
     this.#keepTickFast();
+  }
+
+  /** Goes on with batches, waiting between them, until the event loop is due. */
+  #stay(startMs: number): void {
+    const untilMs = Math.min(startMs + holdMs, this.#tickDueMs);
+    let nowMs = startMs;
+    for (let batches = 0; batches < batchesMax && nowMs < untilMs; batches++) {
+      if (this.#ring.isEmpty() && !this.#effects.busy) {
+        this.#signal.block(this.#ringIsEmpty, untilMs - nowMs);
+      }
+      nowMs = this.#runBatch();
+    }
   }
 
   /** The first timer of an idle shard must not wait for the slow pulse. */
@@ -118,14 +146,18 @@ export class CallWorker {
     });
   }
 
-  #runBatch(): void {
+  /** Returns the time it began. */
+  #runBatch(): number {
     const startMs = this.#readClocks();
-    for (let handled = 0; handled < batchMax && this.#ring.pop(this.#record); handled++) {
+    let handled = 0;
+    for (; handled < batchMax && this.#ring.pop(this.#record); handled++) {
       this.#guard(undefined, startMs);
     }
+    if (handled > 0) this.#lastRecordMs = startMs;
     if (startMs - this.#timersRanMs >= tickMs) this.#fireTimers(startMs);
     this.#effects.flush();
     this.#gauges.addBusy(this.#clock() - startMs);
+    return startMs;
   }
 
   /** One reading for the whole batch. */
@@ -151,14 +183,25 @@ export class CallWorker {
       if (work === undefined) this.#handleRecord(nowMs);
       else work();
     } catch (error) {
-      this.#effects.count(Counter.bugs);
-      if (this.#bugLines.allow(nowMs)) {
-        const heldBack = this.#bugLines.takeHeldBack();
-        this.#log.error({ err: error, heldBack }, 'a handler failed; its call is ended');
-      }
+      this.#reportBug(error, nowMs, 'a handler failed; its call is ended');
       const isOfOneCall = work === undefined || work === this.#onTimers;
-      this.#effects.discard(isOfOneCall ? this.#endFaultyCall : endNoCall);
+      this.#discard(isOfOneCall ? this.#endFaultyCall : endNoCall, nowMs);
     }
+  }
+
+  /** A call that cannot even be ended stays as it is: its timers may yet end it. */
+  #discard(endCall: () => void, nowMs: number): void {
+    try {
+      this.#effects.discard(endCall);
+    } catch (error) {
+      this.#reportBug(error, nowMs, 'a call could not be ended after a failed handler');
+    }
+  }
+
+  #reportBug(error: unknown, nowMs: number, text: string): void {
+    this.#effects.count(Counter.bugs);
+    if (!this.#bugLines.allow(nowMs)) return;
+    this.#log.error({ err: error, heldBack: this.#bugLines.takeHeldBack() }, text);
   }
 
   #handleRecord(nowMs: number): void {

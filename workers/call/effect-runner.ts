@@ -1,12 +1,14 @@
 // Carries out what the core decided. Lines and CPS places are taken at once; the rest waits for the end
-// of the batch: CDR frames first, in one write, then the sends in order, then the lines given back. When
-// a handler throws, its sends are forgotten and what it took is given back.
+// of the batch: CDR frames first, in one write, then the sends in order, then the lines given back. While
+// frames are unwritten, what they confirm is withheld. When a handler throws, its sends are forgotten and
+// what it took is given back.
 import { acquireCps } from '../../core/admission/cps-window.ts';
 import { acquireLine, type LineCounters, releaseLine } from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
 import type { Effects } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
+import { createWithheldSends } from './withheld-sends.ts';
 
 /** The CDR log as the runner needs it (workers/cdr/cdr-log.ts). */
 export interface CdrSink {
@@ -35,9 +37,6 @@ export interface EffectRunnerOptions {
 /** Sends of one flush; the rest waits for the next turn of the loop, so that ending all calls at once
  *  neither floods the kernel nor holds the loop. */
 const sendsPerFlushMax = 2048;
-/** Final responses kept back while the CDR log cannot be written; peers repeat for 32 s, so the oldest
- *  are the least missed. */
-const withheldMax = 8192;
 /** Between tries to write to a log that failed. */
 const logRetryMs = 100;
 
@@ -61,8 +60,8 @@ export class EffectRunner implements Effects {
   #sent = 0;
   readonly #records: (AnswerRecord | Cdr)[] = [];
   readonly #releases: number[] = [];
-  readonly #withheldHops: Hop[] = [];
-  readonly #withheldTexts: string[] = [];
+  readonly #withheld = createWithheldSends();
+  readonly #sendNow = (hop: Hop, text: string): void => this.#sendOne(hop, text);
   #logFailedAtMs = 0;
   #logFailing = false;
 
@@ -97,13 +96,23 @@ export class EffectRunner implements Effects {
    * The record's handler threw: forgets its sends and CDR records, lets `endCall` end the call, and
    * gives back what the handler took and the ended call did not. Releases stay, because the state they
    * belong to was changed too; an end record that ending the call does not repeat stays as well, for
-   * no call may end without one.
+   * no call may end without one. Throws what `endCall` threw, after all of that and without its sends.
    */
   discard(endCall: () => void): void {
     this.#queued = this.#firstSend;
     const unfinished: Unfinished = { ends: this.#records.slice(this.#firstRecord).filter(isEnd) };
     this.#records.length = this.#firstRecord;
-    endCall();
+    try {
+      endCall();
+    } catch (error) {
+      this.#queued = this.#firstSend;
+      throw error;
+    } finally {
+      this.#settle(unfinished);
+    }
+  }
+
+  #settle(unfinished: Unfinished): void {
     const written = this.#records.slice(this.#firstRecord).filter(isEnd);
     for (const end of unfinished.ends) {
       if (!written.some((other) => other.id === end.id)) this.#records.push(end);
@@ -158,43 +167,48 @@ export class EffectRunner implements Effects {
     return this.#queued > 0 || this.#records.length > 0 || this.#releases.length > 0;
   }
 
-  /** Whether final responses wait for the CDR log. */
+  /** Messages that wait for the CDR log. */
   get withheld(): number {
-    return this.#withheldTexts.length;
+    return this.#withheld.size;
   }
 
   flush(): void {
-    const hadRecords = this.#records.length > 0;
-    const written = this.#writeRecords(hadRecords);
-    if (hadRecords && !written) this.#withholdFinals();
-    if (written && this.#withheldTexts.length > 0) this.#sendWithheld();
+    const wasFailing = this.#logFailing;
+    if (!this.#writeRecords()) this.#withhold();
+    else if (wasFailing) this.#withheld.release(this.#sendNow);
     this.#sendQueued();
     if (this.#queued === 0) this.#giveBack();
     this.begin();
   }
 
-  #writeRecords(hadRecords: boolean): boolean {
-    for (const record of this.#records) {
+  /** False while anything recorded, now or before, is not in the file. */
+  #writeRecords(): boolean {
+    const records = this.#records;
+    const hadRecords = records.length > 0;
+    if (!hadRecords && !this.#logFailing) return true;
+    for (const record of records) {
       if (isEnd(record)) this.#cdrLog.recordEnd(record);
       else this.#cdrLog.recordAnswer(record);
     }
-    this.#records.length = 0;
-    if (!hadRecords && !this.#logFailing) return true;
-    if (!hadRecords && this.#nowMs - this.#logFailedAtMs < logRetryMs) return false;
-    const written = this.#cdrLog.flush();
+    const mayTry = hadRecords || this.#nowMs - this.#logFailedAtMs >= logRetryMs;
+    const written = mayTry && this.#cdrLog.flush();
     this.#logFailing = !written;
-    if (!written) this.#logFailedAtMs = this.#nowMs;
+    if (mayTry && !written) this.#logFailedAtMs = this.#nowMs;
+    if (!written)
+      for (const record of records) if (isEnd(record)) this.#withheld.noteUnwritten(record);
+    records.length = 0;
     return written;
   }
 
-  /** A full disk keeps back final responses alone: what they confirm has no record yet. */
-  #withholdFinals(): void {
+  /** A log that cannot be written keeps back what tells a peer of a record: an answer, an end. A batch
+   *  without records too, for it may repeat what an earlier one said. */
+  #withhold(): void {
     let kept = this.#sent;
     for (let i = this.#sent; i < this.#queued; i++) {
       const hop = this.#hops[i]!;
       const text = this.#texts[i]!;
-      if (isFinalResponse(text)) {
-        this.#withhold(hop, text);
+      if (this.#withheld.mustWait(text)) {
+        if (!this.#withheld.keep(hop, text)) this.count(Counter.sendErrors);
       } else {
         this.#hops[kept] = hop;
         this.#texts[kept] = text;
@@ -202,24 +216,6 @@ export class EffectRunner implements Effects {
       }
     }
     this.#queued = kept;
-  }
-
-  #withhold(hop: Hop, text: string): void {
-    if (this.#withheldTexts.length >= withheldMax) {
-      this.#withheldHops.shift();
-      this.#withheldTexts.shift();
-      this.count(Counter.sendErrors);
-    }
-    this.#withheldHops.push(hop);
-    this.#withheldTexts.push(text);
-  }
-
-  #sendWithheld(): void {
-    for (let i = 0; i < this.#withheldTexts.length; i++) {
-      this.#sendOne(this.#withheldHops[i]!, this.#withheldTexts[i]!);
-    }
-    this.#withheldHops.length = 0;
-    this.#withheldTexts.length = 0;
   }
 
   #sendQueued(): void {
@@ -255,9 +251,4 @@ export class EffectRunner implements Effects {
 
 function isEnd(record: AnswerRecord | Cdr): record is Cdr {
   return 'endReason' in record;
-}
-
-/** "SIP/2.0 2xx" to "6xx". */
-function isFinalResponse(text: string): boolean {
-  return text.charCodeAt(8) >= 50 && text.startsWith('SIP/2.0 ');
 }

@@ -1,6 +1,7 @@
 // What a call worker publishes about itself into its block of the shared counters: calls,
 // timers, how busy the loop was, and the longest time it stood still in the last minute.
 import { Gauge } from '../../core/metrics/counter-layout.ts';
+import type { CdrQueueFigures } from '../admin-messages.ts';
 import { counterBlockSlots } from '../memory/shared-memory.ts';
 
 /** Where in its block a worker writes, at every tick, the monotonic milliseconds: the supervisor sees by
@@ -19,6 +20,9 @@ export interface GaugeSources {
   ringBytesUsed(): number;
   cdrAccepting(): boolean;
   heapUsedBytes(): number;
+  cdrQueue(): CdrQueueFigures;
+  withheld(): number;
+  sendsPending(): number;
 }
 
 export class LoopGauges {
@@ -53,10 +57,22 @@ export class LoopGauges {
     block[busyPermille] = Math.min(1000, Math.round((this.#busyMs * 1000) / elapsedMs));
     block[loopStallMs] = Math.round(this.#stalls.reduce((a, b) => Math.max(a, b), 0));
     block[heapUsedKilobytes] = Math.round(this.#sources.heapUsedBytes() / 1024);
+    this.#publishQueues(block);
     this.#busyMs = 0;
     this.#publishedMs = nowMs;
     this.#second = (this.#second + 1) % stallSeconds;
     this.#stalls[this.#second] = 0;
+  }
+
+  #publishQueues(block: Float64Array): void {
+    const queue = this.#sources.cdrQueue();
+    block[Gauge.cdrWaitingFrames] = queue.waitingFrames;
+    block[Gauge.cdrWaitingBytes] = queue.waitingBytes;
+    block[Gauge.cdrUnsyncedFrames] = queue.unsyncedFrames;
+    block[Gauge.cdrUnsyncedBytes] = queue.unsyncedBytes;
+    block[Gauge.cdrOldestMs] = queue.oldestMs;
+    block[Gauge.withheldMessages] = this.#sources.withheld();
+    block[Gauge.sendsPending] = this.#sources.sendsPending();
   }
 
   #publishCalls(block: Float64Array): void {

@@ -11,6 +11,8 @@ import {
   encodeSegmentClose,
   encodeSegmentHeader,
 } from '../../core/cdr/cdr-codec.ts';
+import type { CdrQueueFigures } from '../admin-messages.ts';
+import { CdrQueue } from './cdr-queue.ts';
 import { diskFileSystem, type FileSystemPort } from './file-system-port.ts';
 import { FrameBatch } from './frame.ts';
 import {
@@ -75,6 +77,7 @@ export class CdrLog {
   /** Answered calls without an end record: segment of the answer and bytes kept for the end. */
   readonly #open = new Map<string, number>();
   #openBytes = 0;
+  readonly #queue = new CdrQueue();
   #current: SegmentWriter;
   /** The segment after the current one, while it is made ready. */
   #next: SegmentWriter | null = null;
@@ -137,12 +140,12 @@ export class CdrLog {
     if (batch.length > 0) {
       if (!this.#current.append(batch.bytes.subarray(0, batch.length))) {
         this.#failed(this.#current.failure);
+        this.#queue.onWriteFailed(this.#nowMs);
         this.#writeFailed = true;
         this.accepts = false;
         return false;
       }
-      this.frames += batch.frames;
-      this.bytes += batch.length;
+      this.#countWritten(batch.frames, batch.length);
       batch.clear();
       this.#dirty = true;
       if (this.#writeFailed) {
@@ -201,9 +204,9 @@ export class CdrLog {
       this.flush();
     }
     this.#closed = true;
-    if (this.#next !== null) this.#discard(this.#next);
-    this.#next = null;
     for (const segment of [...this.#ended, this.#current]) this.#finish(segment);
+    if (this.#next !== null) this.#finish(this.#next, true);
+    this.#next = null;
     if (written && this.#open.size === 0) {
       markSettledInOrder(this.set.directory, this.#options.worker, this.incarnation);
     }
@@ -218,6 +221,10 @@ export class CdrLog {
   /** Bytes that could not be written yet. */
   get waitingBytes(): number {
     return this.#batch.length;
+  }
+
+  queue(): CdrQueueFigures {
+    return this.#queue.figures(this.#batch, this.#nowMs);
   }
 
   get segmentFile(): string {
@@ -240,6 +247,12 @@ export class CdrLog {
     const bytes = this.#batch.add(values);
     if (bytes === 0) this.lost++;
     return bytes;
+  }
+
+  #countWritten(frames: number, bytes: number): void {
+    this.frames += frames;
+    this.bytes += bytes;
+    this.#queue.onWritten(frames, bytes, this.#nowMs);
   }
 
   #judge(): void {
@@ -284,8 +297,7 @@ export class CdrLog {
       this.#failed(this.#current.failure);
       return;
     }
-    this.frames++;
-    this.bytes += close.length;
+    this.#countWritten(1, close.length);
     this.#current.releaseReserve();
     this.#ended.push(this.#current);
     this.#current = next;
@@ -351,7 +363,10 @@ export class CdrLog {
     const ended = this.#ended[0];
     if (ended === undefined && !this.#dirty) return;
     const segment = ended ?? this.#current;
-    if (ended === undefined) this.#dirty = false;
+    if (ended === undefined) {
+      this.#dirty = false;
+      this.#queue.onSyncStarted(this.#nowMs);
+    }
     this.#syncing = true;
     this.#files.dataSync(segment.descriptor, (error) => {
       this.#syncing = false;
@@ -359,7 +374,8 @@ export class CdrLog {
       this.#syncFailed = error !== null;
       if (error === null) {
         this.syncs++;
-        if (ended !== undefined) this.#ended.shift()!.close();
+        if (ended === undefined) this.#queue.onSynced();
+        else this.#ended.shift()!.close();
       } else {
         this.#failed(String(error));
         this.#dirty = true;
@@ -368,21 +384,14 @@ export class CdrLog {
     });
   }
 
-  #finish(segment: SegmentWriter): void {
+  /** `unused`: made ready for a rotation that did not come. */
+  #finish(segment: SegmentWriter, unused = false): void {
     try {
       segment.releaseReserve();
-      this.#files.dataSyncNow(segment.descriptor);
-      this.syncs++;
+      if (!unused) this.#files.dataSyncNow(segment.descriptor);
+      if (!unused) this.syncs++;
       segment.close();
-    } catch (error) {
-      this.#failed(String(error));
-    }
-  }
-
-  #discard(segment: SegmentWriter): void {
-    try {
-      segment.close();
-      this.#files.remove(segment.path);
+      if (unused) this.#files.remove(segment.path);
     } catch (error) {
       this.#failed(String(error));
     }

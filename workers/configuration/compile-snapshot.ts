@@ -122,18 +122,11 @@ function routingRow(
   gateway: RoutingGatewayDocument,
   slots: ReadonlyMap<string, number>,
 ): RoutingGateway {
-  const [, scheme, host] = /^(?:(\w+):\/\/)?(.*)$/.exec(gateway.address)!;
-  const parsed = parseAddressPort(host!);
-  if (parsed === undefined) {
-    throw new Error(`routing gateway ${gateway.name}: address ${gateway.address} was not checked`);
-  }
   return {
     name: gateway.name,
     slot: slotOf(slots, routingSlotName(gateway.name)),
     account: gateway.account ?? null,
-    transport: scheme?.toLowerCase() === 'tcp' ? Transport.tcp : Transport.udp,
-    address: parsed.address,
-    port: parsed.port ?? sipPortDefault,
+    ...routingTarget(gateway),
     prefixMode: gateway.prefixMode,
     priority: gateway.priority,
     lineLimit: gateway.lineLimit,
@@ -143,6 +136,22 @@ function routingRow(
     stopCodes: gateway.stopCodes,
     switchUntilConnect: gateway.switchUntilConnect,
     locked: gateway.locked,
+  };
+}
+
+/** Where a routing gateway of a checked document is. */
+export function routingTarget(
+  gateway: Pick<RoutingGatewayDocument, 'name' | 'address'>,
+): Pick<RoutingGateway, 'transport' | 'address' | 'port'> {
+  const [, scheme, host] = /^(?:(\w+):\/\/)?(.*)$/.exec(gateway.address)!;
+  const parsed = parseAddressPort(host!);
+  if (parsed === undefined) {
+    throw new Error(`routing gateway ${gateway.name}: address ${gateway.address} was not checked`);
+  }
+  return {
+    transport: scheme?.toLowerCase() === 'tcp' ? Transport.tcp : Transport.udp,
+    address: parsed.address,
+    port: parsed.port ?? sipPortDefault,
   };
 }
 

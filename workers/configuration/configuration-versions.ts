@@ -1,6 +1,7 @@
 // The versions of the configuration: staged by `apply`, in force once committed, kept, listed, compared
 // and gone back to. A version is staged first and committed only when the engine runs on it, so that the
 // current version is always one that was seen to work. Nothing is ever half stored.
+import type { Listener } from '../../core/call/local-identity.ts';
 import {
   type ConfigurationDiff,
   diffDocuments,
@@ -9,7 +10,7 @@ import {
 import { stagedVersionsMax, versionsMax } from '../../core/configuration/limits.ts';
 import type { ConfigurationDocument } from '../../core/configuration/model.ts';
 import type { ConfigurationStore, StoreReader, StoreTransaction } from './configuration-store.ts';
-import { checkDocument } from './document-checks.ts';
+import { checkDocument, unreachableWarnings } from './document-checks.ts';
 import { type DocumentProblem, documentProblem } from './document-problem.ts';
 import { parseDocument } from './document-schema.ts';
 import { emptyDocument, mergeDocument, refuseLostMoney } from './merge-document.ts';
@@ -33,6 +34,8 @@ export interface ApplyOptions {
   readonly replace?: boolean;
   /** Only tell what would change. */
   readonly dryRun?: boolean;
+  /** The running node's, to warn of gateways that it cannot reach. */
+  readonly listeners?: readonly Listener[];
 }
 
 export type ApplyResult =
@@ -115,11 +118,16 @@ export class ConfigurationVersions {
     const problems = [...merged.problems, ...findings.problems];
     if (problems.length > 0) return { kind: 'refused', problems };
     const next = { document: merged.document, base, current, rollbackOf: null };
-    return this.#stage(next, options, [...merged.warnings, ...findings.warnings]);
+    const warnings = [
+      ...merged.warnings,
+      ...findings.warnings,
+      ...unreachableWarnings(merged.document, options.listeners),
+    ];
+    return this.#stage(next, options, warnings);
   }
 
   /** Stages a new version with the content of an old one. */
-  rollbackTo(version: number, options: Pick<ApplyOptions, 'dryRun'> = {}): ApplyResult {
+  rollbackTo(version: number, options: Omit<ApplyOptions, 'replace'> = {}): ApplyResult {
     const base = this.current();
     const current = this.document(base) ?? emptyDocument();
     const document = this.document(version);
@@ -132,7 +140,8 @@ export class ConfigurationVersions {
     }
     const problems = refuseLostMoney(current, document);
     if (problems.length > 0) return { kind: 'refused', problems };
-    return this.#stage({ document, base, current, rollbackOf: version }, options, []);
+    const warnings = unreachableWarnings(document, options.listeners);
+    return this.#stage({ document, base, current, rollbackOf: version }, options, warnings);
   }
 
   /** Puts a staged version in force, once the engine runs on it. */

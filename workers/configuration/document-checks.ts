@@ -1,6 +1,7 @@
 // What the parts of a whole document owe each other: names referred to exist and fit, no two gateways
 // claim one address with one priority, and the whole stays within its limits. Runs on the document that
 // would be in force, after merging.
+import type { Listener } from '../../core/call/local-identity.ts';
 import {
   accountsMax,
   addressesMax,
@@ -11,8 +12,10 @@ import {
 } from '../../core/configuration/limits.ts';
 import type { AccountDocument, ConfigurationDocument } from '../../core/configuration/model.ts';
 import { addressKeyOf } from './compile-addresses.ts';
+import { routingTarget } from './compile-snapshot.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
 import type { CollectionName } from './document-schema.ts';
+import { unreachableReason } from './reachability.ts';
 
 type AccountKinds = readonly AccountDocument['kind'][];
 /** Whose account a mapping gateway may have, and whose a routing gateway. */
@@ -138,4 +141,22 @@ function warnOfRateTables(
     const path = `${place('accounts', account.name)}.rateTable`;
     warnings.push(`${path}: ${JSON.stringify(account.rateTable)} is no rate table that exists yet`);
   }
+}
+
+/** Not refused: the sockets are the node file's, and may follow. */
+export function unreachableWarnings(
+  document: ConfigurationDocument,
+  listeners: readonly Listener[] | undefined,
+): string[] {
+  const warnings: string[] = [];
+  if (listeners === undefined) return warnings;
+  for (const gateway of document.routingGateways) {
+    if (gateway.locked) continue;
+    if (warnings.length >= problemsMax) break;
+    const reason = unreachableReason(routingTarget(gateway), listeners);
+    if (reason === undefined) continue;
+    const { name, address } = gateway;
+    warnings.push(`routing gateway ${JSON.stringify(name)} (${address}): ${reason}; calls skip it`);
+  }
+  return warnings;
 }

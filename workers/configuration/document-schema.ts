@@ -185,7 +185,7 @@ function addProblems(problems: DocumentProblem[], issue: z.core.$ZodIssue, input
   const collection = String(issue.path[0] ?? '');
   for (const field of issue.keys.slice(0, problemsPerListMax)) {
     const reason = isUnsupportedField(issue.path.length > 2 ? '-' : collection, field)
-      ? 'is not supported by this version'
+      ? 'is not supported by this version; expected: leave it out'
       : 'is no field that is known here';
     problems.push(documentProblem(pathText([...issue.path, field]), undefined, reason));
   }

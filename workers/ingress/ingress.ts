@@ -59,6 +59,11 @@ export class Ingress {
     return this.#udp!.states;
   }
 
+  get streams(): { streamConnections: number; streamQueueBytes: number } {
+    const { connectionCount = 0, queuedBytes = 0 } = this.#streams ?? {};
+    return { streamConnections: connectionCount, streamQueueBytes: queuedBytes };
+  }
+
   /** Fresh receiving sockets, after a restarted worker has bound its own. */
   async rebind(): Promise<void> {
     await this.#udp?.rebind();

@@ -28,6 +28,19 @@ export async function probeListeners(listen: readonly ListenSetting[]): Promise<
   return listeners;
 }
 
+/** The admin process listens by itself, after this: without the probe a port that is taken would let it
+ *  fail and be started again for ever. @throws StartRefused */
+export async function probeAdminListener(listen: string): Promise<void> {
+  const { hostname, port } = new URL(listen);
+  const address = hostname.replace(/^\[(.*)\]$/, '$1');
+  try {
+    await probeStream({ address, port: Number(port || 80) });
+  } catch (error) {
+    const reason = reasonOf(error as NodeJS.ErrnoException);
+    throw new StartRefused('TANDEM_ADMIN_LISTEN', `admin.listen: ${listen}: ${reason}`);
+  }
+}
+
 function reasonOf(error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRINUSE') return 'expected a free port; another program has it';
   if (error.code === 'EADDRNOTAVAIL') return 'expected an address of this machine';
@@ -43,7 +56,7 @@ async function probeDatagram(setting: ListenSetting): Promise<number> {
   return port;
 }
 
-function probeStream(setting: ListenSetting): Promise<number> {
+function probeStream(setting: { address: string; port: number }): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -72,9 +72,16 @@ export class StreamIngress {
     return this.#connections.size;
   }
 
+  /** Bytes written that the peers have not taken. */
+  get queuedBytes(): number {
+    let sum = 0;
+    for (const { socket } of this.#connections.all()) sum += socket.writableLength;
+    return sum;
+  }
+
   /** Writes a message (a byte string) of worker `worker` to the hop's stream, opening one if need be. */
   send(hop: Hop, text: string, worker: number): void {
-    const connection = this.#connectionTo(hop);
+    const connection = this.#connectionTo(hop, !text.startsWith('SIP/2.0 '));
     const sender = 1 << (worker & 31);
     if (connection === undefined) {
       this.#options.onFailure(hop, sender);
@@ -141,16 +148,18 @@ export class StreamIngress {
     this.#adopt(socket, peer, false);
   }
 
-  /** The connection that a hop names, or any to its peer, or a new one; undefined: none can be had. */
-  #connectionTo(hop: Hop): StreamConnection | undefined {
+  /** The connection that a hop names, or any to its peer, or a new one; undefined: none can be had. A
+   *  response goes back over the connection of its request or not at all (of RFC 3261 18.2.2 we leave out
+   *  dialling the Via); a request is dialled to the address of its hop, which may be a Contact. */
+  #connectionTo(hop: Hop, isRequest: boolean): StreamConnection | undefined {
     if (hop.connection !== 0) {
       const named = this.#connections.byId(hop.connection);
       if (named !== undefined) return named;
     }
     const open = this.#connections.byPeer(hop.address, hop.port);
     if (open !== undefined) return open;
-    // The far port of a connection that the peer opened is nobody's listener.
-    if (hop.connection !== 0 || hop.port < 1 || hop.port > 65535) return undefined;
+    if (hop.connection !== 0 && !isRequest) return undefined;
+    if (hop.port < 1 || hop.port > 65535) return undefined;
     if (!this.#connections.hasRoom(hop.address)) {
       this.#count(Counter.streamsRefused);
       return undefined;

@@ -68,6 +68,18 @@ export class CpsWindows {
     this.#retired = [];
   }
 
+  /** Admissions of the last second; null where no window is placed, for nothing is counted then. */
+  admittedOf(slot: number, nowMs: number): number | null {
+    const limit = this.limitOf(slot);
+    if (limit === 0) return null;
+    const cells = Atomics.load(this.#words, slot) + cpsWindowHeaderWords;
+    let admitted = 0;
+    for (let i = 0; i < limit; i++) {
+      if (isFreshStamp(Atomics.load(this.#words, cells + i), nowMs | 0)) admitted++;
+    }
+    return admitted;
+  }
+
   /** The limit in force; 0: none. */
   limitOf(slot: number): number {
     if (!Number.isInteger(slot) || slot < 0 || slot >= cpsDirectoryWords) {

@@ -1,13 +1,17 @@
 // Task of the Piscina pool: routing analysis (`tandem route`) on the snapshot that is in force. Called by
 // its exported name: `pool.run(request, { name: 'analyzeRoute' })`. It reads the arena while it runs, so it
 // counts among the arena's readers.
+import type { Listener } from '../../core/call/local-identity.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { explainRoute, type RouteExplanation } from '../../core/routing/explain.ts';
 import type { AnalyzeRequest } from '../admin-messages.ts';
+import { unreachableReason } from '../configuration/reachability.ts';
+import { skipUnreachable } from './unreachable-candidates.ts';
 
 export interface AnalyzeTask {
   readonly arena: SharedArrayBuffer;
   readonly request: AnalyzeRequest;
+  readonly listeners: readonly Listener[];
 }
 
 /** Longer than any number that a message can carry usefully. */
@@ -21,11 +25,14 @@ export function analyzeRoute(task: AnalyzeTask): RouteExplanation {
       `callee: ${request.callee.length} characters: expected a number of 1 to ${numberCharsMax}`,
     );
   }
-  const explanation = explainRoute(openSnapshot(task.arena), request);
+  const snapshot = openSnapshot(task.arena);
+  const explanation = explainRoute(snapshot, request);
   if (explanation === undefined) {
     throw new Error(
       `gateway: ${JSON.stringify(request.gateway)}: expected the name of a mapping gateway`,
     );
   }
-  return explanation;
+  return skipUnreachable(explanation, snapshot, (gateway) =>
+    unreachableReason(gateway, task.listeners),
+  );
 }

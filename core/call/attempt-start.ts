@@ -1,0 +1,149 @@
+// Begins an attempt: takes the gateway's line and its place in the second, and sends the INVITE made anew
+// for this side (RFC 3261 13.2.1; what crosses from the caller's INVITE stands in header-policy.ts).
+import type { RoutingGateway } from '../configuration/snapshot.ts';
+import { Counter } from '../metrics/counter-layout.ts';
+import type { Candidate } from '../routing/candidate-gateways.ts';
+import { type Hop, Transport } from '../sip/hop.ts';
+import { Method } from '../sip/method.ts';
+import { type RequestParts, writeRequest } from '../sip/write-message.ts';
+import { allowLine } from './allow.ts';
+import { armAttempt } from './attempt-end.ts';
+import type { Call, InviteFacts, OutboundLeg } from './call.ts';
+import { OutboundState, OwnerKind } from './call.ts';
+import { type CallEnvironment, wallTime } from './environment.ts';
+import { escapeUser } from './header-policy.ts';
+import {
+  bracketed,
+  listenerTowards,
+  mintBranch,
+  mintLegCallId,
+  mintTag,
+} from './local-identity.ts';
+import { maxForwardsOut } from './max-forwards.ts';
+
+/** Sends the INVITE. False when the gateway cannot take the call now; nothing is held then. */
+export function startAttempt(env: CallEnvironment, call: Call, candidate: Candidate): boolean {
+  const { gateway } = candidate;
+  const invite = call.inbound.invite!;
+  const listener = listenerTowards(
+    env.identity,
+    gateway.transport,
+    gateway.address,
+    invite.hop.listener,
+  );
+  if (listener < 0) {
+    env.effects.count(Counter.skippedListener);
+    return false;
+  }
+  if (!env.effects.acquireLine(gateway.slot, gateway.lineLimit)) {
+    env.effects.count(Counter.skippedLines);
+    return false;
+  }
+  if (!env.effects.acquireCps(gateway.slot, gateway.cpsLimit)) {
+    env.effects.releaseLine(gateway.slot);
+    env.effects.count(Counter.skippedCps);
+    return false;
+  }
+  const hop: Hop = {
+    transport: gateway.transport,
+    listener,
+    connection: 0,
+    address: gateway.address,
+    port: gateway.port,
+  };
+  const leg = createLeg(env, call, candidate, hop);
+  call.outbound = leg;
+  sendInvite(env, leg, invite);
+  env.effects.count(Counter.attempts);
+  armAttempt(env, leg, inviteWaitSeconds(call));
+  return true;
+}
+
+/** The smaller of SS_SIP_TIMER_B and SS_SIP_TIMEOUT_INVITE rules. */
+function inviteWaitSeconds(call: Call): number {
+  const { SS_SIP_TIMEOUT_INVITE: invite, SS_SIP_TIMER_B: timerB } = call.parameters;
+  return invite === 0 ? timerB : Math.min(invite, timerB);
+}
+
+function createLeg(env: CallEnvironment, call: Call, candidate: Candidate, hop: Hop): OutboundLeg {
+  const invite = call.inbound.invite!;
+  const { gateway } = candidate;
+  const localTag = mintTag(env.identity);
+  const parts = inviteParts(env, call, gateway, { hop, localTag });
+  const record = {
+    gateway: gateway.name,
+    callId: parts.callId,
+    sipCode: 0,
+    endReason: '',
+    startedAt: wallTime(call, env.nowMs),
+    tookMs: 0,
+  };
+  call.cdr.attempts.push(record);
+  call.cdr.routingGateway = gateway.name;
+  call.cdr.clearingAccount = gateway.account;
+  call.cdr.calleeCallId = parts.callId;
+  call.cdr.calleeAddress = `${bracketed(gateway.address)}:${gateway.port}`;
+  call.cdr.calleeOut = gateway.calleePrefix + call.cdr.calleeAccess;
+  call.cdr.callerOut = call.cdr.callerAccess;
+  env.table.ownLegs.set(parts.callId, call.ownHops + 1);
+  return {
+    kind: OwnerKind.outboundLeg,
+    call,
+    gateway,
+    record,
+    parts,
+    localTag,
+    hop,
+    startedMs: env.nowMs,
+    transaction: undefined,
+    state: OutboundState.calling,
+    forks: [],
+    strays: [],
+    ack: { cseq: parts.cseq, payload: undefined },
+    ringing: false,
+    sdpSeen: false,
+    offered: invite.payload.body !== '',
+    timer: 0,
+    lineHeld: true,
+  };
+}
+
+function inviteParts(
+  env: CallEnvironment,
+  call: Call,
+  gateway: RoutingGateway,
+  leg: { hop: Hop; localTag: string },
+): RequestParts {
+  const invite = call.inbound.invite!;
+  const local = env.identity.listeners[leg.hop.listener]!;
+  const callee = escapeUser(gateway.calleePrefix + call.cdr.calleeAccess);
+  const host = bracketed(gateway.address);
+  const tcp = gateway.transport === Transport.tcp ? ';transport=tcp' : '';
+  const caller = escapeUser(call.cdr.callerAccess);
+  // RFC 3323 4.1.1.3: an anonymous caller has no host that could be hidden.
+  const callerHost = caller === 'anonymous' ? 'anonymous.invalid' : local.host;
+  const callerUri = caller === '' ? callerHost : `${caller}@${callerHost}`;
+  return {
+    method: Method.INVITE,
+    requestUri: `sip:${callee}@${host}:${gateway.port}${tcp}`,
+    sentBy: local.sentBy,
+    branch: mintBranch(env.identity),
+    from: `${invite.display}<sip:${callerUri}>;tag=${leg.localTag}`,
+    to: `<sip:${callee}@${host}>`,
+    callId: mintLegCallId(env.identity),
+    cseq: 1,
+    routes: '',
+    maxForwards: maxForwardsOut(invite.maxForwards),
+  };
+}
+
+function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts): void {
+  let headers = env.identity.listeners[leg.hop.listener]!.contact + allowLine;
+  if (invite.supports100rel) headers += 'Supported: 100rel\r\n';
+  if (invite.requires100rel) headers += 'Require: 100rel\r\n';
+  headers += invite.crossing + invite.payload.lines;
+  const text = writeRequest(leg.parts, headers, invite.payload.body);
+  const transaction = env.transactions.request(leg.hop, leg.parts, text);
+  transaction.owner = leg;
+  leg.transaction = transaction;
+}

@@ -1,0 +1,111 @@
+// A call worker dies under calls: its own calls are closed and hung up, the others' calls notice nothing.
+// In this process, because nothing outside can make a worker die.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
+import type { SipCall } from '../../bench/peers/sip-call.ts';
+import { startUserAgent, type UserAgent } from '../../bench/peers/sip-user-agent.ts';
+import { Transport } from '../../core/sip/hop.ts';
+import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { Engine } from '../../workers/engine.ts';
+import { loadSettings } from '../../workers/settings.ts';
+import { readCdrs } from '../engine/read-cdrs.ts';
+import { until } from './node-under-test.ts';
+
+const heldCalls = 16;
+
+describe('a call worker dies', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tandem-worker-death-'));
+  let engine: Engine;
+  let customer: UserAgent;
+  let carrier: UserAgent;
+
+  before(async () => {
+    [customer, carrier] = await Promise.all([startUserAgent(), startUserAgent()]);
+    await configure();
+    engine = await Engine.open({
+      settings: {
+        ...loadSettings({ dataDir }),
+        node: 'test-1',
+        listen: [{ transport: Transport.udp, address: '127.0.0.1', port: 0 }],
+        callWorkers: 2,
+        drainSeconds: 0,
+        logLevel: 'silent',
+      },
+      log: pino({ level: 'silent' }),
+      admin: false,
+    });
+  });
+  after(async () => {
+    await engine.close();
+    await Promise.all([customer.close(), carrier.close()]);
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  async function configure(): Promise<void> {
+    const store = await openConfigurationStore(dataDir);
+    const versions = new ConfigurationVersions(store);
+    const applied = versions.apply({
+      parameters: { SS_MAXCPS: 0 },
+      mappingGateways: [
+        { name: 'customer', auth: 'ip', addresses: [`127.0.0.1:${customer.port}`] },
+      ],
+      routingGateways: [
+        { name: 'carrier', address: `127.0.0.1:${carrier.port}`, prefixes: ['44'] },
+      ],
+    });
+    assert.equal(applied.kind, 'staged', JSON.stringify(applied));
+    if (applied.kind === 'staged') versions.commit(applied.version);
+    await store.close();
+  }
+
+  /** Holds calls of both workers; the called ends by nothing: each caller's end with its own. */
+  async function holdCalls(): Promise<{ callers: SipCall[]; taken: SipCall[] }> {
+    const taken: SipCall[] = [];
+    carrier.onCall = (call) => {
+      taken.push(call);
+      call.reply(200);
+    };
+    const target = { address: '127.0.0.1', port: engine.listeners[0]!.port };
+    const callers = Array.from({ length: heldCalls }, () =>
+      customer.place(target, { callee: '442071234567' }),
+    );
+    const statuses = await Promise.all(callers.map((call) => call.answered));
+    assert.deepEqual(statuses, Array<number>(heldCalls).fill(200));
+    await until(() => engine.figures().callsAnsweredUp === heldCalls, 'the calls are counted');
+    return { callers, taken };
+  }
+
+  for (const victim of [0, 1]) {
+    it(`worker ${victim}: its calls end on both legs, the other’s go on`, async () => {
+      const { callers, taken } = await holdCalls();
+      const lost = engine.supervisor.figures()[victim]!.gauges.callsAnsweredUp;
+      assert.ok(lost > 0 && lost < heldCalls, `${lost} of ${heldCalls} calls are the worker's`);
+      engine.supervisor.post(victim, { kind: 'fail', how: 'die' });
+      const over = (calls: readonly SipCall[]): number =>
+        calls.filter((call) => call.isOver).length;
+      await until(() => over(callers) === lost && over(taken) === lost, 'the lost are hung up');
+      const going = callers.filter((call) => !call.isOver);
+      assert.equal(engine.supervisor.figures()[1 - victim]!.restarts, victim);
+      for (const call of going) assert.equal((await call.request('INFO'))?.status, 200);
+      for (const call of going) assert.equal(await call.hangUp(), 200);
+      await until(
+        () => engine.figures().gateways.every(({ linesUsed }) => linesUsed === 0),
+        'every line is back',
+      );
+      assert.equal(engine.figures().counters.bugs, 0);
+      const cdrs = await readCdrs(dataDir);
+      const reasons = callers.map(({ callId }) =>
+        cdrs.filter((cdr) => cdr.callId === callId).map(({ endReason }) => endReason),
+      );
+      const wanted = callers.map((call) =>
+        going.includes(call) ? ['Normal release'] : ['Server forced release'],
+      );
+      assert.deepEqual(reasons, wanted);
+    });
+  }
+});
