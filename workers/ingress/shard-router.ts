@@ -36,6 +36,9 @@ export class ShardRouter {
   readonly #overloadReply: (bytes: Buffer, length: number, hop: Hop) => string;
   readonly #span: CallIdSpan = { start: 0, end: 0 };
   readonly #entry: RingEntry;
+  /** Index: worker; 1: its ring got something in this turn. */
+  readonly #toWake: Uint8Array;
+  #wakeIsDue = false;
 
   constructor(options: ShardRouterOptions) {
     this.#rings = options.rings;
@@ -45,6 +48,7 @@ export class ShardRouter {
     this.#clock = options.clock;
     this.#reply = options.reply;
     this.#overloadReply = createOverloadReply();
+    this.#toWake = new Uint8Array(options.rings.length);
     this.#entry = {
       kind: RecordKind.message,
       urgent: false,
@@ -72,9 +76,28 @@ export class ShardRouter {
     entry.hop = hop;
     entry.urgent = kind === PeekResult.request || kind === PeekResult.response;
     entry.nowMs = this.#clock();
-    if (this.#rings[worker]!.push(entry, bytes, length)) this.#signals[worker]!.wake();
+    if (this.#rings[worker]!.push(entry, bytes, length)) this.#wakeSoon(worker);
     else this.#onRingFull(kind, bytes, length);
   }
+
+  /** One wake for all that this turn of the event loop brings: datagrams come in bursts, and waking a
+   *  thread costs as much as handling one. */
+  #wakeSoon(worker: number): void {
+    if (this.#toWake[worker] === 1) return;
+    this.#toWake[worker] = 1;
+    if (this.#wakeIsDue) return;
+    this.#wakeIsDue = true;
+    setImmediate(this.#wakeAll);
+  }
+
+  readonly #wakeAll = (): void => {
+    this.#wakeIsDue = false;
+    for (let worker = 0; worker < this.#toWake.length; worker++) {
+      if (this.#toWake[worker] === 0) continue;
+      this.#toWake[worker] = 0;
+      this.#signals[worker]!.wake();
+    }
+  };
 
   #onRingFull(kind: PeekResult, bytes: Buffer, length: number): void {
     if (kind !== PeekResult.newInvite) {
