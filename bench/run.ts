@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { readEnvironment } from './environment.ts';
@@ -133,7 +133,10 @@ function packFiles(folder: string): void {
 async function main(): Promise<void> {
   const { chosen, systems, quick, results: given, options } = readArguments();
   const stamp = new Date().toISOString().slice(0, 16).replace(/[:T]/g, '-');
-  const folder = given ?? projectPath(`bench/results/${quick ? 'quick-' : ''}${stamp}`);
+  const folder =
+    given !== undefined
+      ? resolve(given)
+      : projectPath(`bench/results/${quick ? 'quick-' : ''}${stamp}`);
   mkdirSync(folder, { recursive: true });
   const results = openResults(folder, quick);
   results.commands.push(
