@@ -36,7 +36,7 @@ function summary(tapFile: string): string {
   return start < 0 ? '' : lines.slice(start).join('\n');
 }
 
-function run(files: readonly string[]): void {
+function run(files: readonly string[], soak: boolean): void {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   const tapFile = join(folder, 'run.tap');
   const runner = spawn(
@@ -45,6 +45,8 @@ function run(files: readonly string[]): void {
       '--enable-source-maps',
       '--test',
       '--test-concurrency=2',
+      // A test that waits for ever fails instead of holding the run; soak forms take long.
+      `--test-timeout=${soak ? 3_600_000 : 180_000}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=tap',
@@ -77,5 +79,5 @@ if (missing.length > 0) {
   console.error('No compiled test found: run "npm run build" first.');
   process.exitCode = 1;
 } else {
-  run(files);
+  run(files, process.argv.includes('--soak'));
 }
