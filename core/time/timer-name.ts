@@ -17,8 +17,6 @@ export const TimerName = {
   resendProvisional: 17, // RFC 3262 3
   attempt: 18, // SS_SIP_TIMEOUT_INVITE, _TRYING, _SESSION_PROGRESS(_SDP), _RINGING
   duration: 19, // SS_MAX_CALL_DURATION, SS_SIP_NO_TIMER_REINVITE_INTERVAL
-  glareBackOff: 20, // RFC 3261 14.1
-  callLinger: 21, // an ended call still answers retransmissions
-  provisionalRefresh: 22, // RFC 3261 13.3.1.1: a provisional at least every minute
+  callLinger: 20, // a dropped attempt still answers a late PRACK
 } as const;
 export type TimerName = (typeof TimerName)[keyof typeof TimerName];
