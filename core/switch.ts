@@ -25,6 +25,7 @@ import type { Snapshot } from './configuration/snapshot.ts';
 import type { Effects } from './effects.ts';
 import { type EndReason, EndReasons } from './end-reason.ts';
 import { Counter } from './metrics/counter-layout.ts';
+import { tableHashKey } from './shard/call-id-shard.ts';
 import { Fault, faultStatus } from './sip/fault.ts';
 import type { Hop, Transport } from './sip/hop.ts';
 import { createMessage, type SipMessage } from './sip/message.ts';
@@ -74,6 +75,7 @@ export class Switch {
       wheel: this.#wheel,
       user: createTransactionUser(environment),
       timers: timerValues(options.snapshot.parameters),
+      hashKey: tableHashKey(options.shardKey),
     });
     this.#env = {
       effects: options.effects,

@@ -33,6 +33,17 @@ export function shardOfCallId(
   return keyedHash(bytes, start, end, key) % workers;
 }
 
+/** The key for tables inside a shard. Under the shard's own one the Call-IDs that reach a worker agree in
+ *  their remainder, which would leave most buckets of a table empty. */
+export function tableHashKey(key: Uint32Array): Uint32Array {
+  return Uint32Array.of(~key[1]!, key[0]! ^ 0x9e3779b9);
+}
+
+/** Whether this Call-ID is as long as ours are; that it is one of them, a table must tell. */
+export function mayBeMinted(callId: string): boolean {
+  return callId.length === mintedLength;
+}
+
 /** A Call-ID that lands on `worker`. `random32`: uniform unsigned integers, unpredictable to peers.
  *  `scratch`: at least 34 bytes, overwritten. */
 export function mintCallId(

@@ -1,5 +1,5 @@
-// How requests find their server transaction (RFC 3261 17.2.3, 9.2), how merged requests are noticed
-// (8.2.2.2), and how responses find their client transaction (17.1.3). All read the parser's spans.
+// What a server transaction is matched by (RFC 3261 17.2.3), read from the parser's spans. The tables of
+// transactions are in server-table.ts and client-table.ts.
 import { equalsText } from '../bytes/latin1.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerTag } from '../sip/header-values.ts';
@@ -9,8 +9,8 @@ import { Method } from '../sip/method.ts';
 /** RFC 3261 8.1.1.7: a branch that begins so, and goes on, is unique over space and time. */
 const magicCookie = 'z9hG4bK';
 
-/** The branch of the top Via; '' when there is none. */
-export function topBranch(message: SipMessage): string {
+/** '' when there is none. */
+function topBranch(message: SipMessage): string {
   const { bytes, topVia } = message;
   return bytes.latin1Slice(topVia.branchStart, topVia.branchEnd);
 }
@@ -22,15 +22,24 @@ export function topBranch(message: SipMessage): string {
  */
 export function serverKey(message: SipMessage, method: Method): string {
   const { bytes, topVia } = message;
-  const { hostStart, hostEnd, branchStart, branchEnd } = topVia;
-  const modern = branchStart > hostStart && hasCookie(bytes, branchStart, branchEnd);
-  if (modern && isLowerCase(bytes, hostStart, hostEnd)) {
-    return bytes.latin1Slice(hostStart, branchEnd);
-  }
+  const { hostStart, hostEnd, branchEnd } = topVia;
+  if (hasPlainKey(message)) return bytes.latin1Slice(hostStart, branchEnd);
   // RFC 3261 19.1.4: hosts are compared without case.
   const host = bytes.latin1Slice(hostStart, hostEnd).toLowerCase();
-  if (modern) return host + bytes.latin1Slice(hostEnd, branchEnd);
+  if (isModern(message)) return host + bytes.latin1Slice(hostEnd, branchEnd);
   return legacyKey(message, method, `${topBranch(message)}\n${host}:${topVia.port}`);
+}
+
+/** Whether the key stands in the message as it is: from the host of the top Via to the end of its branch. */
+export function hasPlainKey(message: SipMessage): boolean {
+  const { hostStart, hostEnd } = message.topVia;
+  return isModern(message) && isLowerCase(message.bytes, hostStart, hostEnd);
+}
+
+/** RFC 3261 17.2.3: the branch of a peer of this RFC. */
+function isModern(message: SipMessage): boolean {
+  const { hostStart, branchStart, branchEnd } = message.topVia;
+  return branchStart > hostStart && hasCookie(message.bytes, branchStart, branchEnd);
 }
 
 function isLowerCase(bytes: Uint8Array, start: number, end: number): boolean {
@@ -58,17 +67,4 @@ function legacyKey(message: SipMessage, method: Method, viaKey: string): string 
     message.cseq,
     viaKey,
   ].join('\n');
-}
-
-/** The Call-ID of a request that may be merged; '' for one inside a dialog, and for CANCEL: its INVITE is
- *  what counts. */
-export function mergeKey(message: SipMessage): string {
-  const { to } = message;
-  if (message.method === Method.CANCEL || to.tagEnd > to.tagStart) return '';
-  return callIdText(message);
-}
-
-/** RFC 3261 17.1.3: a CANCEL shares the branch of its INVITE. */
-export function clientKey(branch: string, method: Method): string {
-  return method === Method.CANCEL ? `${branch} CANCEL` : branch;
 }

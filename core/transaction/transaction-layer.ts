@@ -11,6 +11,7 @@ import { writeFaultReply } from '../sip/stateless-reply.ts';
 import { type RequestParts, writeResponse } from '../sip/write-message.ts';
 import { TimerName } from '../time/timer-name.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
+import { ClientTable } from './client-table.ts';
 import { inviteClientEvent, startInviteClient, terminateInviteClient } from './invite-client.ts';
 import { inviteServerEvent, terminateInviteServer } from './invite-server.ts';
 import {
@@ -34,6 +35,7 @@ import {
   terminateNonInviteServer,
 } from './non-invite-server.ts';
 import { responseHead, responseHop } from './response-head.ts';
+import { ServerTable } from './server-table.ts';
 import {
   type ClientTransaction,
   type ServerTransaction,
@@ -44,7 +46,7 @@ import {
   TransactionState,
   type TransactionUser,
 } from './transaction.ts';
-import { clientKey, mergeKey, serverKey, topBranch } from './transaction-key.ts';
+import { serverKey } from './transaction-key.ts';
 
 /** Server transactions a shard keeps; a request beyond them is answered 503 without one. At 24,000 new
  *  ones a second, each lingering 32 s, this is not yet reached. */
@@ -71,12 +73,8 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   readonly user: TransactionUser;
   timers: TimerValues;
 
-  /** By branch and sent-by: INVITE, and everything else (a CANCEL has the branch of its INVITE). */
-  readonly #invites: Map<string, ServerTransaction> = new Map();
-  readonly #others: Map<string, ServerTransaction> = new Map();
-  readonly #clients: Map<string, ClientTransaction> = new Map();
-  /** The latest request without To tag of a Call-ID. */
-  readonly #merges: Map<string, ServerTransaction> = new Map();
+  readonly #servers: ServerTable;
+  readonly #clients: ClientTable = new ClientTable();
   /** Clients over streams, which alone can be told of a broken transport. */
   readonly #streamClients: Set<ClientTransaction> = new Set();
 
@@ -84,6 +82,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
 
   constructor(options: TransactionLayerOptions, serversMax: number = serverTransactionsMax) {
     this.#serversMax = serversMax;
+    this.#servers = new ServerTable(options.hashKey);
     this.effects = options.effects;
     this.wheel = options.wheel;
     this.user = options.user;
@@ -92,7 +91,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
 
   /** Transactions alive, for the gauge. */
   get size(): number {
-    return this.#invites.size + this.#others.size + this.#clients.size;
+    return this.#servers.size + this.#clients.size;
   }
 
   onRequestMessage(message: SipMessage, hop: Hop): void {
@@ -101,29 +100,23 @@ export class TransactionLayer implements TransactionPort, MachinePort {
       return;
     }
     const { method } = message;
-    if (method === Method.ACK) return this.#onAck(message, hop);
-    const servers = method === Method.INVITE ? this.#invites : this.#others;
-    let key = serverKey(message, method);
-    let known = servers.get(key);
-    if (known !== undefined && known.method !== method) {
-      // A peer that gives two requests one branch: the method tells them apart (RFC 3261 17.2.3).
-      key = `${key} ${method}`;
-      known = servers.get(key);
-    }
+    const servers = this.#servers;
+    const hash = servers.hashOf(message);
+    if (method === Method.ACK) return this.#onAck(message, hop, hash);
+    const known = servers.find(message, hash, method);
     if (known !== undefined) return this.#onRepeat(known, message);
-    const merge = mergeKey(message);
-    if (merge !== '' && this.#isMerged(message, merge)) {
+    if (servers.isMerged(message, hash)) {
       this.effects.count(Counter.mergedRequests);
       return this.#refuse(message, hop, 482);
     }
-    if (this.#invites.size + this.#others.size >= this.#serversMax) {
+    if (servers.size >= this.#serversMax || servers.isCrowded(hash)) {
       this.effects.count(Counter.refusedTransactions);
       return this.#refuse(message, hop, 503);
     }
     // RFC 3261 9.2: the CANCEL has the branch and sent-by of its INVITE.
     const cancelled =
-      method === Method.CANCEL ? this.#invites.get(serverKey(message, Method.INVITE)) : undefined;
-    this.#offer(this.#openServer(message, hop, key, merge), message, cancelled);
+      method === Method.CANCEL ? servers.find(message, hash, Method.INVITE) : undefined;
+    this.#offer(this.#openServer(message, hop, hash), message, cancelled);
   }
 
   #onRepeat(known: ServerTransaction, message: SipMessage): void {
@@ -136,23 +129,11 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     }
   }
 
-  /** RFC 3261 8.2.2.2: the same request by another path. The latest request of a Call-ID is looked at. */
-  #isMerged(message: SipMessage, callId: string): boolean {
-    const other = this.#merges.get(callId);
-    return (
-      other !== undefined &&
-      other.cseq === message.cseq &&
-      other.method === message.method &&
-      other.fromTag === headerTag(message, HeaderId.from)
-    );
-  }
-
   onResponseMessage(message: SipMessage, _hop: Hop): void {
     // RFC 3261 8.1.3.3: a response for us has our Via and no other.
     if (message.viaCount === 1 && message.topVia.valid) {
-      const client = this.#clients.get(clientKey(topBranch(message), message.method));
-      // RFC 3261 17.1.3: the branch and the method of the CSeq must both be those of the request.
-      if (client !== undefined && client.method === message.method) {
+      const client = this.#clients.find(message);
+      if (client !== undefined) {
         return this.#toClient(client, { input: ClientInput.response, message });
       }
     }
@@ -181,14 +162,13 @@ export class TransactionLayer implements TransactionPort, MachinePort {
 
   request(hop: Hop, parts: RequestParts, text: string): ClientTransaction {
     const { method } = parts;
-    const key = clientKey(parts.branch, method);
-    if (this.#clients.has(key)) throw new Error(`branch ${key} is in use by another transaction`);
     const isInvite = method === Method.INVITE;
     const transaction: ClientTransaction = {
+      slot: 0,
       kind: isInvite ? TransactionKind.inviteClient : TransactionKind.nonInviteClient,
       method,
       state: isInvite ? TransactionState.Calling : TransactionState.Trying,
-      key,
+      key: parts.branch,
       hop,
       request: parts,
       text: '',
@@ -198,7 +178,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
       lifeTimer: 0,
       owner: undefined,
     };
-    this.#clients.set(key, transaction);
+    this.#clients.add(transaction);
     if (isReliable(hop)) this.#streamClients.add(transaction);
     if (isInvite) startInviteClient(this, transaction, text);
     else startNonInviteClient(this, transaction, text);
@@ -219,7 +199,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   }
 
   terminateRequest(parts: RequestParts): void {
-    const client = this.#clients.get(clientKey(parts.branch, parts.method));
+    const client = this.#clients.ofRequest(parts.branch, parts.method);
     if (client !== undefined) this.terminate(client);
   }
 
@@ -237,19 +217,16 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   }
 
   dropServer(transaction: ServerTransaction): void {
-    const isInvite = transaction.kind === TransactionKind.inviteServer;
-    (isInvite ? this.#invites : this.#others).delete(transaction.key);
-    const { mergeKey: merge } = transaction;
-    if (this.#merges.get(merge) === transaction) this.#merges.delete(merge);
+    this.#servers.remove(transaction);
   }
 
   dropClient(transaction: ClientTransaction): void {
-    this.#clients.delete(transaction.key);
+    this.#clients.remove(transaction);
     if (isReliable(transaction.hop)) this.#streamClients.delete(transaction);
   }
 
-  #onAck(message: SipMessage, hop: Hop): void {
-    const invite = this.#invites.get(serverKey(message, Method.INVITE));
+  #onAck(message: SipMessage, hop: Hop, hash: number): void {
+    const invite = this.#servers.find(message, hash, Method.INVITE);
     // RFC 6026 7.1: in Accepted the ACK is the user's, whatever branch it came with.
     if (invite === undefined || invite.state === TransactionState.Accepted) {
       this.user.onAck(message, hop);
@@ -258,20 +235,24 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     }
   }
 
-  #openServer(message: SipMessage, hop: Hop, key: string, merge: string): ServerTransaction {
+  #openServer(message: SipMessage, hop: Hop, hash: number): ServerTransaction {
     const { method } = message;
+    const head = responseHead(message, hop);
+    // RFC 3261 8.2.2.2: not inside a dialog; of a CANCEL, its INVITE is what counts.
+    const mayMerge = !head.toTagged && method !== Method.CANCEL;
     const isInvite = method === Method.INVITE;
     const transaction: ServerTransaction = {
+      slot: 0,
       kind: isInvite ? TransactionKind.inviteServer : TransactionKind.nonInviteServer,
       method,
       state: isInvite ? TransactionState.Proceeding : TransactionState.Trying,
-      key,
-      mergeKey: merge,
-      fromTag: merge === '' ? '' : headerTag(message, HeaderId.from),
+      key: serverKey(message, method),
+      mergeKey: mayMerge ? head.callId : '',
+      fromTag: mayMerge ? headerTag(message, HeaderId.from) : '',
       cseq: message.cseq,
       hop: responseHop(message, hop),
       source: hop,
-      head: responseHead(message, hop),
+      head,
       lastResponse: '',
       statusCode: 0,
       retransmitIndex: 0,
@@ -279,8 +260,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
       lifeTimer: 0,
       owner: undefined,
     };
-    (isInvite ? this.#invites : this.#others).set(key, transaction);
-    if (merge !== '') this.#merges.set(merge, transaction);
+    this.#servers.add(transaction, hash);
     return transaction;
   }
 

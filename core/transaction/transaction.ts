@@ -1,5 +1,6 @@
 // The records of the four transactions of RFC 3261 17 and the two faces of the layer: what it offers to
 // the transaction user (the call) and what it asks of it.
+import type { Keyed } from '../bytes/key-table.ts';
 import type { CountEffects, SendEffects } from '../effects.ts';
 import type { Hop } from '../sip/hop.ts';
 import type { SipMessage } from '../sip/message.ts';
@@ -39,11 +40,11 @@ export interface TimerValues {
   t4Ms: number;
 }
 
-export interface ServerTransaction {
+export interface ServerTransaction extends Keyed {
   readonly kind: TransactionKind;
   readonly method: Method;
   state: TransactionState;
-  /** branch and sent-by (RFC 3261 17.2.3). */
+  /** sent-by and branch (RFC 3261 17.2.3). */
   readonly key: string;
   /** Call-ID of a request without To tag, which may meet its own copy (RFC 3261 8.2.2.2); '' otherwise. */
   readonly mergeKey: string;
@@ -65,11 +66,11 @@ export interface ServerTransaction {
   owner: unknown;
 }
 
-export interface ClientTransaction {
+export interface ClientTransaction extends Keyed {
   readonly kind: TransactionKind;
   readonly method: Method;
   state: TransactionState;
-  /** Our branch, plus the method for CANCEL (RFC 3261 17.1.3). */
+  /** Our branch. */
   readonly key: string;
   readonly hop: Hop;
   /** What CANCEL and the ACK of a non-2xx are built from (RFC 3261 9.1, 17.1.1.3). */
@@ -108,6 +109,8 @@ export interface TransactionLayerOptions {
   wheel: TimerWheel;
   user: TransactionUser;
   timers: TimerValues;
+  /** Two 32-bit words that no peer knows: keys the hash of server transactions. */
+  hashKey: Uint32Array;
 }
 
 /** What the layer offers (implemented in transaction-layer.ts). */

@@ -70,7 +70,8 @@ export function createTransactionStage(
   const message = createMessage();
   const timers = timerValues({ ...defaultParameters, ...parameters });
   const user = recordingUser(() => stage);
-  const layer = new TransactionLayer({ effects, wheel, timers, user }, serversMax);
+  const hashKey = Uint32Array.of(3, 4);
+  const layer = new TransactionLayer({ effects, wheel, timers, user, hashKey }, serversMax);
   const stage: TransactionStage = {
     layer,
     wheel,

@@ -31,6 +31,23 @@ describe('matching requests (RFC 3261 17.2.3)', () => {
     assert.equal(stage.layer.size, 5);
   });
 
+  it('one branch in two calls: two transactions, each with repeats of its own', () => {
+    const stage = createTransactionStage();
+    for (const callId of ['one', 'two', 'one', 'two'])
+      stage.receive(peerRequest({ callId }), udpPeer);
+    assert.deepEqual(stage.told, ['request INVITE', 'request INVITE']);
+    assert.equal(stage.effects.counted('retransmissionsIn'), 2);
+  });
+
+  it('each of many methods under one branch has its own, also when another one is gone', () => {
+    const stage = createTransactionStage();
+    const methods = [Method.INFO, Method.UPDATE, Method.BYE];
+    for (const method of methods) stage.receive(peerRequest({ method, toTag: 'x' }), udpPeer);
+    stage.layer.terminate(stage.servers[0]!);
+    for (const method of methods) stage.receive(peerRequest({ method, toTag: 'x' }), udpPeer);
+    assert.deepEqual(stage.told, ['request INFO', 'request UPDATE', 'request BYE', 'request INFO']);
+  });
+
   it('the sent-by host is compared without case', () => {
     const stage = createTransactionStage();
     const same = { toTag: 'in-dialog' };
@@ -106,7 +123,7 @@ describe('CANCEL (RFC 3261 9.2)', () => {
     const stage = createTransactionStage();
     const ourInvite = stage.send(Method.INVITE, udpPeer);
     const cancel = stage.send(Method.CANCEL, udpPeer);
-    assert.notEqual(ourInvite.key, cancel.key);
+    assert.equal(ourInvite.key, cancel.key);
     const [inviteText, cancelText] = stage.effects.takeSent().map((one) => one.text);
     stage.receive(peerResponse(cancelText!, 200), udpPeer);
     assert.equal(cancel.state, TransactionState.Completed);
@@ -133,6 +150,15 @@ describe('merged requests (RFC 3261 8.2.2.2)', () => {
     assert.deepEqual(stage.told, ['request INVITE']);
     assert.equal(stage.effects.counted('mergedRequests'), 2);
     assert.equal(stage.layer.size, 1);
+  });
+
+  it('also when the Call-ID has sent other requests since', () => {
+    const stage = createTransactionStage();
+    stage.receive(invite, udpPeer);
+    stage.receive(peerRequest({ branch: ';branch=z9hG4bKnext', cseq: 2 }), udpPeer);
+    stage.receive(twin, udpPeer);
+    assert.equal(stage.effects.counted('mergedRequests'), 1);
+    assert.equal(stage.layer.size, 2);
   });
 
   it('not so with a To tag, another CSeq, another method, or when the first is gone', () => {
@@ -250,6 +276,23 @@ describe('limits and failures', () => {
     stage.layer.terminate(stage.servers[0]!);
     stage.receive(peerRequest({ callId: '3', branch: ';branch=z9hG4bK3' }), udpPeer);
     assert.equal(stage.layer.size, 2);
+  });
+
+  it('branches without end under one Call-ID and CSeq: 64 are kept, the rest get 503', () => {
+    const stage = createTransactionStage();
+    const flood = (branch: number, cseq: number): void =>
+      stage.receive(
+        peerRequest({ branch: `;branch=z9hG4bKf${branch}`, toTag: 'x', cseq }),
+        udpPeer,
+      );
+    for (let branch = 0; branch < 100; branch++) flood(branch, 1);
+    assert.equal(stage.layer.size, 64);
+    assert.equal(stage.effects.counted('refusedTransactions'), 36);
+    assert.match(stage.effects.takeSent()[0]!.text, /^SIP\/2\.0 503 /);
+    flood(0, 1);
+    assert.equal(stage.effects.counted('retransmissionsIn'), 1);
+    flood(100, 2);
+    assert.equal(stage.layer.size, 65);
   });
 
   it('a broken stream fails the client transactions over it, and no others', () => {

@@ -1,0 +1,103 @@
+// Finds the server transaction of a request (RFC 3261 17.2.3, 9.2) and the requests that are copies of one
+// (8.2.2.2). All are asked by the same hash, of Call-ID and CSeq number: a repeat, an ACK, a CANCEL and a
+// merged request share both with the request they belong to (9.1, 17.1.1.3), so one hash serves them all.
+//
+// Peers choose what is hashed, therefore the hash is keyed: they cannot make different requests meet. The
+// same Call-ID and number under many branches do meet, and of those only so many are kept.
+import { KeyTable } from '../bytes/key-table.ts';
+import { keyedHash } from '../bytes/keyed-hash.ts';
+import { equalsText } from '../bytes/latin1.ts';
+import { HeaderId } from '../sip/header-id.ts';
+import { headerStride, type SipMessage } from '../sip/message.ts';
+import { Method } from '../sip/method.ts';
+import type { ServerTransaction } from './transaction.ts';
+import { hasPlainKey, serverKey } from './transaction-key.ts';
+
+/** Transactions of one Call-ID and CSeq number. A peer needs a few: INVITE, CANCEL, and a request with
+ *  this number in each early dialog. One more is refused. */
+const alikeMax = 64;
+
+const numberBytes = new Uint8Array(4);
+
+export class ServerTable {
+  readonly #table: KeyTable<ServerTransaction> = new KeyTable();
+  readonly #key: Uint32Array;
+
+  /** @param key two words that no peer knows */
+  constructor(key: Uint32Array) {
+    this.#key = key;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  hashOf(message: SipMessage): number {
+    const { bytes, headers, cseq } = message;
+    const at = message.firstRow[HeaderId.callId]! * headerStride;
+    numberBytes[0] = cseq;
+    numberBytes[1] = cseq >>> 8;
+    numberBytes[2] = cseq >>> 16;
+    numberBytes[3] = cseq >>> 24;
+    const callIdHash = keyedHash(bytes, headers[at + 3]!, headers[at + 4]!, this.#key);
+    return callIdHash ^ keyedHash(numberBytes, 0, 4, this.#key);
+  }
+
+  /** The transaction of the request, `method` in place of its own (ACK and CANCEL ask for the INVITE). */
+  find(message: SipMessage, hash: number, method: Method): ServerTransaction | undefined {
+    let transaction = this.#table.first(hash);
+    if (transaction === undefined) return undefined;
+    const { bytes, topVia } = message;
+    const isPlain = hasPlainKey(message);
+    const key = isPlain ? '' : serverKey(message, method);
+    for (; transaction !== undefined; transaction = this.#table.after(transaction)) {
+      if (transaction.method !== method) continue;
+      const isSame = isPlain
+        ? equalsText(bytes, topVia.hostStart, topVia.branchEnd, transaction.key)
+        : transaction.key === key;
+      if (isSame) return transaction;
+    }
+    return undefined;
+  }
+
+  /** RFC 3261 8.2.2.2: no transaction of its own, but From tag, Call-ID and CSeq of another one. */
+  isMerged(message: SipMessage, hash: number): boolean {
+    const { bytes, from, to, method } = message;
+    if (method === Method.CANCEL || to.tagEnd > to.tagStart) return false;
+    let other = this.#table.first(hash);
+    for (; other !== undefined; other = this.#table.after(other)) {
+      if (
+        other.mergeKey !== '' &&
+        other.method === method &&
+        other.cseq === message.cseq &&
+        equalsText(bytes, from.tagStart, from.tagEnd, other.fromTag) &&
+        hasCallId(message, other.mergeKey)
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether no further transaction of this hash is kept. */
+  isCrowded(hash: number): boolean {
+    let alike = 0;
+    let transaction = this.#table.first(hash);
+    for (; transaction !== undefined; transaction = this.#table.after(transaction)) alike++;
+    return alike >= alikeMax;
+  }
+
+  add(transaction: ServerTransaction, hash: number): void {
+    this.#table.add(transaction, hash);
+  }
+
+  remove(transaction: ServerTransaction): void {
+    this.#table.remove(transaction);
+  }
+}
+
+function hasCallId(message: SipMessage, callId: string): boolean {
+  const { bytes, headers } = message;
+  const at = message.firstRow[HeaderId.callId]! * headerStride;
+  return equalsText(bytes, headers[at + 3]!, headers[at + 4]!, callId);
+}
