@@ -6,6 +6,7 @@ import { TimerName } from '../time/timer-name.ts';
 import type { OutboundLeg } from './call.ts';
 import { OutboundState } from './call.ts';
 import { forgetForks, hangUpDialog } from './call-dialog.ts';
+import { forgetOwnLeg } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 
 /** Nobody waits for this attempt any more. CANCEL goes out now, or at the first 1xx (RFC 3261 9.1). */
@@ -49,7 +50,7 @@ export function finishLeg(env: CallEnvironment, leg: OutboundLeg): void {
   leg.timer = env.wheel.cancel(leg.timer);
   giveLineBack(env, leg);
   forgetForks(env, leg, undefined);
-  env.table.ownLegs.delete(leg.parts.callId);
+  forgetOwnLeg(env.table, leg);
   leg.transaction = undefined;
 }
 

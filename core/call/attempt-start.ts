@@ -10,6 +10,7 @@ import { allowLine } from './allow.ts';
 import { armAttempt } from './attempt-end.ts';
 import type { Call, InviteFacts, OutboundLeg } from './call.ts';
 import { OutboundState, OwnerKind } from './call.ts';
+import { keepOwnLeg } from './call-table.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { escapeUser } from './header-policy.ts';
 import {
@@ -85,8 +86,8 @@ function createLeg(env: CallEnvironment, call: Call, candidate: Candidate, hop: 
   call.cdr.calleeAddress = `${bracketed(gateway.address)}:${gateway.port}`;
   call.cdr.calleeOut = gateway.calleePrefix + call.cdr.calleeAccess;
   call.cdr.callerOut = call.cdr.callerAccess;
-  env.table.ownLegs.set(parts.callId, call.ownHops + 1);
-  return {
+  const leg: OutboundLeg = {
+    slot: 0,
     kind: OwnerKind.outboundLeg,
     call,
     gateway,
@@ -106,6 +107,8 @@ function createLeg(env: CallEnvironment, call: Call, candidate: Candidate, hop: 
     timer: 0,
     lineHeld: true,
   };
+  keepOwnLeg(env.table, leg);
+  return leg;
 }
 
 function inviteParts(

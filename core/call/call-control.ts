@@ -20,6 +20,7 @@ import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } fro
 import { CallPhase } from './call.ts';
 import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
 import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
+import { keepCall, ownLegOf } from './call-table.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
 import {
@@ -62,7 +63,7 @@ export function setUpCall(
     return;
   }
   env.effects.count(Counter.callsAdmitted);
-  env.table.calls.add(call);
+  keepCall(env.table, call);
   env.callsUp++;
   sendTrying(env, transaction);
   tryNextGateway(env, call);
@@ -82,7 +83,9 @@ function createCall(
     ...calledNumbers(message),
     callerAddress: hopAddress(transaction.source),
   });
+  const ownLeg = ownLegOf(env.table, cdr.callId);
   const call: Call = {
+    index: -1,
     cdr,
     mapping,
     parameters: env.snapshot.parameters,
@@ -96,7 +99,7 @@ function createCall(
     startedMs: env.nowMs,
     answeredMs: 0,
     durationTimer: 0,
-    ownHops: env.table.ownLegs.get(cdr.callId) ?? 0,
+    ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
   };
   inbound.call = call;

@@ -36,6 +36,7 @@ export function contactUri(message: SipMessage): string {
 function callerDialog(env: CallEnvironment, call: Call, invite: InviteFacts): CallDialog {
   const localTag = mintTag(env.identity);
   return {
+    slot: 0,
     callId: invite.callId,
     localTag,
     remoteTag: invite.fromTag,
@@ -49,7 +50,6 @@ function callerDialog(env: CallEnvironment, call: Call, invite: InviteFacts): Ca
     remoteSeq: invite.cseq,
     call,
     side: 'caller',
-    sibling: undefined,
     peer: undefined,
     confirmed: false,
     inviteServer: undefined,
@@ -68,6 +68,7 @@ function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string):
   const target = contactUri(message) || parts.requestUri;
   const routeSet = routeSetOf(message, HeaderId.recordRoute, true);
   return {
+    slot: 0,
     callId: parts.callId,
     localTag: leg.localTag,
     remoteTag,
@@ -81,7 +82,6 @@ function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string):
     remoteSeq: -1,
     call: leg.call,
     side: 'callee',
-    sibling: undefined,
     peer: undefined,
     confirmed: false,
     inviteServer: undefined,

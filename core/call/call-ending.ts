@@ -6,7 +6,7 @@ import { abandonAttempt, giveLineBack } from './attempt-end.ts';
 import type { AttemptFailure, Call, CallDialog } from './call.ts';
 import { CallPhase } from './call.ts';
 import { acknowledgeRest, hangUpDialog } from './call-dialog.ts';
-import { forgetDialog } from './call-table.ts';
+import { forgetCall, forgetDialog } from './call-table.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { sendFailure } from './inbound-leg.ts';
 import { closeReinvites } from './reinvite.ts';
@@ -70,7 +70,7 @@ function closeCall(env: CallEnvironment, call: Call, reason: EndReason, by: Ende
 }
 
 function leaveTable(env: CallEnvironment, call: Call): void {
-  if (env.table.calls.delete(call)) env.callsUp--;
+  if (forgetCall(env.table, call)) env.callsUp--;
   if (!call.linesHeld) return;
   call.linesHeld = false;
   env.effects.releaseLine(call.mapping.slot);

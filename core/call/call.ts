@@ -1,6 +1,7 @@
 // The records of a call: the call itself, its two legs, the dialogs they own and what passes between
 // them. Plain objects made in one place each, so that their shape never varies; what happens to them
 // stands in the files beside this one.
+import type { Keyed } from '../bytes/key-table.ts';
 import type { Cdr, CdrAttempt } from '../cdr/cdr.ts';
 import type { Parameters } from '../configuration/model.ts';
 import type { MappingGateway, RoutingGateway } from '../configuration/snapshot.ts';
@@ -27,6 +28,8 @@ export interface Payload {
 }
 
 export interface Call {
+  /** Place in the table of calls; -1 outside. */
+  index: number;
   readonly cdr: Cdr;
   readonly mapping: MappingGateway;
   /** In force when the call began; a running call keeps them. */
@@ -123,7 +126,7 @@ export const OutboundState = {
 } as const;
 export type OutboundState = (typeof OutboundState)[keyof typeof OutboundState];
 
-export interface OutboundLeg {
+export interface OutboundLeg extends Keyed {
   readonly kind: typeof OwnerKind.outboundLeg;
   readonly call: Call;
   readonly gateway: RoutingGateway;
@@ -166,11 +169,9 @@ export interface OutgoingAck {
 }
 
 /** A dialog as the call sees it: which side, which call, and what is pending in it. */
-export interface CallDialog extends Dialog {
+export interface CallDialog extends Dialog, Keyed {
   readonly call: Call;
   readonly side: 'caller' | 'callee';
-  /** The next dialog with the same local tag: another fork of the same attempt. */
-  sibling: CallDialog | undefined;
   /** The dialog of the other leg. */
   peer: CallDialog | undefined;
   confirmed: boolean;

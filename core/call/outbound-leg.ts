@@ -19,6 +19,7 @@ import {
   sendBye,
   strayDialog,
 } from './call-dialog.ts';
+import { forgetOwnLeg } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { failureLines, isSdp, payloadOf } from './header-policy.ts';
 
@@ -117,7 +118,7 @@ function onSuccess(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
   leg.timer = env.wheel.cancel(leg.timer);
   leg.record.sipCode = message.statusCode;
   leg.record.tookMs = Math.round(env.nowMs - leg.startedMs);
-  env.table.ownLegs.delete(leg.parts.callId);
+  forgetOwnLeg(env.table, leg);
   forgetForks(env, leg, fork);
   const routeSet = routeSetOf(message, HeaderId.recordRoute, true);
   confirmRoute(callee, routeSet, contactUri(message), leg.hop);
