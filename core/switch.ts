@@ -36,7 +36,6 @@ import { writeRequest } from './sip/write-message.ts';
 import { firstCallTimer, TimerName } from './time/timer-name.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
 import { timerValues } from './transaction/timer-values.ts';
-import type { ClientTransaction, ServerTransaction } from './transaction/transaction.ts';
 import { TransactionLayer } from './transaction/transaction-layer.ts';
 
 export interface SwitchOptions {
@@ -164,7 +163,7 @@ export class Switch {
     const env = this.#env;
     env.current = undefined;
     if (timer < firstCallTimer) {
-      this.#layer.onTimer(owner as ServerTransaction | ClientTransaction, timer);
+      this.#layer.onTimer(owner, timer);
       return;
     }
     switch (timer) {

@@ -74,6 +74,11 @@ export class KeyTable<Entry extends Keyed> {
     return this.#search(this.#heads[bucket >>> pieceBits]![bucket & pieceMask]!, hash);
   }
 
+  /** The hash that a record in the table was added with. */
+  hashOf(entry: Entry): number {
+    return this.#slots[entry.slot >>> pieceBits]!.hashes[entry.slot & pieceMask]!;
+  }
+
   /** The next record with the hash of this one. */
   after(entry: Entry): Entry | undefined {
     const { next, hashes } = this.#slots[entry.slot >>> pieceBits]!;

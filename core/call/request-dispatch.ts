@@ -7,6 +7,7 @@ import type { Hop } from '../sip/hop.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import type {
+  CancelledInvite,
   ClientTransaction,
   ServerTransaction,
   TransactionUser,
@@ -56,7 +57,7 @@ function onRequest(
   env: CallEnvironment,
   transaction: ServerTransaction,
   message: SipMessage,
-  cancelled: ServerTransaction | undefined,
+  cancelled: CancelledInvite,
 ): void {
   if (message.method === Method.CANCEL) onCancel(env, transaction, cancelled);
   else if (transaction.head.toTagged) onInDialog(env, transaction, message);
@@ -67,8 +68,14 @@ function onRequest(
 function onCancel(
   env: CallEnvironment,
   transaction: ServerTransaction,
-  cancelled: ServerTransaction | undefined,
+  cancelled: CancelledInvite,
 ): void {
+  if (cancelled === 'answered') {
+    // Its final response crossed the CANCEL.
+    if (isKnownSource(env, transaction)) respond(env, transaction, 200, '');
+    else refuseUnknownSource(env, transaction);
+    return;
+  }
   if (cancelled === undefined || cancelled.hop.address !== transaction.hop.address) {
     if (cancelled !== undefined) env.effects.count(Counter.forgedInDialog);
     if (isKnownSource(env, transaction)) respond(env, transaction, 481, '');

@@ -7,11 +7,12 @@ export const TimerName = {
   // transactions
   retransmitRequest: 0, // A, E
   requestTimeout: 1, // B, F
-  clientLinger: 2, // D, K, M
+  clientLinger: 2, // D, M
   retransmitResponse: 3, // G
   ackTimeout: 4, // H
-  serverLinger: 5, // I, J, L
+  serverLinger: 5, // J
   tryingDue: 6, // RFC 4320 4.1: the 100 of a slow non-INVITE request
+  spentSweep: 7, // I, J, L of what spent-transactions.ts keeps
   // calls
   resend2xx: 16, // RFC 3261 13.3.1.4
   resendProvisional: 17, // RFC 3262 3

@@ -26,10 +26,8 @@ export function inviteServerEvent(
       return accepted(port, transaction, event);
     case TransactionState.Completed:
       return completed(port, transaction, event);
-    case TransactionState.Confirmed:
-      return confirmed(port, transaction, event);
     default:
-      // Terminated: a response of the user that comes too late goes nowhere.
+      // Confirmed, Terminated: a response of the user that comes too late goes nowhere.
       return;
   }
 }
@@ -65,22 +63,13 @@ function answer(port: MachinePort, transaction: ServerTransaction, event: Server
   port.effects.send(transaction.hop, text);
 }
 
+/** Repeats of the INVITE are absorbed where spent transactions are (spent-transactions.ts), and an ACK goes
+ *  to the user (RFC 6026 7.1). */
 function accepted(port: MachinePort, transaction: ServerTransaction, event: ServerEvent): void {
-  switch (event.input) {
-    case ServerInput.request:
-      // RFC 6026 7.1: absorbed; the 2xx is repeated by the user alone.
-      port.effects.count(Counter.retransmissionsIn);
-      return;
-    case ServerInput.response:
-      // The 2xx again, or that of another branch; nothing else can follow a 2xx.
-      if (event.statusCode >= 200 && event.statusCode < 300) {
-        port.effects.send(transaction.hop, event.text);
-      }
-      return;
-    case ServerInput.lingerOver: // L
-      return enter(port, transaction, TransactionState.Terminated);
-    default:
-      return; // the layer hands an ACK in this state to the user (RFC 6026 7.1)
+  if (event.input !== ServerInput.response) return;
+  // The 2xx again, or that of another branch; nothing else can follow a 2xx.
+  if (event.statusCode >= 200 && event.statusCode < 300) {
+    port.effects.send(transaction.hop, event.text);
   }
 }
 
@@ -106,20 +95,6 @@ function completed(port: MachinePort, transaction: ServerTransaction, event: Ser
   }
 }
 
-function confirmed(port: MachinePort, transaction: ServerTransaction, event: ServerEvent): void {
-  switch (event.input) {
-    case ServerInput.request:
-    case ServerInput.ack:
-      // ACKs sent again for our repeated final response, and an INVITE that overtook nothing.
-      port.effects.count(Counter.retransmissionsIn);
-      return;
-    case ServerInput.lingerOver: // I
-      return enter(port, transaction, TransactionState.Terminated);
-    default:
-      return;
-  }
-}
-
 /** The one door: refuses moves that the figure does not draw and arms the timers of the new state. */
 function enter(port: MachinePort, transaction: ServerTransaction, state: TransactionState): void {
   if (!mayMove(transaction.state, state)) {
@@ -132,7 +107,7 @@ function enter(port: MachinePort, transaction: ServerTransaction, state: Transac
     case TransactionState.Accepted:
       // Timer L runs over streams too: the 2xx and its ACK travel end to end (RFC 6026 7.1).
       transaction.lastResponse = '';
-      return armLife(port, transaction, TimerName.serverLinger, port.timers.giveUpMs);
+      return port.spendServer(transaction);
     case TransactionState.Completed:
       transaction.retransmitIndex = 0;
       armLife(port, transaction, TimerName.ackTimeout, port.timers.giveUpMs);
@@ -142,7 +117,7 @@ function enter(port: MachinePort, transaction: ServerTransaction, state: Transac
       transaction.lastResponse = '';
       // Timer I is zero over streams.
       if (isReliable(transaction.hop)) return enter(port, transaction, TransactionState.Terminated);
-      return armLife(port, transaction, TimerName.serverLinger, port.timers.t4Ms);
+      return port.spendServer(transaction);
     default:
       transaction.lastResponse = '';
       port.dropServer(transaction);

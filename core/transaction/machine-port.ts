@@ -20,6 +20,8 @@ export interface MachinePort {
   /** Forgets a transaction that has reached Terminated. */
   dropServer(transaction: ServerTransaction): void;
   dropClient(transaction: ClientTransaction): void;
+  /** From now on it only waits for repeats: forgets it but for what those have to find. */
+  spendServer(transaction: ServerTransaction): void;
 }
 
 export const ServerInput = {

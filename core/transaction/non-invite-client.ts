@@ -1,4 +1,5 @@
-// The non-INVITE client transaction: RFC 3261 17.1.2.
+// The non-INVITE client transaction: RFC 3261 17.1.2. It ends with its final response: what Completed and
+// timer K are for, that further copies of it go nowhere, holds as well for a response without transaction.
 import { Counter } from '../metrics/counter-layout.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { TimerName } from '../time/timer-name.ts';
@@ -39,8 +40,6 @@ export function nonInviteClientEvent(
       return trying(port, transaction, event);
     case TransactionState.Proceeding:
       return proceeding(port, transaction, event);
-    case TransactionState.Completed:
-      return completed(port, transaction, event);
     default:
       return; // Terminated
   }
@@ -83,27 +82,13 @@ function proceeding(port: MachinePort, transaction: ClientTransaction, event: Cl
   }
 }
 
-function completed(port: MachinePort, transaction: ClientTransaction, event: ClientEvent): void {
-  switch (event.input) {
-    case ClientInput.response:
-      // RFC 3261 17.1.2.2: timer K is there to swallow these.
-      port.effects.count(Counter.retransmissionsIn);
-      return;
-    case ClientInput.lingerOver: // K
-    case ClientInput.transportFailure:
-      return enter(port, transaction, TransactionState.Terminated);
-    default:
-      return;
-  }
-}
-
 function takeResponse(
   port: MachinePort,
   transaction: ClientTransaction,
   message: SipMessage,
 ): void {
   if (message.statusCode >= 200) {
-    enter(port, transaction, TransactionState.Completed);
+    enter(port, transaction, TransactionState.Terminated);
   } else if (transaction.state === TransactionState.Trying) {
     enter(port, transaction, TransactionState.Proceeding);
   }
@@ -135,15 +120,6 @@ function enter(port: MachinePort, transaction: ClientTransaction, state: Transac
   if (state === TransactionState.Proceeding) return;
   disarm(port, transaction);
   transaction.text = '';
-  // Timer K is zero over streams.
-  if (state === TransactionState.Completed && isReliable(transaction.hop)) {
-    return enter(port, transaction, TransactionState.Terminated);
-  }
-  if (state === TransactionState.Completed) {
-    const { t4Ms } = port.timers;
-    transaction.lifeTimer = port.wheel.arm(transaction, TimerName.clientLinger, t4Ms);
-    return;
-  }
   port.dropClient(transaction);
 }
 
@@ -151,8 +127,6 @@ function mayMove(from: TransactionState, to: TransactionState): boolean {
   switch (to) {
     case TransactionState.Proceeding:
       return from === TransactionState.Trying;
-    case TransactionState.Completed:
-      return from === TransactionState.Trying || from === TransactionState.Proceeding;
     case TransactionState.Terminated:
       return from !== TransactionState.Terminated;
     default:

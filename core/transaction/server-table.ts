@@ -5,11 +5,12 @@
 // Peers choose what is hashed, therefore the hash is keyed: they cannot make different requests meet. The
 // same Call-ID and number under many branches do meet, and of those only so many are kept.
 import { KeyTable } from '../bytes/key-table.ts';
-import { keyedHash } from '../bytes/keyed-hash.ts';
+import { keyedHash, keyedHashText } from '../bytes/keyed-hash.ts';
 import { equalsText } from '../bytes/latin1.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerStride, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
+import type { SpentTransaction } from './spent-transactions.ts';
 import type { ServerTransaction } from './transaction.ts';
 import { hasPlainKey, serverKey } from './transaction-key.ts';
 
@@ -79,6 +80,33 @@ export class ServerTable {
     return false;
   }
 
+  /** What tells the request from others of its hash once its transaction is spent. */
+  identityOf(message: SipMessage, method: Method): number {
+    const { bytes, topVia } = message;
+    const { hostStart, branchEnd } = topVia;
+    return hasPlainKey(message)
+      ? withMethod(keyedHash(bytes, hostStart, branchEnd, this.#key), method)
+      : withMethod(keyedHashText(serverKey(message, method), this.#key), method);
+  }
+
+  /** The same of its From tag. */
+  mergeOf(message: SipMessage): number {
+    const { bytes, from } = message;
+    return toInt32(keyedHash(bytes, from.tagStart, from.tagEnd, this.#key) || 1);
+  }
+
+  /** What is left of a transaction of the table that only waits for repeats. */
+  spent(transaction: ServerTransaction): SpentTransaction {
+    const { key, method, mergeKey, fromTag, statusCode } = transaction;
+    return {
+      hash: this.#table.hashOf(transaction),
+      identity: withMethod(keyedHashText(key, this.#key), method),
+      merge: mergeKey === '' ? 0 : toInt32(keyedHashText(fromTag, this.#key) || 1),
+      isInvite: method === Method.INVITE,
+      statusCode,
+    };
+  }
+
   /** Whether no further transaction of this hash is kept. */
   isCrowded(hash: number): boolean {
     let alike = 0;
@@ -100,4 +128,13 @@ function hasCallId(message: SipMessage, callId: string): boolean {
   const { bytes, headers } = message;
   const at = message.firstRow[HeaderId.callId]! * headerStride;
   return equalsText(bytes, headers[at + 3]!, headers[at + 4]!, callId);
+}
+
+/** Two requests may have one branch (RFC 3261 9.1, 17.2.3). */
+function withMethod(hash: number, method: Method): number {
+  return hash ^ Math.imul(method + 1, 0x9e3779b1);
+}
+
+function toInt32(hash: number): number {
+  return hash | 0;
 }

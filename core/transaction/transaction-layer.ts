@@ -18,6 +18,7 @@ import {
   type ClientEvent,
   ClientInput,
   clientEvent,
+  disarm,
   isReliable,
   type MachinePort,
   type ServerEvent,
@@ -36,7 +37,9 @@ import {
 } from './non-invite-server.ts';
 import { responseHead, responseHop } from './response-head.ts';
 import { ServerTable } from './server-table.ts';
+import { SpentTransactions } from './spent-transactions.ts';
 import {
+  type CancelledInvite,
   type ClientTransaction,
   type ServerTransaction,
   type TimerValues,
@@ -74,6 +77,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   timers: TimerValues;
 
   readonly #servers: ServerTable;
+  readonly #spent: SpentTransactions;
   readonly #clients: ClientTable = new ClientTable();
   /** Clients over streams, which alone can be told of a broken transport. */
   readonly #streamClients: Set<ClientTransaction> = new Set();
@@ -85,13 +89,14 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     this.#servers = new ServerTable(options.hashKey);
     this.effects = options.effects;
     this.wheel = options.wheel;
+    this.#spent = new SpentTransactions(options.wheel);
     this.user = options.user;
     this.timers = options.timers;
   }
 
   /** Transactions alive, for the gauge. */
   get size(): number {
-    return this.#servers.size + this.#clients.size;
+    return this.#servers.size + this.#spent.size + this.#clients.size;
   }
 
   onRequestMessage(message: SipMessage, hop: Hop): void {
@@ -104,8 +109,10 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     const hash = servers.hashOf(message);
     if (method === Method.ACK) return this.#onAck(message, hop, hash);
     const known = servers.find(message, hash, method);
-    if (known !== undefined) return this.#onRepeat(known, message);
-    if (servers.isMerged(message, hash)) {
+    if (known !== undefined) return this.#toServer(known, requestAgain);
+    const spentStatus = this.#spentStatus(message, hash, method);
+    if (spentStatus !== 0) return this.#onRepeat(message, hop, spentStatus);
+    if (this.#isMerged(message, hash)) {
       this.effects.count(Counter.mergedRequests);
       return this.#refuse(message, hop, 482);
     }
@@ -113,20 +120,38 @@ export class TransactionLayer implements TransactionPort, MachinePort {
       this.effects.count(Counter.refusedTransactions);
       return this.#refuse(message, hop, 503);
     }
-    // RFC 3261 9.2: the CANCEL has the branch and sent-by of its INVITE.
-    const cancelled =
-      method === Method.CANCEL ? servers.find(message, hash, Method.INVITE) : undefined;
+    const cancelled = method === Method.CANCEL ? this.#cancelled(message, hash) : undefined;
     this.#offer(this.#openServer(message, hop, hash), message, cancelled);
   }
 
-  #onRepeat(known: ServerTransaction, message: SipMessage): void {
-    if (known.state === TransactionState.Completed && known.lastResponse === '') {
-      this.effects.count(Counter.retransmissionsIn);
-      const head = responseHead(message, known.source);
-      this.effects.send(known.hop, writeResponse(head, known.statusCode, '', ''));
-    } else {
-      this.#toServer(known, requestAgain);
-    }
+  /** The final status of a spent transaction, 0 when there is none. */
+  #spentStatus(message: SipMessage, hash: number, method: Method): number {
+    if (!this.#spent.has(hash)) return 0;
+    const identity = this.#servers.identityOf(message, method);
+    return this.#spent.statusOf(hash, identity, method === Method.INVITE);
+  }
+
+  /** The request of a spent transaction again. */
+  #onRepeat(message: SipMessage, hop: Hop, statusCode: number): void {
+    this.effects.count(Counter.retransmissionsIn);
+    // RFC 6026 7.1: absorbed; its 2xx is repeated by the user alone. RFC 3261 17.2.1, Confirmed: too.
+    if (message.method === Method.INVITE) return;
+    const head = responseHead(message, hop);
+    this.effects.send(responseHop(message, hop), writeResponse(head, statusCode, '', ''));
+  }
+
+  /** RFC 3261 8.2.2.2: a copy by another path of a request that is here already. */
+  #isMerged(message: SipMessage, hash: number): boolean {
+    if (this.#servers.isMerged(message, hash)) return true;
+    if (message.method !== Method.INVITE || message.to.tagEnd > message.to.tagStart) return false;
+    return this.#spent.has(hash) && this.#spent.hasMerged(hash, this.#servers.mergeOf(message));
+  }
+
+  /** RFC 3261 9.2: the CANCEL has the branch and sent-by of its INVITE. */
+  #cancelled(message: SipMessage, hash: number): CancelledInvite {
+    const invite = this.#servers.find(message, hash, Method.INVITE);
+    if (invite !== undefined) return invite;
+    return this.#spentStatus(message, hash, Method.INVITE) === 0 ? undefined : 'answered';
   }
 
   onResponseMessage(message: SipMessage, _hop: Hop): void {
@@ -140,7 +165,9 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     this.effects.count(Counter.strayResponses);
   }
 
-  onTimer(transaction: ServerTransaction | ClientTransaction, timer: number): void {
+  onTimer(owner: object, timer: number): void {
+    if (timer === TimerName.spentSweep) return this.#spent.sweep();
+    const transaction = owner as ServerTransaction | ClientTransaction;
     if (isServer(transaction)) {
       const event = serverTimerEvents[timer];
       if (event !== undefined) this.#toServer(transaction, event);
@@ -157,7 +184,10 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   respondPlainly(transaction: ServerTransaction, statusCode: number): void {
     const text = writeResponse(transaction.head, statusCode, '', '');
     this.respond(transaction, statusCode, text);
+    if (transaction.state !== TransactionState.Completed) return;
+    disarm(this, transaction);
     transaction.lastResponse = '';
+    this.spendServer(transaction);
   }
 
   request(hop: Hop, parts: RequestParts, text: string): ClientTransaction {
@@ -220,6 +250,11 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     this.#servers.remove(transaction);
   }
 
+  spendServer(transaction: ServerTransaction): void {
+    this.#spent.keep(this.#servers.spent(transaction), this.timers.giveUpMs);
+    this.#servers.remove(transaction);
+  }
+
   dropClient(transaction: ClientTransaction): void {
     this.#clients.remove(transaction);
     if (isReliable(transaction.hop)) this.#streamClients.delete(transaction);
@@ -227,11 +262,14 @@ export class TransactionLayer implements TransactionPort, MachinePort {
 
   #onAck(message: SipMessage, hop: Hop, hash: number): void {
     const invite = this.#servers.find(message, hash, Method.INVITE);
-    // RFC 6026 7.1: in Accepted the ACK is the user's, whatever branch it came with.
-    if (invite === undefined || invite.state === TransactionState.Accepted) {
-      this.user.onAck(message, hop);
-    } else {
+    if (invite !== undefined) {
       inviteServerEvent(this, invite, ackArrived);
+    } else if (this.#spentStatus(message, hash, Method.INVITE) >= 300) {
+      // Confirmed: the ACK again (RFC 3261 17.2.1).
+      this.effects.count(Counter.retransmissionsIn);
+    } else {
+      // RFC 6026 7.1: in Accepted the ACK is the user's, whatever branch it came with.
+      this.user.onAck(message, hop);
     }
   }
 
@@ -266,11 +304,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
 
   /** Hands a new request to the user. When that throws and nobody owns the transaction, nobody would
    *  ever end it either. */
-  #offer(
-    transaction: ServerTransaction,
-    message: SipMessage,
-    cancelled: ServerTransaction | undefined,
-  ): void {
+  #offer(transaction: ServerTransaction, message: SipMessage, cancelled: CancelledInvite): void {
     let isTaken = false;
     try {
       this.user.onRequest(transaction, message, cancelled);

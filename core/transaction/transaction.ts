@@ -85,15 +85,14 @@ export interface ClientTransaction extends Keyed {
   owner: unknown;
 }
 
+/** The INVITE that a CANCEL matches (RFC 3261 9.2); 'answered': one that has had its final response. */
+export type CancelledInvite = ServerTransaction | 'answered' | undefined;
+
 /** What the layer tells the transaction user. */
 export interface TransactionUser {
   /** A new request other than ACK; the transaction waits for `respond`. CANCEL comes here too, with the
    *  INVITE transaction it matches, if any (RFC 3261 9.2). */
-  onRequest(
-    transaction: ServerTransaction,
-    message: SipMessage,
-    cancelled: ServerTransaction | undefined,
-  ): void;
+  onRequest(transaction: ServerTransaction, message: SipMessage, cancelled: CancelledInvite): void;
   /** An ACK that belongs to no INVITE server transaction in Completed: the ACK of a 2xx. */
   onAck(message: SipMessage, hop: Hop): void;
   /** A response for a live client transaction; for INVITE also each further 2xx (RFC 6026 7.2). */
@@ -122,7 +121,7 @@ export interface TransactionPort {
   onRequestMessage(message: SipMessage, hop: Hop): void;
   onResponseMessage(message: SipMessage, hop: Hop): void;
   /** A timer below `firstCallTimer` fired. */
-  onTimer(transaction: ServerTransaction | ClientTransaction, timer: number): void;
+  onTimer(owner: object, timer: number): void;
   /** Sends a response; `text` is complete. Provisional, final and, for INVITE, 2xx (RFC 6026 8.5). */
   respond(transaction: ServerTransaction, statusCode: number, text: string): void;
   /** As `respond`, for the final response to a request inside a dialog (not INVITE) that says nothing of its

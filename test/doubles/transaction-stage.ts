@@ -79,9 +79,7 @@ export function createTransactionStage(
     told,
     servers,
     react: {},
-    clock: createHandClock(wheel, (owner, timer) =>
-      layer.onTimer(owner as ServerTransaction | ClientTransaction, timer),
-    ),
+    clock: createHandClock(wheel, (owner, timer) => layer.onTimer(owner, timer)),
     receive(text, hop) {
       const bytes = Buffer.from(text, 'latin1') as Buffer & MessageBytes;
       assert.equal(parseMessage(message, bytes, bytes.length, hop.transport), 0, text);
@@ -111,7 +109,9 @@ function recordingUser(stageOf: () => TransactionStage): TransactionUser {
     onRequest(transaction, message, cancelled) {
       const stage = stageOf();
       stage.servers.push(transaction);
-      const about = cancelled === undefined ? '' : ` of ${methodNames[cancelled.method]}`;
+      const invite =
+        cancelled === 'answered' ? 'answered INVITE' : methodNames[cancelled?.method ?? 0];
+      const about = cancelled === undefined ? '' : ` of ${invite}`;
       stage.told.push(`request ${methodNames[message.method]}${about}`);
       stage.react.onRequest?.(transaction);
     },

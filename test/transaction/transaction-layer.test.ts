@@ -126,7 +126,7 @@ describe('CANCEL (RFC 3261 9.2)', () => {
     assert.equal(ourInvite.key, cancel.key);
     const [inviteText, cancelText] = stage.effects.takeSent().map((one) => one.text);
     stage.receive(peerResponse(cancelText!, 200), udpPeer);
-    assert.equal(cancel.state, TransactionState.Completed);
+    assert.equal(cancel.state, TransactionState.Terminated);
     assert.equal(ourInvite.state, TransactionState.Calling);
     stage.receive(peerResponse(inviteText!, 487), udpPeer);
     assert.equal(ourInvite.state, TransactionState.Completed);

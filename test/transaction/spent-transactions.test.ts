@@ -1,0 +1,72 @@
+// What is left of a server transaction once it only waits for repeats, seen through the layer: RFC 3261
+// 17.2.2 (timer J), 9.2 and 8.2.2.2 after the final answer.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Method } from '../../core/sip/method.ts';
+import {
+  createTransactionStage,
+  peerRequest,
+  tcpPeer,
+  udpPeer,
+} from '../doubles/transaction-stage.ts';
+
+const invite = peerRequest();
+
+describe('spent transactions', () => {
+  const bye = { method: Method.BYE, toTag: 'our-tag', cseq: 2 };
+
+  it('a BYE that was plainly answered gets that answer again until timer J, without an object', () => {
+    const stage = createTransactionStage();
+    stage.receive(peerRequest(bye), udpPeer);
+    stage.layer.respondPlainly(stage.servers[0]!, 481);
+    stage.receive(peerRequest(bye), udpPeer);
+    const [first, again] = stage.effects.takeSent();
+    assert.match(first!.text, /^SIP\/2\.0 481 /);
+    assert.deepEqual(again, first);
+    assert.deepEqual(stage.told, ['request BYE']);
+    assert.equal(stage.effects.counted('retransmissionsIn'), 1);
+    stage.clock.pass(33_000);
+    assert.equal(stage.layer.size + stage.wheel.size, 0);
+    stage.receive(peerRequest(bye), udpPeer);
+    assert.deepEqual(stage.told, ['request BYE', 'request BYE']);
+  });
+
+  it('over a stream nothing is left of it (timer J is zero)', () => {
+    const stage = createTransactionStage();
+    stage.receive(peerRequest(bye), tcpPeer);
+    stage.layer.respondPlainly(stage.servers[0]!, 200);
+    assert.equal(stage.layer.size + stage.wheel.size, 0);
+  });
+
+  it('another request with its Call-ID and number is a new one, also with its branch', () => {
+    const stage = createTransactionStage();
+    stage.receive(peerRequest(bye), udpPeer);
+    stage.layer.respondPlainly(stage.servers[0]!, 200);
+    stage.receive(peerRequest({ ...bye, branch: ';branch=z9hG4bKother' }), udpPeer);
+    stage.receive(peerRequest({ ...bye, method: Method.INFO }), udpPeer);
+    assert.deepEqual(stage.told, ['request BYE', 'request BYE', 'request INFO']);
+  });
+
+  for (const status of [200, 486]) {
+    it(`a CANCEL that crosses the ${status} finds an answered INVITE (RFC 3261 9.2)`, () => {
+      const stage = createTransactionStage();
+      stage.receive(invite, udpPeer);
+      stage.respond(stage.servers[0]!, status);
+      if (status > 299) stage.receive(peerRequest({ method: Method.ACK }), udpPeer);
+      stage.receive(peerRequest({ method: Method.CANCEL }), udpPeer);
+      assert.deepEqual(stage.told, ['request INVITE', 'request CANCEL of answered INVITE']);
+    });
+  }
+
+  it('a copy of an answered INVITE by another path is merged; one with another From tag is not', () => {
+    const stage = createTransactionStage();
+    stage.receive(invite, udpPeer);
+    stage.respond(stage.servers[0]!, 200);
+    stage.sent();
+    const branch = ';branch=z9hG4bKother-path';
+    stage.receive(peerRequest({ branch }), udpPeer);
+    assert.deepEqual(stage.sent(), ['SIP/2.0 482 Loop Detected']);
+    stage.receive(peerRequest({ branch, fromTag: 'another' }), udpPeer);
+    assert.deepEqual(stage.told, ['request INVITE', 'request INVITE']);
+  });
+});
