@@ -7,13 +7,15 @@ export interface DatagramAddress {
   readonly port: number;
 }
 
-/** Without a `lookup` of our own every send goes through dns.lookup and a later turn of the loop. */
+/** Without a `lookup` of our own every send goes through dns.lookup and a later turn of the loop. The
+ *  address goes to the system as it is, asked for as `family` by the socket: what is no literal of that
+ *  family fails there with EINVAL, and the send's callback is told. */
 function literalLookup(
   address: string,
-  _options: unknown,
+  family: number,
   done: (error: null, address: string, family: number) => void,
 ): void {
-  done(null, address, isIP(address) === 6 ? 6 : 4);
+  done(null, address, family);
 }
 
 /** Tried from the largest: the kernel caps the request at net.core.rmem_max. */
