@@ -1,4 +1,4 @@
-// Started by frame.test.ts with msgpackr's native part switched off: packs and reads the same records.
+// Started by frame.test.ts with msgpackr's native part switched off: writes and reads the same records.
 import fs from 'node:fs';
 import { isNativeAccelerationEnabled } from 'msgpackr';
 import { decodeFrame, encodeAnswer, encodeEnd } from '../../core/cdr/cdr-codec.ts';

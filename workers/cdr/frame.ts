@@ -7,8 +7,9 @@
 //
 // The CRC starts from the length and runs over the payload, so a frame whose length was damaged is
 // refused as well. A length of 0 is where the data ends: the reserve behind it is zeros.
-import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr';
+import { Unpackr } from 'msgpackr';
 import { crc32 } from './crc32.ts';
+import { MsgpackWriter } from './msgpack-writer.ts';
 
 export const frameHeadBytes = 8;
 /** More than a record of the largest SIP messages (64 KiB each) can take. */
@@ -18,48 +19,47 @@ export const framePayloadBytesMax: number = 4 * 1024 * 1024;
 const batchBytesKept = 1024 * 1024;
 const batchBytesInitial = 64 * 1024;
 
-const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false });
-const packMode = REUSE_BUFFER_MODE | RESET_BUFFER_MODE;
 
 /** Frames waiting for one write, end to end in a kept buffer. */
 export class FrameBatch {
-  bytes: Buffer;
   length = 0;
   frames = 0;
+  #writer: MsgpackWriter;
 
   constructor(initialBytes: number = batchBytesInitial) {
-    this.bytes = Buffer.allocUnsafeSlow(initialBytes);
+    this.#writer = new MsgpackWriter(initialBytes);
+  }
+
+  /** The frames are its first `length` bytes, up to the next `add`. */
+  get bytes(): Buffer {
+    return this.#writer.bytes;
   }
 
   /** Appends one frame; answers its bytes, 0 when it is larger than a frame may be. */
   add(values: unknown[]): number {
-    // In this mode msgpackr hands out its own buffer with `start` and `end`: valid until the next pack.
-    const packed = packr.pack(values, packMode) as Buffer & { start: number; end: number };
-    const payloadBytes = packed.end - packed.start;
+    const writer = this.#writer;
+    const start = this.length;
+    writer.at = start;
+    writer.reserve(frameHeadBytes);
+    const payloadAt = start + frameHeadBytes;
+    writer.at = payloadAt;
+    writer.writeValue(values);
+    const end = writer.at;
+    const payloadBytes = end - payloadAt;
     if (payloadBytes > framePayloadBytesMax) return 0;
-    const at = this.length;
-    const end = at + frameHeadBytes + payloadBytes;
-    if (end > this.bytes.length) this.#grow(end);
-    const bytes = this.bytes;
-    packed.copy(bytes, at + frameHeadBytes, packed.start, packed.end);
-    bytes.writeUInt32LE(payloadBytes, at);
-    bytes.writeUInt32LE(crc32(bytes.subarray(at + frameHeadBytes, end), payloadBytes), at + 4);
+    writer.setUint32LittleEndian(start, payloadBytes);
+    const crc = crc32(writer.bytes.subarray(payloadAt, end), payloadBytes);
+    writer.setUint32LittleEndian(start + 4, crc);
     this.length = end;
     this.frames++;
-    return end - at;
+    return end - start;
   }
 
   clear(): void {
     this.length = 0;
     this.frames = 0;
-    if (this.bytes.length > batchBytesKept) this.bytes = Buffer.allocUnsafeSlow(batchBytesInitial);
-  }
-
-  #grow(atLeast: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(atLeast, this.bytes.length * 2));
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+    if (this.bytes.length > batchBytesKept) this.#writer = new MsgpackWriter(batchBytesInitial);
   }
 }
 
