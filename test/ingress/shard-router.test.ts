@@ -26,12 +26,13 @@ function stage(workers: number, ringBytes: number) {
   const memory = allocateSharedMemory({ workers, ingressRingBytes: ringBytes });
   const counters = counterBlock(memory, mainWriter);
   const replies: string[] = [];
+  const clock = { nowMs: 5 };
   const router = new ShardRouter({
     rings: memory.ingressRings.map((ring) => new RingWriter(ring)),
     signals: memory.ingressRings.map((_, i) => new WakeSignal(memory, workerSignal(i))),
     shardKey,
     counters,
-    clock: () => 5,
+    clock: () => clock.nowMs,
     reply: (to, text) => replies.push(`${to.address}:${to.port} ${text}`),
   });
   const readers = memory.ingressRings.map((ring) => new RingReader(ring));
@@ -39,7 +40,7 @@ function stage(workers: number, ringBytes: number) {
     const bytes = Buffer.from(text, 'latin1');
     router.route(bytes, bytes.length, hop);
   };
-  return { route, readers, counters, replies };
+  return { route, readers, counters, replies, clock };
 }
 
 function request(method: string, callId: string, toTag = ''): string {
@@ -61,6 +62,22 @@ test('messages of one call go to one worker, with the hop they came from', () =>
     assert.ok(record.payload.toString('latin1', 0, record.payloadLength).startsWith(method));
     assert.deepEqual(record.hop, hop);
     assert.equal(record.enqueuedAtMs, 5);
+  }
+});
+
+test('the clock is read once for what one turn of the event loop brings', async () => {
+  const { route, readers, clock } = stage(1, 1 << 18);
+  const record = createRingRecord();
+  for (const turnMs of [5, 700]) {
+    clock.nowMs = turnMs;
+    route(request('INVITE', 'some-call@x'));
+    clock.nowMs++;
+    route(request('ACK', 'some-call@x'));
+    for (let message = 0; message < 2; message++) {
+      assert.ok(readers[0]!.pop(record));
+      assert.equal(record.enqueuedAtMs, turnMs);
+    }
+    await new Promise(setImmediate);
   }
 });
 

@@ -75,7 +75,8 @@ export class ShardRouter {
     const entry = this.#entry;
     entry.hop = hop;
     entry.urgent = kind === PeekResult.request || kind === PeekResult.response;
-    entry.nowMs = this.#clock();
+    // One reading for all that this turn of the event loop brings, as for the wake.
+    if (!this.#wakeIsDue) entry.nowMs = this.#clock();
     if (this.#rings[worker]!.push(entry, bytes, length)) this.#wakeSoon(worker);
     else this.#onRingFull(kind, bytes, length);
   }
