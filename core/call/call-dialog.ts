@@ -1,5 +1,6 @@
 // Makes the dialogs of a call and sends what belongs to the dialog alone: ACK, PRACK and BYE.
 import { type Dialog, dialogRequest } from '../dialog/dialog.ts';
+import { OpenOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
 import { requestHop, routeSetOf } from '../dialog/route-set.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerText, type SipMessage } from '../sip/message.ts';
@@ -59,6 +60,8 @@ function callerDialog(env: CallEnvironment, call: Call, invite: InviteFacts): Ca
     resend: undefined,
     unacked: undefined,
     latePrack: undefined,
+    openOffer: invite.payload.body === '' ? OpenOffer.dueInReply : OpenOffer.invite,
+    offeredByUs: false,
   };
 }
 
@@ -91,6 +94,8 @@ function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string):
     resend: undefined,
     unacked: undefined,
     latePrack: undefined,
+    openOffer: leg.offered ? OpenOffer.invite : OpenOffer.dueInReply,
+    offeredByUs: true,
   };
 }
 
@@ -109,7 +114,7 @@ export function forkOf(
   caller.peer = callee;
   keepDialog(env.table, callee);
   keepDialog(env.table, caller);
-  const fork: Fork = { remoteTag: tag, callee, caller, lastRseq: 0 };
+  const fork: Fork = { remoteTag: tag, callee, caller, lastRseq: 0, callerRseq: 0 };
   leg.forks = [...leg.forks, fork];
   return fork;
 }
@@ -156,7 +161,10 @@ export function sendAck(
   payload: Payload,
 ): void {
   ack.payload = payload;
-  if (dialog.unacked === ack) dialog.unacked = undefined;
+  if (dialog.unacked === ack) {
+    dialog.unacked = undefined;
+    takeReplyAnswer(dialog, true);
+  }
   const parts = nextRequest(env, dialog, Method.ACK, { cseq: ack.cseq });
   env.effects.send(dialog.hop, writeRequest(parts, payload.lines, payload.body));
 }

@@ -6,6 +6,7 @@ import type { Cdr, CdrAttempt } from '../cdr/cdr.ts';
 import type { Parameters } from '../configuration/model.ts';
 import type { MappingGateway, RoutingGateway } from '../configuration/snapshot.ts';
 import type { Dialog } from '../dialog/dialog.ts';
+import type { OfferAnswer, OpenOffer } from '../dialog/offer-answer.ts';
 import type { RouteSet } from '../dialog/route-set.ts';
 import type { EndReason } from '../end-reason.ts';
 import type { Hunt } from '../routing/candidate-gateways.ts';
@@ -87,7 +88,6 @@ export interface InboundLeg {
   invite: InviteFacts | undefined;
   /** Reliable provisionals not yet acknowledged; the first has been sent and repeats (RFC 3262 3). */
   reliable: ReliableProvisional[];
-  nextRseq: number;
   resendIndex: number;
   resendTimer: number;
   /** When the first of them is given up. */
@@ -158,6 +158,8 @@ export interface Fork {
   readonly caller: CallDialog;
   /** RSeq of the carrier's last reliable provisional; 0 before the first (RFC 3262 4). */
   lastRseq: number;
+  /** RSeq of our last reliable provisional to the caller in this dialog; 0 before the first. */
+  callerRseq: number;
 }
 
 /** The ACK of a 2xx to an INVITE of ours, sent again for each repeat of the 2xx. */
@@ -169,7 +171,7 @@ export interface OutgoingAck {
 }
 
 /** A dialog as the call sees it: which side, which call, and what is pending in it. */
-export interface CallDialog extends Dialog, Keyed {
+export interface CallDialog extends Dialog, Keyed, OfferAnswer {
   readonly call: Call;
   readonly side: 'caller' | 'callee';
   /** The dialog of the other leg. */
@@ -221,7 +223,8 @@ export interface Relay {
   readonly method: Method;
   readonly from: CallDialog;
   readonly to: CallDialog;
-  readonly offered: boolean;
+  /** The offer it brought, as it was at first. */
+  readonly offer: OpenOffer;
   /** Contact of the request: the remote target of `from` once its 2xx goes back (RFC 3261 12.2.2). */
   readonly contact: string;
   /** undefined once `from` has its final response. */

@@ -2,6 +2,7 @@
 // answered here or pass to the other leg.
 import { identifyPeer } from '../access/identify-peer.ts';
 import { isFromPeer, takeRemoteSeq } from '../dialog/dialog.ts';
+import { offerGlare } from '../dialog/offer-answer.ts';
 import { EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { HeaderId } from '../sip/header-id.ts';
@@ -18,7 +19,7 @@ import { findDialog, forgetDialog } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { isSdp } from './header-policy.ts';
 import { relayPrack, relayRequest } from './relay.ts';
-import { isLatePrack, takePrack } from './reliable-provisional.ts';
+import { awaitsPrack, isLatePrack, takePrack } from './reliable-provisional.ts';
 import {
   bodyRefusal,
   extensionRefusal,
@@ -28,9 +29,6 @@ import {
   type ScreenRefusal,
 } from './request-screen.ts';
 import { respond } from './respond.ts';
-
-/** Seconds a peer waits before it repeats a request that came at a bad moment (RFC 3261 14.2). */
-const retryAfterSeconds = 2;
 
 export function onInDialog(
   env: CallEnvironment,
@@ -172,13 +170,18 @@ function onRelayable(
   if (refusal === 0) {
     relayRequest(env, dialog, transaction, message);
   } else {
-    const headers = refusal === 500 ? `Retry-After: ${retryAfterSeconds}\r\n` : '';
+    const headers = refusal === 500 ? retryAfterLine(env) : '';
     respond(env, transaction, refusal, headers);
   }
 }
 
-/** RFC 3261 14.2, RFC 3311 5.2: an offer may not meet one that is still open, in a request of either kind:
- *  500 where the peer's own is open, 491 where it is ours. 0: it may go. */
+/** RFC 3261 14.2, RFC 3311 5.2: a random time of 0 to 10 seconds, so that two that met part. */
+function retryAfterLine(env: CallEnvironment): string {
+  return `Retry-After: ${env.identity.random32() % 11}\r\n`;
+}
+
+/** RFC 3261 14.2, RFC 3311 5.2: an offer may not meet one that is still open: 500 where that one is the
+ *  peer's own, 491 where it is ours, or open on the other leg. 0: it may go. */
 function glareStatus(dialog: CallDialog, message: SipMessage): 0 | 491 | 500 {
   if (message.method === Method.INVITE) return inviteGlare(dialog);
   if (message.method !== Method.UPDATE) return 0;
@@ -188,15 +191,18 @@ function glareStatus(dialog: CallDialog, message: SipMessage): 0 | 491 | 500 {
 
 function inviteGlare(dialog: CallDialog): 0 | 491 | 500 {
   if (!dialog.confirmed || dialog.inviteServer !== undefined) return 500;
-  if (dialog.updateServer?.offered === true) return 500;
-  if (dialog.inviteClient !== undefined || dialog.updateClient?.offered === true) return 491;
+  // Ours is in progress until its ACK (RFC 3261 14.1).
+  if (dialog.inviteClient !== undefined || dialog.unacked !== undefined) return 491;
+  const open = updateGlare(dialog);
+  if (open !== 0) return open;
   // Our 2xx to the peer's own re-INVITE, or to the other leg's, still waits for its ACK.
   return dialog.resend !== undefined || dialog.peer?.resend !== undefined ? 491 : 0;
 }
 
 function updateGlare(dialog: CallDialog): 0 | 491 | 500 {
-  // An offer of the peer's in a 2xx is answered by the ACK that is still to come; ours likewise.
-  if (dialog.inviteServer !== undefined || dialog.unacked !== undefined) return 500;
-  if (dialog.inviteClient !== undefined || dialog.updateClient?.offered === true) return 491;
-  return dialog.resend?.brings !== undefined ? 491 : 0;
+  const peer = dialog.peer!;
+  const open = offerGlare(dialog);
+  if (open !== 0) return open;
+  // The two legs may differ for a while: a provisional that waits for the PRACK, an answer not yet passed.
+  return offerGlare(peer) !== 0 || awaitsPrack(peer) ? 491 : 0;
 }

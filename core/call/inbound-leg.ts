@@ -1,6 +1,7 @@
 // The leg towards the caller, from the INVITE to the ACK of our 2xx: provisional responses with a tag
 // for each of the carrier's forks, reliable where the caller wants it (RFC 3262), the final response.
 
+import { takeInviteReply } from '../dialog/offer-answer.ts';
 import { routeSetOf } from '../dialog/route-set.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { hasOptionTag, headerTag } from '../sip/header-values.ts';
@@ -15,7 +16,7 @@ import { contactUri, sendPrack } from './call-dialog.ts';
 import type { CallEnvironment, Progress } from './environment.ts';
 import { displayPrefix, payloadOf, setupLines } from './header-policy.ts';
 import { hopAddress, mintTag } from './local-identity.ts';
-import { queueReliable, reliableMax, stopReliable } from './reliable-provisional.ts';
+import { nextRseq, queueReliable, reliableMax, stopReliable } from './reliable-provisional.ts';
 
 export function createInboundLeg(transaction: ServerTransaction): InboundLeg {
   return {
@@ -24,7 +25,6 @@ export function createInboundLeg(transaction: ServerTransaction): InboundLeg {
     transaction,
     invite: undefined,
     reliable: [],
-    nextRseq: 1,
     resendIndex: 0,
     resendTimer: 0,
     giveUpAtMs: 0,
@@ -82,7 +82,7 @@ export function sendProgress(
   const { localTag } = fork.caller;
   const { body } = payload;
   if (progress.rseq > 0 && invite.supports100rel && inbound.reliable.length < reliableMax) {
-    const rseq = inbound.nextRseq++;
+    const rseq = nextRseq(env, fork);
     const lines = `Require: 100rel\r\nRSeq: ${rseq}\r\n${headers}`;
     queueReliable(env, inbound, {
       rseq,
@@ -117,6 +117,7 @@ export function sendAnswer(
     body: payload.body,
   });
   env.transactions.respond(transaction, 200, text);
+  takeInviteReply(caller, { byUs: true, hasSdp: payload.body !== '', last: true });
   armAnswerResend(env, caller, {
     text,
     hop: transaction.hop,

@@ -1,6 +1,7 @@
 // The leg towards a carrier: what its responses and its timer mean for one INVITE attempt (RFC 3261 13.2.2).
 // It tells the call what happened as events.
 import { confirmRoute, refreshTarget } from '../dialog/dialog.ts';
+import { takeInviteReply } from '../dialog/offer-answer.ts';
 import { routeSetOf } from '../dialog/route-set.ts';
 import { EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
@@ -82,6 +83,7 @@ function onProgress(env: CallEnvironment, leg: OutboundLeg, message: SipMessage)
   }
   const hasSdp = isSdp(message);
   if (hasSdp) leg.sdpSeen = true;
+  if (rseq > 0) takeInviteReply(fork.callee, { byUs: false, hasSdp, last: false });
   if (statusCode === 180) leg.ringing = true;
   armAttempt(env, leg, progressSeconds(leg, statusCode));
   refreshTarget(fork.callee, contactUri(message));
@@ -124,6 +126,7 @@ function onSuccess(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
   confirmRoute(callee, routeSet, contactUri(message), leg.hop);
   callee.confirmed = true;
   callee.unacked = leg.ack;
+  takeInviteReply(callee, { byUs: false, hasSdp: isSdp(message), last: true });
   if (leg.offered) sendAck(env, callee, leg.ack, noPayload);
   env.control.onAnswer(leg, fork, payloadOf(message));
 }

@@ -1,6 +1,7 @@
 // A re-INVITE passed from one leg to the other (RFC 3261 14): its provisionals, its 2xx and the ACK, its
 // CANCEL, and how long it may stay open.
 import { refreshTarget } from '../dialog/dialog.ts';
+import { OpenOffer, openOffer } from '../dialog/offer-answer.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { type RequestParts, writeRequest, writeResponseWithBody } from '../sip/write-message.ts';
@@ -63,7 +64,9 @@ function onSuccess(env: CallEnvironment, relay: Relay, message: SipMessage): voi
   to.unacked = ack;
   const server = takeServer(relay);
   // Nobody will bring an answer any more: acknowledge what came all the same (RFC 3261 13.2.2.4).
-  if (relay.offered || server === undefined) sendAck(env, to, ack, noPayload);
+  const offered = relay.offer === OpenOffer.invite;
+  if (offered || server === undefined) sendAck(env, to, ack, noPayload);
+  else openOffer(to, OpenOffer.reply, false);
   if (server !== undefined) answerReinvite(env, relay, server, payloadOf(message));
 }
 
@@ -74,6 +77,8 @@ function answerReinvite(
   payload: Payload,
 ): void {
   const { from } = relay;
+  const offered = relay.offer === OpenOffer.invite;
+  if (!offered) openOffer(from, OpenOffer.reply, true);
   const contact = env.identity.listeners[server.hop.listener]!.contact;
   const text = writeResponseWithBody(server.head, 200, '', {
     lines: contact + allowLine + payload.lines,
@@ -85,7 +90,7 @@ function answerReinvite(
     text,
     hop: server.hop,
     cseq: server.cseq,
-    brings: relay.offered ? undefined : relay.ack,
+    brings: offered ? undefined : relay.ack,
   });
 }
 

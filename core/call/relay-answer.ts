@@ -1,6 +1,7 @@
 // How a relayed request ends: the answer that goes back, and what its failure means for the call
 // (RFC 3261 12.2.1.2).
 import { refreshTarget } from '../dialog/dialog.ts';
+import { closeOffer } from '../dialog/offer-answer.ts';
 import { EndReasons, sipEndReason } from '../end-reason.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
@@ -44,6 +45,7 @@ export function answerRelay(env: CallEnvironment, relay: Relay, message: SipMess
 export function takeServer(relay: Relay): ServerTransaction | undefined {
   const { server, from } = relay;
   relay.server = undefined;
+  closeOffer(from, relay.offer, false);
   if (from.inviteServer === relay) from.inviteServer = undefined;
   if (from.updateServer === relay) from.updateServer = undefined;
   return server;
@@ -53,6 +55,7 @@ export function takeServer(relay: Relay): ServerTransaction | undefined {
 export function closeClient(env: CallEnvironment, relay: Relay): void {
   const { to } = relay;
   relay.state = RelayState.done;
+  closeOffer(to, relay.offer, true);
   relay.timer = env.wheel.cancel(relay.timer);
   if (to.inviteClient === relay) to.inviteClient = undefined;
   if (to.updateClient === relay) to.updateClient = undefined;

@@ -2,6 +2,7 @@
 // their final response comes back here (RFC 3261 12.2, 14; RFC 3311; RFC 6086). Offers and answers pass
 // through unchanged, so whoever asked also backs off after a 491 (RFC 3261 14.1).
 import { refreshTarget } from '../dialog/dialog.ts';
+import { OpenOffer, openOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { writeRequest, writeResponse } from '../sip/write-message.ts';
@@ -11,7 +12,7 @@ import type { CallDialog, Payload, Relay, ReliableProvisional } from './call.ts'
 import { OwnerKind, RelayState } from './call.ts';
 import { contactUri, nextRequest, sendPrack } from './call-dialog.ts';
 import type { CallEnvironment } from './environment.ts';
-import { inDialogLines, payloadOf } from './header-policy.ts';
+import { inDialogLines, isSdp, payloadOf } from './header-policy.ts';
 import { maxForwardsOut } from './max-forwards.ts';
 import { armTimerC, onReinviteResponse } from './reinvite.ts';
 import {
@@ -56,12 +57,16 @@ function joinTransactions(
   client: ClientTransaction,
   message: SipMessage,
 ): Relay {
+  const to = from.peer!;
+  const offer = offerOf(from, message);
+  openOffer(from, offer, false);
+  openOffer(to, offer, true);
   const relay: Relay = {
     kind: OwnerKind.relay,
     method: server.method,
     from,
-    to: from.peer!,
-    offered: message.bodyEnd > message.bodyStart,
+    to,
+    offer,
     contact: refreshesTarget(server.method) ? contactUri(message) : '',
     server,
     client,
@@ -72,6 +77,21 @@ function joinTransactions(
   server.owner = relay;
   client.owner = relay;
   return relay;
+}
+
+/** The offer that a request opens. What a PRACK brings is an answer where an offer is open, and while an
+ *  offer of another exchange is, nothing that this side could judge. */
+function offerOf(from: CallDialog, message: SipMessage): OpenOffer {
+  switch (message.method) {
+    case Method.INVITE:
+      return message.bodyEnd > message.bodyStart ? OpenOffer.invite : OpenOffer.dueInReply;
+    case Method.UPDATE:
+      return isSdp(message) ? OpenOffer.update : OpenOffer.none;
+    case Method.PRACK:
+      return isSdp(message) && from.openOffer === OpenOffer.none ? OpenOffer.prack : OpenOffer.none;
+    default:
+      return OpenOffer.none;
+  }
 }
 
 function relayLines(
@@ -95,6 +115,10 @@ export function relayPrack(
   const maxForwards = maxForwardsOut(message.maxForwards);
   const client = sendPrack(env, fork, carrierRseq, { payload: payloadOf(message), maxForwards });
   joinTransactions(fork.caller, transaction, client, message);
+  if (isSdp(message)) {
+    takeReplyAnswer(fork.caller, false);
+    takeReplyAnswer(fork.callee, true);
+  }
 }
 
 export function onRelayResponse(env: CallEnvironment, relay: Relay, message: SipMessage): void {

@@ -1,5 +1,6 @@
-// Reliable provisional responses towards the caller (RFC 3262 3): numbered, one at a time, each repeated
-// until its PRACK, and dropped with the attempt they speak of.
+// Reliable provisional responses towards the caller (RFC 3262 3): numbered a fork, one at a time over all of
+// them, each repeated until its PRACK, and dropped with the attempt they speak of.
+import { takeInviteReply } from '../dialog/offer-answer.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { TimerName } from '../time/timer-name.ts';
 import { resendDelayMs } from '../transaction/timer-values.ts';
@@ -8,6 +9,16 @@ import type { CallEnvironment } from './environment.ts';
 
 /** Reliable provisionals that may wait for the caller's PRACK; more are sent unreliably. */
 export const reliableMax = 16;
+
+/** RFC 3262 3 as corrected by its erratum 4600: the numbers of a fork are independent of any other fork's;
+ *  they begin anywhere below 2^31 and each is one higher than the one before. A sequence over all forks
+ *  would show each of them gaps, and the caller must not acknowledge what follows a gap (RFC 3262 4). */
+export function nextRseq(env: CallEnvironment, fork: Fork): number {
+  // 1 to 2^31 - 1.
+  if (fork.callerRseq === 0) fork.callerRseq = env.identity.random32() % 0x7fff_ffff;
+  fork.callerRseq++;
+  return fork.callerRseq;
+}
 
 /** The next one waits until the one before has been acknowledged. */
 export function queueReliable(
@@ -22,7 +33,9 @@ export function queueReliable(
 function sendFirst(env: CallEnvironment, leg: InboundLeg): void {
   const first = leg.reliable[0];
   if (first === undefined || leg.transaction === undefined) return;
-  env.transactions.respond(leg.transaction, first.statusCode, first.text);
+  const { statusCode, text, hasSdp, fork } = first;
+  env.transactions.respond(leg.transaction, statusCode, text);
+  takeInviteReply(fork.caller, { byUs: true, hasSdp, last: false });
   leg.resendIndex = 0;
   leg.giveUpAtMs = env.nowMs + env.transactions.timers.giveUpMs;
   arm(env, leg);
@@ -93,6 +106,13 @@ export function dropReliable(env: CallEnvironment, leg: InboundLeg, over: readon
 /** RFC 3262 3: no 2xx goes out while a provisional with a session description is unacknowledged. */
 export function mustHoldAnswer(leg: InboundLeg): boolean {
   return leg.reliable.some(({ hasSdp }) => hasSdp);
+}
+
+/** RFC 3311 5.1: nobody may offer anew to a caller who has not acknowledged the provisional with the last
+ *  session description. */
+export function awaitsPrack(dialog: CallDialog): boolean {
+  const { reliable } = dialog.call.inbound;
+  return reliable.some(({ hasSdp, fork }) => hasSdp && fork.caller === dialog);
 }
 
 /** RFC 3262 3: after the final response nothing is repeated, but the PRACK of what was sent may come. */

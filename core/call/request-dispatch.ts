@@ -2,6 +2,7 @@
 // and each response to the leg that asked.
 import { identifyPeer } from '../access/identify-peer.ts';
 import { isRoutingAddress } from '../access/routing-addresses.ts';
+import { takeReplyAnswer } from '../dialog/offer-answer.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import type { Hop } from '../sip/hop.ts';
 import type { SipMessage } from '../sip/message.ts';
@@ -147,6 +148,7 @@ function onAck(env: CallEnvironment, message: SipMessage, hop: Hop): void {
   env.current = dialog.call;
   const resend = takeAck(env, dialog, message.cseq);
   if (resend === undefined) return;
+  takeReplyAnswer(dialog, false);
   const { peer } = dialog;
   if (resend.thenBye) hangUpDialog(env, dialog);
   else if (resend.brings !== undefined && peer !== undefined) {

@@ -139,14 +139,20 @@ describe('early dialogs', () => {
   it('passes UPDATE and its answer in an early dialog (RFC 3311)', () => {
     const stage = createStage();
     const { caller, carrierA } = stage;
-    const invite = begun(stage);
+    const invite = begun(stage, { headers: 'Supported: 100rel\r\n' });
     const carried = carrierA.takeOne('INVITE');
-    carrierA.send(responseTo(carried, 183, { tag: 'f1', body: answer }));
-    const tag = tagOf(caller.takeOne('SIP/2.0 183').header('To'));
-    caller.send(callerRequest('UPDATE', invite, tag, { cseq: 2, body: offer }));
+    const headers = 'Require: 100rel\r\nRSeq: 7\r\n';
+    carrierA.send(responseTo(carried, 183, { tag: 'f1', body: answer, headers }));
+    const progress = caller.takeOne('SIP/2.0 183');
+    const tag = tagOf(progress.header('To'));
+    const rack = `RAck: ${progress.header('RSeq')} 1 INVITE\r\n`;
+    caller.send(callerRequest('PRACK', invite, tag, { cseq: 2, headers: rack }));
+    carrierA.send(responseTo(carrierA.takeOne('PRACK'), 200));
+    caller.takeOne('SIP/2.0 200');
+    caller.send(callerRequest('UPDATE', invite, tag, { cseq: 3, body: offer }));
     const update = carrierA.takeOne('UPDATE');
     assert.equal(update.body, offer);
-    assert.equal(update.header('CSeq'), '2 UPDATE');
+    assert.equal(update.header('CSeq'), '3 UPDATE');
     carrierA.send(responseTo(update, 200, { body: answer }));
     assert.equal(caller.takeOne('SIP/2.0 200').body, answer);
     carrierA.send(responseTo(carried, 200, { tag: 'f1' }));
@@ -197,12 +203,14 @@ describe('reliable provisional responses (RFC 3262)', () => {
     );
     const progress = caller.takeOne('SIP/2.0 183');
     assert.equal(progress.header('Require'), '100rel');
-    assert.equal(progress.header('RSeq'), '1');
+    const rseq = Number(progress.header('RSeq'));
+    assert.ok(rseq > 0 && rseq < 0x8000_0000);
     pass(510);
     assert.equal(caller.takeOne('SIP/2.0 183').text, progress.text);
     assert.deepEqual(carrierA.take(), []);
     const tag = tagOf(progress.header('To'));
-    caller.send(callerRequest('PRACK', invite, tag, { cseq: 2, headers: 'RAck: 1 1 INVITE\r\n' }));
+    const rack = `RAck: ${rseq} 1 INVITE\r\n`;
+    caller.send(callerRequest('PRACK', invite, tag, { cseq: 2, headers: rack }));
     const prack = carrierA.takeOne('PRACK');
     assert.equal(prack.header('RAck'), '4711 1 INVITE');
     carrierA.send(responseTo(prack, 200));
@@ -221,9 +229,11 @@ describe('reliable provisional responses (RFC 3262)', () => {
     const reliable = 'Require: 100rel\r\nRSeq: 10\r\n';
     carrierA.send(responseTo(carried, 183, { tag: 'f1', headers: reliable }));
     carrierA.send(responseTo(carried, 180, { tag: 'f2', headers: reliable }));
-    const tag = tagOf(caller.takeOne('SIP/2.0 183').header('To'));
-    caller.send(callerRequest('PRACK', invite, tag, { cseq: 2, headers: 'RAck: 1 1 INVITE\r\n' }));
-    assert.equal(caller.takeOne('SIP/2.0 180').header('RSeq'), '2');
+    const first = caller.takeOne('SIP/2.0 183');
+    const rack = `RAck: ${first.header('RSeq')} 1 INVITE\r\n`;
+    const tag = tagOf(first.header('To'));
+    caller.send(callerRequest('PRACK', invite, tag, { cseq: 2, headers: rack }));
+    caller.takeOne('SIP/2.0 180');
   });
 
   it('never acknowledged: the INVITE is rejected with 504 and the carrier cancelled', () => {
