@@ -1,13 +1,15 @@
 // Begins an attempt: takes the gateway's line and its place in the second, and sends the INVITE made anew
 // for this side (RFC 3261 13.2.1; what crosses from the caller's INVITE stands in header-policy.ts).
 import type { RoutingGateway } from '../configuration/snapshot.ts';
+import { sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import type { Candidate } from '../routing/candidate-gateways.ts';
 import { type Hop, Transport } from '../sip/hop.ts';
+import { fitsHop } from '../sip/message-size.ts';
 import { Method } from '../sip/method.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
 import { allowLine } from './allow.ts';
-import { armAttempt } from './attempt-end.ts';
+import { armAttempt, finishLeg } from './attempt-end.ts';
 import type { Call, InviteFacts, OutboundLeg } from './call.ts';
 import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
@@ -54,8 +56,11 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
   };
   const leg = createLeg(env, call, candidate, hop);
   call.outbound = leg;
-  sendInvite(env, leg, invite);
   env.effects.count(Counter.attempts);
+  if (!sendInvite(env, leg, invite)) {
+    failTooLarge(env, leg);
+    return false;
+  }
   armAttempt(env, leg, inviteWaitSeconds(call));
   return true;
 }
@@ -140,13 +145,26 @@ function inviteParts(
   };
 }
 
-function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts): void {
+/** False when it is longer than the gateway's transport carries. */
+function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts): boolean {
   let headers = env.identity.listeners[leg.hop.listener]!.contact + allowLine;
   if (invite.supports100rel) headers += 'Supported: 100rel\r\n';
   if (invite.requires100rel) headers += 'Require: 100rel\r\n';
   headers += invite.crossing + invite.payload.lines;
   const text = writeRequest(leg.parts, headers, invite.payload.body);
+  if (!fitsHop(leg.hop, text.length)) return false;
   const transaction = env.transactions.request(leg.hop, leg.parts, text);
   transaction.owner = leg;
   leg.transaction = transaction;
+  return true;
+}
+
+/** The attempt is over before it began; the call goes on to the next gateway, or ends with 513. */
+function failTooLarge(env: CallEnvironment, leg: OutboundLeg): void {
+  env.effects.count(Counter.sendTooLarge);
+  env.effects.count(Counter.attemptsFailed);
+  const reason = sipEndReason(513);
+  leg.record.endReason = reason.key;
+  leg.call.lastFailure = { statusCode: 513, reason, by: 'server', headers: '' };
+  finishLeg(env, leg);
 }

@@ -3,7 +3,9 @@
 // through unchanged, so whoever asked also backs off after a 491 (RFC 3261 14.1).
 import { refreshTarget } from '../dialog/dialog.ts';
 import { OpenOffer, openOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
+import { Counter } from '../metrics/counter-layout.ts';
 import type { SipMessage } from '../sip/message.ts';
+import { fitsHop } from '../sip/message-size.ts';
 import { Method } from '../sip/method.ts';
 import { writeRequest, writeResponse } from '../sip/write-message.ts';
 import type { ClientTransaction, ServerTransaction } from '../transaction/transaction.ts';
@@ -37,6 +39,11 @@ export function relayRequest(
   const maxForwards = maxForwardsOut(message.maxForwards);
   const parts = nextRequest(env, peer, method, { maxForwards });
   const text = writeRequest(parts, relayLines(env, peer, message, payload), payload.body);
+  if (!fitsHop(peer.hop, text.length)) {
+    env.effects.count(Counter.sendTooLarge);
+    respond(env, transaction, 513, '');
+    return;
+  }
   const client = env.transactions.request(peer.hop, parts, text);
   const relay = joinTransactions(dialog, transaction, client, message);
   if (method === Method.UPDATE) {

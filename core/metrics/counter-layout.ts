@@ -63,6 +63,11 @@ const rows = [
     'in-dialog requests from a foreign source, or with a wrong tag or CSeq',
   ],
   ['sendErrors', 'tandem_send_errors_total', 'datagrams the kernel refused to send'],
+  [
+    'sendTooLarge',
+    'tandem_dropped_send_too_large_total',
+    'messages not sent: over 65,507 bytes on UDP, over 64 KiB on a stream',
+  ],
   ['sendQueueFull', 'tandem_dropped_send_queue_total', 'stream messages lost to a full queue'],
   [
     'bugs',

@@ -8,6 +8,7 @@ import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
 import type { Effects } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
+import { fitsHop } from '../../core/sip/message-size.ts';
 import { createWithheldSends } from './withheld-sends.ts';
 
 /** The CDR log as the runner needs it (workers/cdr/cdr-log.ts). */
@@ -232,6 +233,10 @@ export class EffectRunner implements Effects {
   }
 
   #sendOne(hop: Hop, text: string): void {
+    if (!fitsHop(hop, text.length)) {
+      this.count(Counter.sendTooLarge);
+      return;
+    }
     this.count(Counter.messagesOut);
     if (hop.transport === Transport.tcp) this.#streams.send(hop, text);
     else this.#datagrams.send(hop, text);
