@@ -241,3 +241,13 @@ test('a flush carries a bounded number of sends; the rest follows in order', () 
     Array.from({ length: 5000 }, (_, i) => `udp ${i}`),
   );
 });
+
+test('a message longer than its transport carries is counted, not sent', () => {
+  const { effects, done, counters } = stage();
+  effects.send(udp, 'x'.repeat(65_508));
+  effects.send(tcp, 'x'.repeat(65_537));
+  effects.send(udp, 'short');
+  effects.flush();
+  assert.deepEqual(done, ['udp short']);
+  assert.equal(counters[Counter.sendTooLarge], 2);
+});

@@ -13,9 +13,35 @@ import { hop, parsed } from '../sip/message-text.ts';
 import { tortureMessages } from './messages.ts';
 import { sdpBody } from './torture-message.ts';
 
-test('there are 49 cases, each named once', () => {
-  assert.equal(tortureMessages.length, 49);
-  assert.equal(new Set(tortureMessages.map((row) => row.name)).size, 49);
+/** RFC 4475: chapter and its messages in their order; 49 in all. */
+const chapters: readonly [string, string][] = [
+  [
+    '3.1.1',
+    'wsinv intmeth esc01 escnull esc02 lwsdisp longreq dblreq semiuri transports mpart01 unreason noreason',
+  ],
+  [
+    '3.1.2',
+    'badinv01 clerr ncl scalar02 scalarlg quotbal ltgtruri lwsruri lwsstart trws escruri baddate regbadct ' +
+      'badaspec baddn badvers mismatch01 mismatch02 bigcode',
+  ],
+  ['3.2', 'badbranch'],
+  [
+    '3.3',
+    'insuf unkscm novelsc unksm2 bext01 invut regaut01 multi01 mcl01 bcast zeromf cparam01 cparam02 ' +
+      'regescrt sdp01',
+  ],
+  ['3.4', 'inv2543'],
+];
+
+test('every message of the RFC is there, at its section', () => {
+  const wanted = chapters.flatMap(([chapter, names]) =>
+    names.split(' ').map((name, index) => `${chapter}.${index + 1} ${name}`),
+  );
+  assert.equal(wanted.length, 49);
+  assert.deepEqual(
+    tortureMessages.map(({ section, name }) => `${section} ${name}`),
+    wanted,
+  );
 });
 
 for (const row of tortureMessages) {
