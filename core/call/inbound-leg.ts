@@ -5,7 +5,7 @@ import { takeInviteReply } from '../dialog/offer-answer.ts';
 import { routeSetOf } from '../dialog/route-set.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { hasOptionTag, headerTag } from '../sip/header-values.ts';
-import type { SipMessage } from '../sip/message.ts';
+import { headerText, type SipMessage } from '../sip/message.ts';
 import { writeResponse, writeResponseWithBody } from '../sip/write-message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowLine } from './allow.ts';
@@ -39,12 +39,13 @@ export function inviteFacts(
   transaction: ServerTransaction,
   trusted: boolean,
 ): InviteFacts {
-  const { source: hop, head } = transaction;
+  const { source: hop } = transaction;
+  const from = headerText(message, HeaderId.from) ?? '';
   const requires100rel = hasOptionTag(message, HeaderId.require, '100rel');
   return {
-    from: head.from,
+    from,
     fromTag: headerTag(message, HeaderId.from),
-    to: head.to,
+    to: headerText(message, HeaderId.to) ?? '',
     callId: transaction.mergeKey,
     // RFC 2543 callers may leave Contact out: later requests then go where the INVITE came from.
     contact: contactUri(message) || `sip:${hopAddress(hop)}`,
@@ -52,7 +53,7 @@ export function inviteFacts(
     hop,
     cseq: message.cseq,
     maxForwards: message.maxForwards,
-    display: displayPrefix(head.from),
+    display: displayPrefix(from),
     payload: payloadOf(message),
     crossing: setupLines(message, trusted, env.identity.listeners[hop.listener]!.host),
     supports100rel: requires100rel || hasOptionTag(message, HeaderId.supported, '100rel'),

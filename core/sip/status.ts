@@ -79,6 +79,20 @@ const classPhrases = [
   'Global Failure',
 ];
 
+/** Index: status code (100 to 699; below them nothing is asked for). Made once. */
+const lines: string[] = [];
+for (let code = 0; code < 700; code++) lines.push(lineOf(code));
+
+/** "SIP/2.0 180 Ringing" with its line break. */
+export function statusLine(statusCode: number): string {
+  return lines[statusCode] ?? lineOf(statusCode);
+}
+
+/** Joined, because that makes one flat string: `+` would leave the pieces to every writer. */
+function lineOf(code: number): string {
+  return ['SIP/2.0 ', code, ' ', reasonPhrase(code), '\r\n'].join('');
+}
+
 export function reasonPhrase(statusCode: number): string {
   return phrases.get(statusCode) ?? classPhrases[Math.trunc(statusCode / 100)] ?? 'Unknown';
 }

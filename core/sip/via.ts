@@ -1,6 +1,6 @@
 // The top Via as text, and the Via lines of a response (RFC 3261 8.2.6.2, 18.2.1; RFC 3581 4).
 import { equalsFolded } from '../bytes/character-class.ts';
-import type { MessageBytes } from '../bytes/latin1.ts';
+import { equalsText, type MessageBytes } from '../bytes/latin1.ts';
 import { HeaderId } from './header-id.ts';
 import type { Hop } from './hop.ts';
 import { headerStride, nextRow, rowText, type SipMessage, unfoldedText } from './message.ts';
@@ -67,11 +67,19 @@ export function viaLines(message: SipMessage, hop: Hop): string {
   return lines;
 }
 
+/** Whether a response repeats the top Via value as it came: it has no parameter that is ours to fill in,
+ *  and comes from the address it names (RFC 3261 18.2.1). */
+export function topViaStays(message: SipMessage, hop: Hop): boolean {
+  const { bytes, topVia: span } = message;
+  if (!span.valid || span.rportEnd > 0 || span.receivedEnd > 0) return false;
+  return equalsText(bytes, span.hostStart, span.hostEnd, hop.address);
+}
+
 function firstViaLine(message: SipMessage, row: number, hop: Hop): string {
   const { bytes, topVia: span } = message;
   const valueEnd = message.headers[row * headerStride + 4]!;
   let text = `Via: ${viaWithoutSource(message)}`;
-  const seenElsewhere = bytes.latin1Slice(span.hostStart, span.hostEnd) !== hop.address;
+  const seenElsewhere = !equalsText(bytes, span.hostStart, span.hostEnd, hop.address);
   if (span.hasRport) text += `;rport=${hop.port}`;
   if (span.hasRport || seenElsewhere) text += `;received=${hop.address}`;
   if (span.end < valueEnd) text += unfoldedText(bytes, span.end, valueEnd);

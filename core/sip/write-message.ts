@@ -1,7 +1,7 @@
 // Writes requests and responses as byte strings: a few joins, one flat write by the sender. Every line
 // ends in CRLF; header text handed in must already be complete lines.
 import { type Method, methodNames } from './method.ts';
-import { reasonPhrase } from './status.ts';
+import { statusLine } from './status.ts';
 
 /** The parts of a request of ours that later requests of the same transaction or dialog repeat. */
 export interface RequestParts {
@@ -22,16 +22,13 @@ export interface RequestParts {
 
 /** What every response repeats of its request (RFC 3261 8.2.6.2). */
 export interface ResponseHead {
-  /** Complete Via lines in order, the top one with received and rport filled in. */
-  readonly vias: string;
-  readonly from: string;
-  /** To value as it came. */
-  readonly to: string;
-  /** Whether `to` already carries a tag. */
+  /** Complete Via lines in order, the top one with received and rport filled in, and what follows them
+   *  up to the end of To's value, where a tag goes; with a tag there already, all of the lines. */
+  readonly throughTo: string;
+  /** What comes after the tag: the line break, further lines. */
+  readonly afterTo: string;
+  /** Whether To already carries a tag. */
   readonly toTagged: boolean;
-  readonly callId: string;
-  /** "1 INVITE". */
-  readonly cseq: string;
   /** Complete Record-Route lines as they came, or '' (RFC 3261 12.1.1). */
   readonly recordRoutes: string;
   /** Complete Timestamp line for a 100 (RFC 3261 8.2.6.1), or ''. */
@@ -53,9 +50,8 @@ export function writeNamedRequest(
 ): string {
   return (
     `${name} ${parts.requestUri} SIP/2.0\r\nVia: ${parts.sentBy};rport;branch=${parts.branch}\r\n` +
-    `${parts.routes}Max-Forwards: ${parts.maxForwards}\r\nFrom: ${parts.from}\r\nTo: ${parts.to}\r\n` +
-    `Call-ID: ${parts.callId}\r\nCSeq: ${parts.cseq} ${name}\r\n${headers}` +
-    `Content-Length: ${body.length}\r\n\r\n${body}`
+    `${parts.routes}${maxForwardsLine(parts.maxForwards)}From: ${parts.from}\r\nTo: ${parts.to}\r\n` +
+    `Call-ID: ${parts.callId}\r\nCSeq: ${parts.cseq} ${name}\r\n${headers}${contentEnd(body)}`
   );
 }
 
@@ -66,7 +62,7 @@ export function writeResponse(
   toTag: string,
   headers: string,
 ): string {
-  return `${writeResponseHead(head, statusCode, toTag)}${headers}Content-Length: 0\r\n\r\n`;
+  return writeResponseHead(head, statusCode, toTag) + headers + noContent;
 }
 
 /** As writeResponse, with a body; `content.lines` are all further header lines. */
@@ -77,14 +73,25 @@ export function writeResponseWithBody(
   content: { readonly lines: string; readonly body: string },
 ): string {
   const { lines, body } = content;
-  const start = writeResponseHead(head, statusCode, toTag);
-  return `${start}${lines}Content-Length: ${body.length}\r\n\r\n${body}`;
+  return writeResponseHead(head, statusCode, toTag) + lines + contentEnd(body);
 }
 
 function writeResponseHead(head: ResponseHead, statusCode: number, toTag: string): string {
-  const to = head.toTagged || toTag === '' ? head.to : `${head.to};tag=${toTag}`;
-  return (
-    `SIP/2.0 ${statusCode} ${reasonPhrase(statusCode)}\r\n${head.vias}From: ${head.from}\r\nTo: ${to}\r\n` +
-    `Call-ID: ${head.callId}\r\nCSeq: ${head.cseq}\r\n`
-  );
+  const start = statusLine(statusCode) + head.throughTo;
+  return (head.toTagged || toTag === '' ? start : `${start};tag=${toTag}`) + head.afterTo;
+}
+
+const noContent = 'Content-Length: 0\r\n\r\n';
+
+function contentEnd(body: string): string {
+  return body === '' ? noContent : `Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Index: the number; 255 is the highest there is (RFC 3261 20.22). */
+const maxForwardsLines: readonly string[] = Array.from({ length: 256 }, (_, hops) =>
+  ['Max-Forwards: ', hops, '\r\n'].join(''),
+);
+
+function maxForwardsLine(maxForwards: number): string {
+  return maxForwardsLines[maxForwards]!;
 }

@@ -89,12 +89,9 @@ export function illegalMove(machine: string, from: number, to: number): Error {
 
 /** In place of the lines of a request that has its final response. */
 const noHead: ResponseHead = {
-  vias: '',
-  from: '',
-  to: '',
+  throughTo: '',
+  afterTo: '',
   toTagged: false,
-  callId: '',
-  cseq: '',
   recordRoutes: '',
   timestamp: '',
 };

@@ -229,12 +229,11 @@ test('what is written reads back: responses', () => {
     fc.property(word, fc.integer({ min: 100, max: 699 }), bodies, (name, statusCode, body) => {
       const text = writeResponseWithBody(
         {
-          vias: `Via: SIP/2.0/UDP h;branch=z9hG4bK${name}\r\n`,
-          from: '<sip:a@b>;tag=f',
-          to: '<sip:c@d>',
+          throughTo:
+            `Via: SIP/2.0/UDP h;branch=z9hG4bK${name}\r\n` +
+            'From: <sip:a@b>;tag=f\r\nTo: <sip:c@d>',
+          afterTo: `\r\nCall-ID: ${name}\r\nCSeq: 3 INVITE\r\n`,
           toTagged: false,
-          callId: name,
-          cseq: '3 INVITE',
           recordRoutes: '',
           timestamp: '',
         },

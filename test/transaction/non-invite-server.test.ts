@@ -106,7 +106,7 @@ describe('non-INVITE server transaction, what differs by transport', () => {
     const { stage, transaction } = started();
     stage.respond(transaction, 200);
     assert.equal(transaction.state, TransactionState.Completed);
-    assert.equal(transaction.head.vias, '');
+    assert.equal(transaction.head.throughTo, '');
     assert.equal(stage.wheel.size, 1);
     for (let i = 0; i < 6; i++) stage.receive(bye, udpPeer);
     assert.equal(stage.sent().length, 7);

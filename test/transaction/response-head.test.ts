@@ -16,6 +16,11 @@ function parsed(text: string, hop: Hop = udpPeer): SipMessage {
   return message;
 }
 
+function viaLinesOf(message: SipMessage, hop: Hop): string[] {
+  const lines = responseHead(message, hop).throughTo.split('\r\n');
+  return lines.filter((line) => line.startsWith('Via: '));
+}
+
 const branch = ';branch=z9hG4bKpeer1';
 
 /** sent-by, Via parameters, source -> top Via of the response, port it goes to. */
@@ -58,7 +63,7 @@ describe('response hop and Via', () => {
     it(`${sentBy}${viaParams} from ${source.address ?? udpPeer.address}:${source.port ?? udpPeer.port}`, () => {
       const hop = { ...udpPeer, ...source };
       const message = parsed(peerRequest({ sentBy, viaParams }));
-      assert.equal(responseHead(message, hop).vias, `Via: SIP/2.0/UDP ${via}\r\n`);
+      assert.deepEqual(viaLinesOf(message, hop), [`Via: SIP/2.0/UDP ${via}`]);
       assert.deepEqual(responseHop(message, hop), { ...hop, port });
     });
   }
@@ -67,7 +72,7 @@ describe('response hop and Via', () => {
     it(`${viaParams}: to the source port, both parameters as seen (RFC 3581 4)`, () => {
       const hop = { ...udpPeer, port: 41_234 };
       const message = parsed(peerRequest({ sentBy: '192.0.2.7:5070', viaParams }));
-      const { vias } = responseHead(message, hop);
+      const vias = `${viaLinesOf(message, hop)}\r\n`;
       assert.match(vias, /;rport=41234(;|\r)/);
       assert.match(vias, /;received=192\.0\.2\.7(;|\r)/);
       assert.doesNotMatch(vias, /203\.0\.113\.9|rport=1;/);
@@ -104,6 +109,49 @@ describe('response head', () => {
     );
     assert.equal(head.timestamp, 'Timestamp: 54.21\r\n');
   });
+
+  // However the request's lines are written, in whatever order: the response has them all, once.
+  const via = 'Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bKpeer1\r\n';
+  const below = 'Via: SIP/2.0/UDP 198.51.100.2;branch=z9hG4bKa\r\n';
+  const from = 'From: <sip:100@192.0.2.7>;tag=peer\r\n';
+  const to = 'To: <sip:200@192.0.2.1>\r\n';
+  const callId = 'Call-ID: peer-call@192.0.2.7\r\n';
+  const cseq = 'CSeq: 1 INVITE\r\n';
+  const other = 'Max-Forwards: 70\r\n';
+  const layouts: readonly [string, string[], string[]][] = [
+    ['Via and the rest in one block', [via, from, to, callId, cseq, other], []],
+    ['a header between Via and From', [via, other, from, to, callId, cseq], []],
+    ['To last', [via, cseq, from, callId, to, other], []],
+    ['a header inside the block', [via, from, other, to, callId, cseq], []],
+    ['two Via lines', [via, below, from, to, callId, cseq, other], []],
+    ['a Via line after the others', [via, from, to, callId, cseq, below, other], []],
+    ['Via after the others', [from, to, callId, cseq, via, other], []],
+    ['a folded To', [via, from, to, callId, cseq, other], [to, 'To:\r\n <sip:200@192.0.2.1>\r\n']],
+    ['a folded Call-ID', [via, from, to, callId, cseq], [callId, callId.replace(' ', ' \r\n ')]],
+    ['compact names', [via, from, to, callId, cseq, other], [from, from.replace('From', 'f')]],
+    ['a blank before the colon', [via, from, to, callId, cseq], [cseq, 'CSeq : 1 INVITE\r\n']],
+    ['no blank after the colon', [via, from, to, callId, cseq], [to, to.replace(': ', ':')]],
+    ['bare line feeds', [via, from, to, callId, cseq], [from, from.replace('\r', '')]],
+    ['blanks at the end of a line', [via, from, to, callId, cseq], [to, to.replace('\r', ' \r')]],
+  ];
+  for (const [title, lines, [line, written]] of layouts) {
+    it(title, () => {
+      const sent = lines.map((each) => (each === line ? written : each)).join('');
+      const message = parsed(
+        `INVITE sip:200@192.0.2.1 SIP/2.0\r\n${sent}Content-Length: 0\r\n\r\n`,
+      );
+      const head = responseHead(message, udpPeer);
+      assert.equal(head.toTagged, false);
+      const response = writeResponse(head, 180, 'ours', '').split('\r\n');
+      const tagged = 'To: <sip:200@192.0.2.1>;tag=ours\r\n';
+      const repeated = lines.filter((each) => each !== other);
+      const wanted = repeated.map((each) => (each === to ? tagged : each).slice(0, -2));
+      assert.equal(response[0], 'SIP/2.0 180 Ringing');
+      assert.deepEqual(response.slice(1).sort(), [...wanted, 'Content-Length: 0', '', ''].sort());
+      const vias = wanted.filter((each) => each.startsWith('Via'));
+      assert.deepEqual(response.slice(1, 1 + vias.length), vias);
+    });
+  }
 
   it('a To that has a tag keeps it', () => {
     const head = responseHead(parsed(peerRequest({ toTag: 'there' })), udpPeer);
