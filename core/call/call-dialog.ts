@@ -1,9 +1,11 @@
 // Makes the dialogs of a call and sends what belongs to the dialog alone: ACK, PRACK and BYE.
+import { equalsText } from '../bytes/latin1.ts';
 import { type Dialog, dialogRequest } from '../dialog/dialog.ts';
 import { OpenOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
 import { requestHop, routeSetOf } from '../dialog/route-set.ts';
+import { createAddressSpan, scanAddress } from '../sip/address-scan.ts';
 import { HeaderId } from '../sip/header-id.ts';
-import { headerText, type SipMessage } from '../sip/message.ts';
+import { headerStride, rowText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { nameAddrUri } from '../sip/name-addr.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
@@ -27,10 +29,20 @@ import { dropReliable } from './reliable-provisional.ts';
 /** Early dialogs one attempt may have; further forks share the last one. */
 export const forksMax = 16;
 
-/** URI of the first Contact, '' when there is none. */
-export function contactUri(message: SipMessage): string {
-  const value = headerText(message, HeaderId.contact);
-  return value === undefined ? '' : nameAddrUri(value);
+const contact = createAddressSpan();
+
+/** URI of the first Contact, '' when there is none. `known`: handed back where it is the same. */
+export function contactUri(message: SipMessage, known: string = ''): string {
+  const row = message.firstRow[HeaderId.contact]!;
+  if (row < 0) return '';
+  const { bytes, headers } = message;
+  const at = row * headerStride;
+  if (!scanAddress(bytes, headers[at + 3]!, headers[at + 4]!, contact)) {
+    return nameAddrUri(rowText(message, row)); // a list, or nothing a URI could be had from
+  }
+  const { uriStart, uriEnd } = contact;
+  if (equalsText(bytes, uriStart, uriEnd, known)) return known;
+  return bytes.latin1Slice(uriStart, uriEnd);
 }
 
 /** A dialog towards the caller, with a tag of its own (RFC 3261 12.1.1). */

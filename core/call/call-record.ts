@@ -1,12 +1,10 @@
 // Fills in the CDR of a call and the record from which both legs can be hung up after a crash.
 import type { AnswerRecord, Cdr, DialogRecord } from '../cdr/cdr.ts';
 import type { MappingGateway } from '../configuration/snapshot.ts';
-import { requestPath } from '../dialog/dialog.ts';
+import { requestRoutes, requestUriOf } from '../dialog/dialog.ts';
 import { EndReasons } from '../end-reason.ts';
-import { HeaderId } from '../sip/header-id.ts';
-import { callIdText, headerText, requestUriText, type SipMessage } from '../sip/message.ts';
-import { nameAddrUri } from '../sip/name-addr.ts';
-import { uriUser } from '../sip/uri.ts';
+import { callIdText, type SipMessage } from '../sip/message.ts';
+import { uriUserAt } from '../sip/uri-user.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Call, CallDialog } from './call.ts';
 import type { CallEnvironment } from './environment.ts';
@@ -56,8 +54,8 @@ export function newCdr(
 /** The numbers of an INVITE as its CDR has them. */
 export function calledNumbers(message: SipMessage): { caller: string; callee: string } {
   return {
-    caller: uriUser(nameAddrUri(headerText(message, HeaderId.from) ?? '')),
-    callee: uriUser(requestUriText(message)),
+    caller: uriUserAt(message.bytes, message.from.uriStart, message.from.uriEnd),
+    callee: uriUserAt(message.bytes, message.requestUriStart, message.requestUriEnd),
   };
 }
 
@@ -88,7 +86,6 @@ export function answerRecord(call: Call, caller: CallDialog, callee: CallDialog)
 }
 
 function dialogRecord(dialog: CallDialog): DialogRecord {
-  const path = requestPath(dialog);
   return {
     transport: dialog.hop.transport,
     listener: dialog.hop.listener,
@@ -97,8 +94,8 @@ function dialogRecord(dialog: CallDialog): DialogRecord {
     callId: dialog.callId,
     local: dialog.local,
     remote: dialog.remote,
-    remoteTarget: path.requestUri,
-    routes: path.routes,
+    remoteTarget: requestUriOf(dialog),
+    routes: requestRoutes(dialog),
     localSeq: dialog.localSeq,
   };
 }

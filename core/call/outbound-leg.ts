@@ -86,7 +86,7 @@ function onProgress(env: CallEnvironment, leg: OutboundLeg, message: SipMessage)
   if (rseq > 0) takeInviteReply(fork.callee, { byUs: false, hasSdp, last: false });
   if (statusCode === 180) leg.ringing = true;
   armAttempt(env, leg, progressSeconds(leg, statusCode));
-  refreshTarget(fork.callee, contactUri(message));
+  refreshTarget(fork.callee, contactUri(message, fork.callee.remoteTarget));
   env.control.onProgress(leg, fork, { statusCode, payload: payloadOf(message), hasSdp, rseq });
 }
 
@@ -123,7 +123,7 @@ function onSuccess(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
   forgetOwnLeg(env.table, leg);
   forgetForks(env, leg, fork);
   const routeSet = routeSetOf(message, HeaderId.recordRoute, true);
-  confirmRoute(callee, routeSet, contactUri(message), leg.hop);
+  confirmRoute(callee, routeSet, contactUri(message, callee.remoteTarget), leg.hop);
   callee.confirmed = true;
   callee.unacked = leg.ack;
   takeInviteReply(callee, { byUs: false, hasSdp: isSdp(message), last: true });

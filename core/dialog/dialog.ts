@@ -40,9 +40,13 @@ export function confirmRoute(
   contactUri: string,
   first: Hop,
 ): void {
+  const target = contactUri === '' ? dialog.remoteTarget : contactUri;
+  const isKnown = target === dialog.remoteTarget && routeSet.first === dialog.routeSet.first;
   dialog.routeSet = routeSet;
-  if (contactUri !== '') dialog.remoteTarget = contactUri;
-  dialog.hop = requestHop(routeSet, dialog.remoteTarget, first);
+  dialog.remoteTarget = target;
+  // Led there from there: it would lead there again.
+  if (isKnown && dialog.hop === first) return;
+  dialog.hop = requestHop(routeSet, target, first);
 }
 
 /** RFC 3261 12.2.2: a request out of order earns a 500. Accepts and remembers an ascending CSeq. */
@@ -52,13 +56,16 @@ export function takeRemoteSeq(dialog: Dialog, cseq: number): boolean {
   return true;
 }
 
-/** Request-URI and Route lines of our requests: a strict router is the target and gets the remote target
- *  as the last route (RFC 3261 12.2.1.1). */
-export function requestPath(dialog: Dialog): { requestUri: string; routes: string } {
-  const { remoteTarget, routeSet } = dialog;
-  const { strictTarget, lines } = routeSet;
-  if (strictTarget === '') return { requestUri: remoteTarget, routes: lines };
-  return { requestUri: strictTarget, routes: `${lines}Route: <${remoteTarget}>\r\n` };
+/** Request-URI of our requests: a strict router is the target (RFC 3261 12.2.1.1). */
+export function requestUriOf(dialog: Dialog): string {
+  const { strictTarget } = dialog.routeSet;
+  return strictTarget === '' ? dialog.remoteTarget : strictTarget;
+}
+
+/** Route lines of our requests: a strict router gets the remote target as the last route. */
+export function requestRoutes(dialog: Dialog): string {
+  const { lines, strictTarget } = dialog.routeSet;
+  return strictTarget === '' ? lines : `${lines}Route: <${dialog.remoteTarget}>\r\n`;
 }
 
 /** The parts of a request of ours in the dialog. */
@@ -67,17 +74,16 @@ export function dialogRequest(
   method: Method,
   own: { sentBy: string; branch: string; cseq: number; maxForwards: number },
 ): RequestParts {
-  const { requestUri, routes } = requestPath(dialog);
   return {
     method,
-    requestUri,
+    requestUri: requestUriOf(dialog),
     sentBy: own.sentBy,
     branch: own.branch,
     from: dialog.local,
     to: dialog.remote,
     callId: dialog.callId,
     cseq: own.cseq,
-    routes,
+    routes: requestRoutes(dialog),
     maxForwards: own.maxForwards,
   };
 }

@@ -1,6 +1,7 @@
 // Route sets (RFC 3261 12.1, 12.2.1.1) and where a request with one goes. Only literal addresses are
 // followed: a host name stays with the peer the dialog began with, since this node resolves none.
 
+import { Char } from '../bytes/character-class.ts';
 import type { HeaderId } from '../sip/header-id.ts';
 import { splitHeaderValues } from '../sip/header-list.ts';
 import { type Hop, Transport } from '../sip/hop.ts';
@@ -41,7 +42,9 @@ function routeSet(values: readonly string[]): RouteSet {
 
 /** Where a request goes: the first route or the target, where that is an address; else `current`. */
 export function requestHop(routes: RouteSet, target: string, current: Hop): Hop {
-  const uri = parseUri(routes.first === '' ? target : routes.first);
+  const next = routes.first === '' ? target : routes.first;
+  if (isPlainlyAt(next, current)) return current;
+  const uri = parseUri(next);
   if (uri === undefined || !isAddress(uri.host)) return current;
   // A socket of one family reaches no address of the other.
   if (uri.host.includes(':') !== current.address.includes(':')) return current;
@@ -49,8 +52,29 @@ export function requestHop(routes: RouteSet, target: string, current: Hop): Hop 
   return hopTo(uri, current);
 }
 
+/** Whether the URI is "sip:", a user or none, and the very address and port of `hop`, as nearly every
+ *  Contact is: nothing in it could lead elsewhere. */
+function isPlainlyAt(uri: string, hop: Hop): boolean {
+  if (!uri.startsWith('sip:')) return false;
+  const at = uri.indexOf('@');
+  const host = at < 0 ? 4 : at + 1;
+  if (!uri.startsWith(hop.address, host)) return false;
+  const colon = host + hop.address.length;
+  if (colon === uri.length) return hop.port === sipPort;
+  if (uri.charCodeAt(colon) !== Char.colon) return false;
+  let port = 0;
+  for (let pos = colon + 1; pos < uri.length; pos++) {
+    const digit = uri.charCodeAt(pos) - Char.zero;
+    if (digit < 0 || digit > 9) return false;
+    port = port * 10 + digit;
+  }
+  return port === hop.port;
+}
+
+const sipPort = 5060;
+
 function hopTo(uri: SipUri, current: Hop): Hop {
-  const port = uri.port === 0 ? 5060 : uri.port;
+  const port = uri.port === 0 ? sipPort : uri.port;
   if (uri.host === current.address && port === current.port) return current;
   // A stream stays a stream: its connection is used while it lives, the address when it is gone.
   const stream = current.transport === Transport.tcp;
