@@ -1,65 +1,96 @@
 // Which headers cross from one leg to the other. Everything not named here stays behind: Via, Contact,
 // Route, Record-Route, Call-ID, User-Agent, Server, Warning, Alert-Info, Call-Info, X-… and whatever
 // else could tell one side about the other (RFC 7092 3.1 names what a B2BUA of this kind rewrites).
+import { equalsFolded } from '../bytes/character-class.ts';
+import { equalsText } from '../bytes/latin1.ts';
 import { HeaderId } from '../sip/header-id.ts';
-import { bodyText, headerText, headerTexts, type SipMessage } from '../sip/message.ts';
+import { bodyText, headerStride, nextRow, rowText, type SipMessage } from '../sip/message.ts';
 import { nameAddrDisplay, nameAddrUri } from '../sip/name-addr.ts';
 import { uriUser } from '../sip/uri.ts';
 import type { Payload } from './call.ts';
 import { noPayload } from './call.ts';
 
-type Row = readonly [HeaderId, string];
+interface Row {
+  readonly id: HeaderId;
+  readonly name: string;
+}
 
 /** What describes a body goes where the body goes. */
+const contentHeaders: readonly Row[] = [
+  { id: HeaderId.contentDisposition, name: 'Content-Disposition' },
+  { id: HeaderId.contentEncoding, name: 'Content-Encoding' },
+];
 const payloadHeaders: readonly Row[] = [
-  [HeaderId.contentType, 'Content-Type'],
-  [HeaderId.contentDisposition, 'Content-Disposition'],
-  [HeaderId.contentEncoding, 'Content-Encoding'],
+  { id: HeaderId.contentType, name: 'Content-Type' },
+  ...contentHeaders,
 ];
 
 /** From the caller's INVITE. */
-const setupHeaders: readonly Row[] = [[HeaderId.subject, 'Subject']];
+const setupHeaders: readonly Row[] = [{ id: HeaderId.subject, name: 'Subject' }];
 
 /** From the INVITE of a mapping gateway that is trusted with identities (RFC 3325 5); URIs get our host. */
 const identityUriHeaders: readonly Row[] = [
-  [HeaderId.pAssertedIdentity, 'P-Asserted-Identity'],
-  [HeaderId.diversion, 'Diversion'],
-  [HeaderId.remotePartyId, 'Remote-Party-ID'],
+  { id: HeaderId.pAssertedIdentity, name: 'P-Asserted-Identity' },
+  { id: HeaderId.diversion, name: 'Diversion' },
+  { id: HeaderId.remotePartyId, name: 'Remote-Party-ID' },
 ];
 const identityTextHeaders: readonly Row[] = [
-  [HeaderId.privacy, 'Privacy'],
-  [HeaderId.identity, 'Identity'],
+  { id: HeaderId.privacy, name: 'Privacy' },
+  { id: HeaderId.identity, name: 'Identity' },
 ];
 
 /** From requests inside a call (INFO, NOTIFY, MESSAGE). */
 const inDialogHeaders: readonly Row[] = [
-  [HeaderId.infoPackage, 'Info-Package'],
-  [HeaderId.event, 'Event'],
-  [HeaderId.subscriptionState, 'Subscription-State'],
+  { id: HeaderId.infoPackage, name: 'Info-Package' },
+  { id: HeaderId.event, name: 'Event' },
+  { id: HeaderId.subscriptionState, name: 'Subscription-State' },
 ];
 
 /** From a failure response. */
-const failureHeaders: readonly Row[] = [[HeaderId.retryAfter, 'Retry-After']];
+const failureHeaders: readonly Row[] = [{ id: HeaderId.retryAfter, name: 'Retry-After' }];
 
 export function payloadOf(message: SipMessage): Payload {
   if (message.bodyEnd <= message.bodyStart) return noPayload;
-  return { lines: copyLines(message, payloadHeaders), body: bodyText(message) };
+  return { lines: payloadLines(message), body: bodyText(message) };
+}
+
+const sdpType = 'application/sdp';
+const sdpLine = `Content-Type: ${sdpType}\r\n`;
+
+function payloadLines(message: SipMessage): string {
+  if (!hasContentType(message, sdpType)) return copyLines(message, payloadHeaders);
+  return sdpLine + copyLines(message, contentHeaders);
+}
+
+/** Whether this is the whole value of Content-Type, to the letter. */
+function hasContentType(message: SipMessage, type: string): boolean {
+  const row = message.firstRow[HeaderId.contentType]!;
+  if (row < 0 || nextRow(message, row) >= 0) return false;
+  const { bytes, headers } = message;
+  const at = row * headerStride;
+  return equalsText(bytes, headers[at + 3]!, headers[at + 4]!, type);
 }
 
 export function isSdp(message: SipMessage): boolean {
-  if (message.bodyEnd <= message.bodyStart) return false;
-  const type = headerText(message, HeaderId.contentType);
-  return type?.toLowerCase().startsWith('application/sdp') === true;
+  return message.bodyEnd > message.bodyStart && isContentType(message, sdpType);
+}
+
+/** Whether Content-Type begins with `lower`, whatever its case; parameters may follow. */
+export function isContentType(message: SipMessage, lower: string): boolean {
+  const row = message.firstRow[HeaderId.contentType]!;
+  if (row < 0) return false;
+  const start = message.headers[row * headerStride + 3]!;
+  const end = Math.min(start + lower.length, message.headers[row * headerStride + 4]!);
+  return equalsFolded(message.bytes, start, end, lower);
 }
 
 export function setupLines(message: SipMessage, trusted: boolean, host: string): string {
   let lines = copyLines(message, setupHeaders);
   if (!trusted) return lines;
   lines += copyLines(message, identityTextHeaders);
-  for (const [id, name] of identityUriHeaders) {
-    if (message.firstRow[id]! < 0) continue;
-    for (const value of headerTexts(message, id)) {
-      lines += `${name}: ${withOurHost(value, host)}\r\n`;
+  for (const { id, name } of identityUriHeaders) {
+    for (let row = message.firstRow[id]!; row >= 0; row = nextRow(message, row)) {
+      lines += `${name}: ${withOurHost(rowText(message, row), host)}\r\n`;
     }
   }
   return lines;
@@ -75,9 +106,10 @@ export function failureLines(message: SipMessage): string {
 
 function copyLines(message: SipMessage, rows: readonly Row[]): string {
   let lines = '';
-  for (const [id, name] of rows) {
-    if (message.firstRow[id]! < 0) continue;
-    for (const value of headerTexts(message, id)) lines += `${name}: ${value}\r\n`;
+  for (const { id, name } of rows) {
+    for (let row = message.firstRow[id]!; row >= 0; row = nextRow(message, row)) {
+      lines += `${name}: ${rowText(message, row)}\r\n`;
+    }
   }
   return lines;
 }
@@ -92,6 +124,7 @@ function withOurHost(value: string, host: string): string {
 
 /** The display name of a name-addr as it stands before the bracket: quoted, a space after it, or ''. */
 export function displayPrefix(value: string): string {
+  if (value.startsWith('<')) return '';
   const display = nameAddrDisplay(value);
   if (display === '') return '';
   if (!display.includes('"') && !display.includes('\\')) return `"${display}" `;

@@ -2,14 +2,16 @@
 // know, hops left, extensions and a body we understand. Each refusal is the status the RFC gives it.
 import { identifyPeer } from '../access/identify-peer.ts';
 import { isRoutingAddress } from '../access/routing-addresses.ts';
+import { equalsFolded } from '../bytes/character-class.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
-import { headerText, requestUriText, type SipMessage } from '../sip/message.ts';
+import { headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowOutsideLine } from './allow.ts';
 import type { CallEnvironment } from './environment.ts';
+import { isContentType } from './header-policy.ts';
 import { respond } from './respond.ts';
 
 /** Milliseconds after which a new INVITE that waited in the ring is refused, not served late. */
@@ -60,7 +62,7 @@ export function bodyRefusal(message: SipMessage): ScreenRefusal | undefined {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return { statusCode: 415, headers: 'Accept-Encoding: identity\r\n' };
   }
-  if (headerText(message, HeaderId.contentType) === undefined) {
+  if (message.firstRow[HeaderId.contentType]! < 0) {
     return { statusCode: 400, headers: '' };
   }
   return undefined;
@@ -81,8 +83,12 @@ export function inviteRefusal(message: SipMessage): ScreenRefusal | undefined {
 
 /** RFC 3261 8.2.2.1: URIs of other schemes (sips among them: this node has no TLS) lead nowhere. */
 export function schemeRefusal(message: SipMessage): ScreenRefusal | undefined {
-  const scheme = schemeOf(requestUriText(message));
-  return scheme === 'sip' || scheme === 'tel' ? undefined : { statusCode: 416, headers: '' };
+  const { bytes, requestUriStart: start } = message;
+  // Both names have three letters; the colon is looked at with them.
+  const schemeEnd = Math.min(start + 4, message.requestUriEnd);
+  const known =
+    equalsFolded(bytes, start, schemeEnd, 'sip:') || equalsFolded(bytes, start, schemeEnd, 'tel:');
+  return known ? undefined : { statusCode: 416, headers: '' };
 }
 
 /** RFC 3261 20.1: without Accept, application/sdp is meant. */
@@ -95,13 +101,8 @@ function acceptsSdp(message: SipMessage): boolean {
 }
 
 function isCallBody(message: SipMessage): boolean {
-  const type = (headerText(message, HeaderId.contentType) ?? '').toLowerCase();
-  return callBodies.some((known) => type.startsWith(known));
-}
-
-function schemeOf(uri: string): string {
-  const colon = uri.indexOf(':');
-  return colon < 0 ? '' : uri.slice(0, colon).toLowerCase();
+  for (const known of callBodies) if (isContentType(message, known)) return true;
+  return false;
 }
 
 export function refuseAtScreen(
