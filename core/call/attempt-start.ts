@@ -4,24 +4,18 @@ import type { RoutingGateway } from '../configuration/snapshot.ts';
 import { sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import type { Candidate } from '../routing/candidate-gateways.ts';
-import { type Hop, Transport } from '../sip/hop.ts';
+import type { Hop } from '../sip/hop.ts';
 import { fitsHop } from '../sip/message-size.ts';
 import { Method } from '../sip/method.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
-import { allowLine } from './allow.ts';
 import { armAttempt, finishLeg } from './attempt-end.ts';
-import type { Call, InviteFacts, OutboundLeg } from './call.ts';
+import type { Call, Fork, InviteFacts, OutboundLeg } from './call.ts';
 import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
+import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { escapeUser } from './header-policy.ts';
-import {
-  bracketed,
-  listenerTowards,
-  mintBranch,
-  mintLegCallId,
-  mintTag,
-} from './local-identity.ts';
+import { listenerTowards, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
 
 /** Sends the INVITE. False when the gateway cannot take the call now; nothing is held then. */
@@ -47,14 +41,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.count(Counter.skippedCps);
     return false;
   }
-  const hop: Hop = {
-    transport: gateway.transport,
-    listener,
-    connection: 0,
-    address: gateway.address,
-    port: gateway.port,
-  };
-  const leg = createLeg(env, call, candidate, hop);
+  const leg = createLeg(env, call, gateway, gatewayHop(gateway, listener));
   call.outbound = leg;
   env.effects.count(Counter.attempts);
   if (!sendInvite(env, leg, invite)) {
@@ -71,9 +58,14 @@ function inviteWaitSeconds(call: Call): number {
   return invite === 0 ? timerB : Math.min(invite, timerB);
 }
 
-function createLeg(env: CallEnvironment, call: Call, candidate: Candidate, hop: Hop): OutboundLeg {
+function createLeg(
+  env: CallEnvironment,
+  call: Call,
+  gateway: RoutingGateway,
+  hop: Hop,
+): OutboundLeg {
+  const { cdr } = call;
   const invite = call.inbound.invite!;
-  const { gateway } = candidate;
   const localTag = mintTag(env.identity);
   const parts = inviteParts(env, call, gateway, { hop, localTag });
   const record = {
@@ -84,13 +76,14 @@ function createLeg(env: CallEnvironment, call: Call, candidate: Candidate, hop: 
     startedAt: wallTime(call, env.nowMs),
     tookMs: 0,
   };
-  call.cdr.attempts.push(record);
-  call.cdr.routingGateway = gateway.name;
-  call.cdr.clearingAccount = gateway.account;
-  call.cdr.calleeCallId = parts.callId;
-  call.cdr.calleeAddress = `${bracketed(gateway.address)}:${gateway.port}`;
-  call.cdr.calleeOut = gateway.calleePrefix + call.cdr.calleeAccess;
-  call.cdr.callerOut = call.cdr.callerAccess;
+  // Nearly always the only one, and kept for the whole call: without the room that `push` makes.
+  cdr.attempts = cdr.attempts.length === 0 ? [record] : [...cdr.attempts, record];
+  cdr.routingGateway = gateway.name;
+  cdr.clearingAccount = gateway.account;
+  cdr.calleeCallId = parts.callId;
+  cdr.calleeAddress = gatewayText(gateway).address;
+  cdr.calleeOut = gateway.calleePrefix + cdr.calleeAccess;
+  cdr.callerOut = cdr.callerAccess;
   const leg: OutboundLeg = {
     slot: 0,
     kind: OwnerKind.outboundLeg,
@@ -103,8 +96,8 @@ function createLeg(env: CallEnvironment, call: Call, candidate: Candidate, hop: 
     startedMs: env.nowMs,
     transaction: undefined,
     state: OutboundState.calling,
-    forks: [],
-    strays: [],
+    forks: noForks,
+    strays: noTags,
     ack: { cseq: parts.cseq, payload: undefined },
     ringing: false,
     sdpSeen: false,
@@ -116,6 +109,10 @@ function createLeg(env: CallEnvironment, call: Call, candidate: Candidate, hop: 
   return leg;
 }
 
+/** Shared by all legs: lists of forks and strays are replaced, never changed. */
+const noForks: readonly Fork[] = [];
+const noTags: readonly string[] = [];
+
 function inviteParts(
   env: CallEnvironment,
   call: Call,
@@ -125,19 +122,18 @@ function inviteParts(
   const invite = call.inbound.invite!;
   const local = env.identity.listeners[leg.hop.listener]!;
   const callee = escapeUser(gateway.calleePrefix + call.cdr.calleeAccess);
-  const host = bracketed(gateway.address);
-  const tcp = gateway.transport === Transport.tcp ? ';transport=tcp' : '';
+  const { uriEnd, toEnd } = gatewayText(gateway);
   const caller = escapeUser(call.cdr.callerAccess);
   // RFC 3323 4.1.1.3: an anonymous caller has no host that could be hidden.
   const callerHost = caller === 'anonymous' ? 'anonymous.invalid' : local.host;
   const callerUri = caller === '' ? callerHost : `${caller}@${callerHost}`;
   return {
     method: Method.INVITE,
-    requestUri: `sip:${callee}@${host}:${gateway.port}${tcp}`,
+    requestUri: `sip:${callee}${uriEnd}`,
     sentBy: local.sentBy,
     branch: mintBranch(env.identity),
     from: `${invite.display}<sip:${callerUri}>;tag=${leg.localTag}`,
-    to: `<sip:${callee}@${host}>`,
+    to: `<sip:${callee}${toEnd}`,
     callId: mintLegCallId(env.identity),
     cseq: 1,
     routes: '',
@@ -147,7 +143,7 @@ function inviteParts(
 
 /** False when it is longer than the gateway's transport carries. */
 function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts): boolean {
-  let headers = env.identity.listeners[leg.hop.listener]!.contact + allowLine;
+  let headers = env.identity.listeners[leg.hop.listener]!.contactLines;
   if (invite.supports100rel) headers += 'Supported: 100rel\r\n';
   if (invite.requires100rel) headers += 'Require: 100rel\r\n';
   headers += invite.crossing + invite.payload.lines;

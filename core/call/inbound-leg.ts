@@ -8,7 +8,6 @@ import { hasOptionTag, headerTag } from '../sip/header-values.ts';
 import { headerText, type SipMessage } from '../sip/message.ts';
 import { writeResponse, writeResponseWithBody } from '../sip/write-message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
-import { allowLine } from './allow.ts';
 import { armAnswerResend } from './answer-resend.ts';
 import type { Call, CallDialog, Fork, InboundLeg, InviteFacts, Payload } from './call.ts';
 import { noPayload, OwnerKind } from './call.ts';
@@ -77,9 +76,9 @@ export function sendProgress(
   const { inbound } = call;
   const { transaction, invite } = inbound;
   if (transaction === undefined || invite === undefined) return;
-  const contact = env.identity.listeners[transaction.hop.listener]!.contact;
+  const { contactLines } = env.identity.listeners[transaction.hop.listener]!;
   const { statusCode, payload, hasSdp } = progress;
-  const headers = transaction.head.recordRoutes + contact + allowLine + payload.lines;
+  const headers = transaction.head.recordRoutes + contactLines + payload.lines;
   const { localTag } = fork.caller;
   const { body } = payload;
   if (progress.rseq > 0 && invite.supports100rel && inbound.reliable.length < reliableMax) {
@@ -112,9 +111,9 @@ export function sendAnswer(
 ): void {
   const { inbound } = call;
   const transaction = inbound.transaction!;
-  const contact = env.identity.listeners[transaction.hop.listener]!.contact;
+  const { contactLines } = env.identity.listeners[transaction.hop.listener]!;
   const text = writeResponseWithBody(transaction.head, 200, caller.localTag, {
-    lines: transaction.head.recordRoutes + contact + allowLine + payload.lines,
+    lines: transaction.head.recordRoutes + contactLines + payload.lines,
     body: payload.body,
   });
   env.transactions.respond(transaction, 200, text);

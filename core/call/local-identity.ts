@@ -4,6 +4,7 @@ import { writeHex } from '../bytes/digits.ts';
 import type { MessageBytes } from '../bytes/latin1.ts';
 import { mintCallId } from '../shard/call-id-shard.ts';
 import { type Hop, Transport } from '../sip/hop.ts';
+import { allowLine } from './allow.ts';
 
 /** One of our listening sockets as peers see it. */
 export interface Listener {
@@ -21,6 +22,8 @@ export interface ListenerText {
   readonly sentBy: string;
   /** Complete Contact line. */
   readonly contact: string;
+  /** Contact and Allow, as INVITEs and their responses have them. */
+  readonly contactLines: string;
   /** Host part of our URIs; IPv6 in brackets. */
   readonly host: string;
 }
@@ -57,12 +60,15 @@ function listenerText(listener: Listener): ListenerText {
   const ipv6 = listener.address.includes(':');
   const host = bracketed(listener.address);
   const tcp = listener.transport === Transport.tcp;
+  const contact = `Contact: <sip:${host}:${listener.port}${tcp ? ';transport=tcp' : ''}>\r\n`;
   return {
     transport: listener.transport,
     ipv6,
     loopback: isLoopback(listener.address),
     sentBy: `SIP/2.0/${tcp ? 'TCP' : 'UDP'} ${host}:${listener.port}`,
-    contact: `Contact: <sip:${host}:${listener.port}${tcp ? ';transport=tcp' : ''}>\r\n`,
+    contact,
+    // Joined, because that makes one flat string.
+    contactLines: [contact, allowLine].join(''),
     host,
   };
 }
