@@ -1,7 +1,7 @@
 // Makes the dialogs of a call and sends what belongs to the dialog alone: ACK, PRACK and BYE.
 import { equalsText } from '../bytes/latin1.ts';
 import { type Dialog, dialogRequest } from '../dialog/dialog.ts';
-import { OpenOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
+import { type OfferAnswer, OpenOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
 import { requestHop, routeSetOf } from '../dialog/route-set.ts';
 import { createAddressSpan, scanAddress } from '../sip/address-scan.ts';
 import { HeaderId } from '../sip/header-id.ts';
@@ -48,8 +48,7 @@ export function contactUri(message: SipMessage, known: string = ''): string {
 /** A dialog towards the caller, with a tag of its own (RFC 3261 12.1.1). */
 function callerDialog(env: CallEnvironment, call: Call, invite: InviteFacts): CallDialog {
   const localTag = mintTag(env.identity);
-  return {
-    slot: 0,
+  return callDialog(call, 'caller', {
     callId: invite.callId,
     localTag,
     remoteTag: invite.fromTag,
@@ -61,20 +60,9 @@ function callerDialog(env: CallEnvironment, call: Call, invite: InviteFacts): Ca
     peerAddress: invite.hop.address,
     localSeq: 0,
     remoteSeq: invite.cseq,
-    call,
-    side: 'caller',
-    peer: undefined,
-    confirmed: false,
-    inviteServer: undefined,
-    updateServer: undefined,
-    inviteClient: undefined,
-    updateClient: undefined,
-    resend: undefined,
-    unacked: undefined,
-    latePrack: undefined,
     openOffer: invite.payload.body === '' ? OpenOffer.dueInReply : OpenOffer.invite,
     offeredByUs: false,
-  };
+  });
 }
 
 /** A dialog towards the carrier, from a response with a To tag (RFC 3261 12.1.2). */
@@ -82,8 +70,7 @@ function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string):
   const { parts } = leg;
   const target = contactUri(message) || parts.requestUri;
   const routeSet = routeSetOf(message, HeaderId.recordRoute, true);
-  return {
-    slot: 0,
+  return callDialog(leg.call, 'callee', {
     callId: parts.callId,
     localTag: leg.localTag,
     remoteTag,
@@ -95,8 +82,32 @@ function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string):
     peerAddress: leg.hop.address,
     localSeq: parts.cseq,
     remoteSeq: -1,
-    call: leg.call,
-    side: 'callee',
+    openOffer: leg.offered ? OpenOffer.invite : OpenOffer.dueInReply,
+    offeredByUs: true,
+  });
+}
+
+/** The one shape of both. */
+function callDialog(
+  call: Call,
+  side: 'caller' | 'callee',
+  dialog: Dialog & OfferAnswer,
+): CallDialog {
+  return {
+    slot: 0,
+    callId: dialog.callId,
+    localTag: dialog.localTag,
+    remoteTag: dialog.remoteTag,
+    local: dialog.local,
+    remote: dialog.remote,
+    remoteTarget: dialog.remoteTarget,
+    routeSet: dialog.routeSet,
+    hop: dialog.hop,
+    peerAddress: dialog.peerAddress,
+    localSeq: dialog.localSeq,
+    remoteSeq: dialog.remoteSeq,
+    call,
+    side,
     peer: undefined,
     confirmed: false,
     inviteServer: undefined,
@@ -106,8 +117,8 @@ function calleeDialog(leg: OutboundLeg, message: SipMessage, remoteTag: string):
     resend: undefined,
     unacked: undefined,
     latePrack: undefined,
-    openOffer: leg.offered ? OpenOffer.invite : OpenOffer.dueInReply,
-    offeredByUs: true,
+    openOffer: dialog.openOffer,
+    offeredByUs: dialog.offeredByUs,
   };
 }
 
@@ -127,7 +138,7 @@ export function forkOf(
   keepDialog(env.table, callee);
   keepDialog(env.table, caller);
   const fork: Fork = { remoteTag: tag, callee, caller, lastRseq: 0, callerRseq: 0 };
-  leg.forks = [...leg.forks, fork];
+  leg.forks = leg.forks.length === 0 ? [fork] : [...leg.forks, fork];
   return fork;
 }
 
@@ -138,6 +149,7 @@ export function strayDialog(leg: OutboundLeg, message: SipMessage, tag: string):
 
 /** `keep`: the fork that answered. A caller's dialog whose PRACK is still due lingers for it. */
 export function forgetForks(env: CallEnvironment, leg: OutboundLeg, keep: Fork | undefined): void {
+  if (leg.forks.length === 1 && leg.forks[0] === keep) return;
   const over = leg.forks.filter((fork) => fork !== keep);
   leg.forks = keep === undefined ? [] : [keep];
   dropReliable(env, leg.call.inbound, over);
