@@ -1,6 +1,6 @@
 // Writes requests and responses as byte strings: a few joins, one flat write by the sender. Every line
 // ends in CRLF; header text handed in must already be complete lines.
-import { type Method, methodNames } from './method.ts';
+import { cseqEnd, cseqEnds, type Method, requestStart, requestStarts } from './method.ts';
 import { statusLine } from './status.ts';
 
 /** The parts of a request of ours that later requests of the same transaction or dialog repeat. */
@@ -37,8 +37,8 @@ export interface ResponseHead {
 
 /** `headers`: complete lines, Content-Type among them when there is a body. */
 export function writeRequest(parts: RequestParts, headers: string, body: string): string {
-  const name = methodNames[parts.method]!;
-  return writeNamedRequest(parts, name, headers, body);
+  const { method } = parts;
+  return joinRequest(parts, requestStarts[method]!, cseqEnds[method]! + headers, body);
 }
 
 /** As writeRequest, for a method that has no number of its own. */
@@ -48,10 +48,17 @@ export function writeNamedRequest(
   headers: string,
   body: string,
 ): string {
+  return joinRequest(parts, requestStart(name), cseqEnd(name) + headers, body);
+}
+
+/** `start`: the method; `rest`: what follows the CSeq number, and further lines. */
+function joinRequest(parts: RequestParts, start: string, rest: string, body: string): string {
+  const { routes, branch, from, to } = parts;
+  const via = `${start}${parts.requestUri} SIP/2.0\r\nVia: ${parts.sentBy};rport;branch=${branch}\r\n`;
+  const hops = maxForwardsFrom[parts.maxForwards]!;
   return (
-    `${name} ${parts.requestUri} SIP/2.0\r\nVia: ${parts.sentBy};rport;branch=${parts.branch}\r\n` +
-    `${parts.routes}${maxForwardsLine(parts.maxForwards)}From: ${parts.from}\r\nTo: ${parts.to}\r\n` +
-    `Call-ID: ${parts.callId}\r\nCSeq: ${parts.cseq} ${name}\r\n${headers}${contentEnd(body)}`
+    `${routes === '' ? via : via + routes}${hops}${from}\r\nTo: ${to}\r\nCall-ID: ${parts.callId}` +
+    `\r\nCSeq: ${parts.cseq}${rest}${contentEnd(body)}`
   );
 }
 
@@ -87,11 +94,7 @@ function contentEnd(body: string): string {
   return body === '' ? noContent : `Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Index: the number; 255 is the highest there is (RFC 3261 20.22). */
-const maxForwardsLines: readonly string[] = Array.from({ length: 256 }, (_, hops) =>
-  ['Max-Forwards: ', hops, '\r\n'].join(''),
+/** Index: Max-Forwards, 255 at most (RFC 3261 20.22); its line and how From's begins. */
+const maxForwardsFrom: readonly string[] = Array.from({ length: 256 }, (_, hops) =>
+  ['Max-Forwards: ', hops, '\r\nFrom: '].join(''),
 );
-
-function maxForwardsLine(maxForwards: number): string {
-  return maxForwardsLines[maxForwards]!;
-}
