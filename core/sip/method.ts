@@ -38,17 +38,9 @@ export const methodNames: readonly string[] = [
   'PUBLISH',
 ];
 
-/** Index: a `Method`; how its request begins. */
-export const requestStarts: readonly string[] = methodNames.map(requestStart);
-/** Index: a `Method`; how its CSeq line ends. */
-export const cseqEnds: readonly string[] = methodNames.map(cseqEnd);
-
 // Joined, because that makes one flat string: `+` would leave the pieces to every writer.
 
-export function requestStart(name: string): string {
-  return [name, ' '].join('');
-}
-
-export function cseqEnd(name: string): string {
-  return [' ', name, '\r\n'].join('');
-}
+/** Index: a `Method`; how its request begins. */
+export const requestStarts: readonly string[] = methodNames.map((name) => [name, ' '].join(''));
+/** Index: a `Method`; how its CSeq line ends. */
+export const cseqEnds: readonly string[] = methodNames.map((name) => [' ', name, '\r\n'].join(''));

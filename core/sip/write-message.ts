@@ -1,6 +1,6 @@
 // Writes requests and responses as byte strings: a few joins, one flat write by the sender. Every line
 // ends in CRLF; header text handed in must already be complete lines.
-import { cseqEnd, cseqEnds, type Method, requestStart, requestStarts } from './method.ts';
+import { cseqEnds, type Method, requestStarts } from './method.ts';
 import { statusLine } from './status.ts';
 
 /** The parts of a request of ours that later requests of the same transaction or dialog repeat. */
@@ -39,16 +39,6 @@ export interface ResponseHead {
 export function writeRequest(parts: RequestParts, headers: string, body: string): string {
   const { method } = parts;
   return joinRequest(parts, requestStarts[method]!, cseqEnds[method]! + headers, body);
-}
-
-/** As writeRequest, for a method that has no number of its own. */
-export function writeNamedRequest(
-  parts: RequestParts,
-  name: string,
-  headers: string,
-  body: string,
-): string {
-  return joinRequest(parts, requestStart(name), cseqEnd(name) + headers, body);
 }
 
 /** `start`: the method; `rest`: what follows the CSeq number, and further lines. */
