@@ -8,10 +8,12 @@ import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
 import { headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
+import { writeResponse } from '../sip/write-message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowOutsideLine } from './allow.ts';
 import type { CallEnvironment } from './environment.ts';
 import { isContentType } from './header-policy.ts';
+import { mintTag } from './local-identity.ts';
 import { respond } from './respond.ts';
 
 /** Milliseconds after which a new INVITE that waited in the ring is refused, not served late. */
@@ -125,7 +127,11 @@ export function isKnownSource(env: CallEnvironment, transaction: ServerTransacti
  *  same for every method, so that a scanner learns nothing. */
 export function refuseUnknownSource(env: CallEnvironment, transaction: ServerTransaction): void {
   env.effects.count(Counter.refusedUnknownSource);
-  if (env.snapshot.parameters.SS_REPLY_UNAUTHORIZED) respond(env, transaction, 403, '');
+  const { head, hop } = transaction;
+  if (env.snapshot.parameters.SS_REPLY_UNAUTHORIZED) {
+    const tag = head.toTagged ? '' : mintTag(env.identity);
+    env.effects.send(hop, writeResponse(head, 403, tag, ''));
+  }
   // A flood must leave nothing behind: a repeated request is simply refused again.
   env.transactions.terminate(transaction);
 }

@@ -5,7 +5,7 @@ import { Counter } from '../metrics/counter-layout.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerTag } from '../sip/header-values.ts';
 import { type Hop, Transport } from '../sip/hop.ts';
-import type { SipMessage } from '../sip/message.ts';
+import { callIdText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { writeFaultReply } from '../sip/stateless-reply.ts';
 import { type RequestParts, writeResponse } from '../sip/write-message.ts';
@@ -285,7 +285,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
       method,
       state: isInvite ? TransactionState.Proceeding : TransactionState.Trying,
       key: serverKey(message, method),
-      mergeKey: mayMerge ? head.callId : '',
+      mergeKey: mayMerge ? callIdText(message) : '',
       fromTag: mayMerge ? headerTag(message, HeaderId.from) : '',
       cseq: message.cseq,
       hop: responseHop(message, hop),
