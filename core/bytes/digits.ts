@@ -1,9 +1,7 @@
 // Decimal and hexadecimal digits, read without a string and without overflow.
-import { CharacterClass, characterClasses } from './character-class.ts';
-
 /** First position in [pos, end) that is no digit, or `end`. */
 export function digitsEnd(bytes: Uint8Array, pos: number, end: number): number {
-  while (pos < end && (characterClasses[bytes[pos]!]! & CharacterClass.digit) !== 0) pos++;
+  while (pos < end && bytes[pos]! >= 48 && bytes[pos]! <= 57) pos++;
   return pos;
 }
 

@@ -1,6 +1,9 @@
 // From and To in bytes: where the URI and the tag lie (RFC 3261 20.20, 20.39, 25.1).
-import { Char, equalsFolded, lineWhiteEnd } from '../bytes/character-class.ts';
+import { Char, CharacterClass, lineWhiteEnd, runEnd } from '../bytes/character-class.ts';
 import { createParamSpan, quotedEnd, scanParam } from './param-scan.ts';
+
+const { space, quote, semicolon, less, greater } = Char;
+const { addressStop, bracketStop } = CharacterClass;
 
 /** Offsets into the message; start = end where there is none. */
 export interface AddressSpan {
@@ -32,16 +35,16 @@ export function scanAddress(
 ): boolean {
   clearAddressSpan(span);
   let pos = start;
-  if (pos < end && bytes[pos] === Char.quote) {
+  if (pos < end && bytes[pos] === quote) {
     pos = quotedEnd(bytes, pos, end);
     if (pos < 0) return false;
     pos = lineWhiteEnd(bytes, pos, end);
-    if (pos >= end || bytes[pos] !== Char.less) return false;
+    if (pos >= end || bytes[pos] !== less) return false;
   } else {
     pos = displayEnd(bytes, pos, end);
     if (pos < 0) return false;
   }
-  if (pos < end && bytes[pos] === Char.less) {
+  if (pos < end && bytes[pos] === less) {
     span.uriStart = pos + 1;
     pos = bracketEnd(bytes, pos + 1, end);
     if (pos < 0) return false;
@@ -59,26 +62,20 @@ export function scanAddress(
 /** The bracket, the semicolon or the end after an unquoted display name or a bare URI. A comma or a
  *  quote there is malformed (RFC 3261 20.10, 25.1 display-name). */
 function displayEnd(bytes: Uint8Array, pos: number, end: number): number {
-  for (; pos < end; pos++) {
-    const octet = bytes[pos]!;
-    if (octet === Char.less || octet === Char.semicolon) return pos;
-    if (octet === Char.comma || octet === Char.quote || octet === Char.greater) return -1;
-  }
-  return end;
+  pos = runEnd(bytes, pos, end, addressStop);
+  if (pos === end) return end;
+  const octet = bytes[pos]!;
+  return octet === less || octet === semicolon ? pos : -1;
 }
 
 /** The closing bracket; a URI holds no white space and no bracket. */
 function bracketEnd(bytes: Uint8Array, pos: number, end: number): number {
-  for (; pos < end; pos++) {
-    const octet = bytes[pos]!;
-    if (octet === Char.greater) return pos;
-    if (octet <= Char.space || octet === Char.less) return -1;
-  }
-  return -1;
+  pos = runEnd(bytes, pos, end, bracketStop);
+  return pos < end && bytes[pos] === greater ? pos : -1;
 }
 
 function wordEnd(bytes: Uint8Array, pos: number, end: number): number {
-  while (pos < end && bytes[pos]! > Char.space) pos++;
+  while (pos < end && bytes[pos]! > space) pos++;
   return pos;
 }
 
@@ -86,13 +83,23 @@ function wordEnd(bytes: Uint8Array, pos: number, end: number): number {
 function scanTag(bytes: Uint8Array, start: number, end: number, span: AddressSpan): boolean {
   let pos = start;
   while (pos < end) {
-    if (bytes[pos] !== Char.semicolon) return false;
+    if (bytes[pos] !== semicolon) return false;
     pos = scanParam(bytes, pos, end, param);
     if (pos < 0) return false;
-    if (span.tagEnd === 0 && equalsFolded(bytes, param.nameStart, param.nameEnd, 'tag')) {
+    if (span.tagEnd === 0 && isTag(bytes, param.nameStart, param.nameEnd)) {
       span.tagStart = param.valueStart;
       span.tagEnd = param.valueEnd;
     }
   }
   return true;
+}
+
+/** "tag" in any case: setting bit 5 folds letters, and nothing else becomes one by it. */
+function isTag(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start === 3 &&
+    (bytes[start]! | 32) === 116 &&
+    (bytes[start + 1]! | 32) === 97 &&
+    (bytes[start + 2]! | 32) === 103
+  );
 }

@@ -5,6 +5,10 @@ import { Fault } from './fault.ts';
 import type { SipMessage } from './message.ts';
 import { methodOf } from './method-scan.ts';
 
+const { space } = Char;
+
+const { ok, badCseq, badMaxForwards, badContentLength, badCallId } = Fault;
+
 /** RFC 3261 8.1.1.5: a CSeq number is below 2^31. */
 export const cseqMax = 2_147_483_647;
 /** RFC 3261 20.22: 0 to 255; a higher number counts as 255. */
@@ -18,16 +22,16 @@ export function readCseq(message: SipMessage, start: number, end: number): Fault
   const methodStart = lineWhiteEnd(bytes, numberEnd, end);
   const methodEnd = tokenEnd(bytes, methodStart, end);
   if (methodStart === numberEnd || methodStart === methodEnd || methodEnd !== end) {
-    return Fault.badCseq;
+    return badCseq;
   }
   const cseq = digitsValue(bytes, start, numberEnd, cseqMax);
   if (!message.isRequest) message.method = methodOf(bytes, methodStart, methodEnd);
-  if (cseq < 0) return Fault.badCseq;
+  if (cseq < 0) return badCseq;
   message.cseq = cseq;
   if (message.isRequest && !isMethodOfRequest(message, methodStart, methodEnd)) {
-    return Fault.badCseq;
+    return badCseq;
   }
-  return Fault.ok;
+  return ok;
 }
 
 /** Methods are compared octet by octet: they are case-sensitive (RFC 3261 7.1). */
@@ -41,15 +45,15 @@ function isMethodOfRequest(message: SipMessage, start: number, end: number): boo
 }
 
 export function readMaxForwards(message: SipMessage, start: number, end: number): Fault {
-  if (start === end || digitsEnd(message.bytes, start, end) !== end) return Fault.badMaxForwards;
+  if (start === end || digitsEnd(message.bytes, start, end) !== end) return badMaxForwards;
   const value = digitsValue(message.bytes, start, end, maxForwardsMax);
   message.maxForwards = value < 0 ? maxForwardsMax : value;
-  return Fault.ok;
+  return ok;
 }
 
 export function readContentLength(message: SipMessage, start: number, end: number): Fault {
   message.contentLength = contentLengthValue(message.bytes, start, end);
-  return message.contentLength < 0 ? Fault.badContentLength : Fault.ok;
+  return message.contentLength < 0 ? badContentLength : ok;
 }
 
 /** -1 for anything but digits, and above 2^31-1. */
@@ -60,9 +64,9 @@ export function contentLengthValue(bytes: Uint8Array, start: number, end: number
 
 /** RFC 3261 25.1 callid: printable and without white space. */
 export function readCallId(bytes: Uint8Array, start: number, end: number): Fault {
-  if (start === end) return Fault.badCallId;
+  if (start === end) return badCallId;
   for (let pos = start; pos < end; pos++) {
-    if (bytes[pos]! <= Char.space || bytes[pos] === 127) return Fault.badCallId;
+    if (bytes[pos]! <= space || bytes[pos] === 127) return badCallId;
   }
-  return Fault.ok;
+  return ok;
 }

@@ -1,6 +1,9 @@
 // Parameters (";name=value") and comma-separated values in bytes, with the white space that RFC 3261
 // 25.1 allows around every mark.
-import { Char, isLineWhite, lineWhiteEnd, tokenEnd } from '../bytes/character-class.ts';
+import { Char, CharacterClass, lineWhiteEnd, runEnd, tokenEnd } from '../bytes/character-class.ts';
+
+const { space, quote, comma, semicolon, less, equals, greater, backslash } = Char;
+const { valueStop } = CharacterClass;
 
 export interface ParamSpan {
   nameStart: number;
@@ -19,39 +22,36 @@ export function createParamSpan(): ParamSpan {
  * that follows, or -1 when it is malformed. An empty parameter (";;") is passed over: it has no name.
  */
 export function scanParam(bytes: Uint8Array, pos: number, end: number, param: ParamSpan): number {
-  const nameStart = lineWhiteEnd(bytes, pos + 1, end);
+  const nameStart = whiteEnd(bytes, pos + 1, end);
   const nameEnd = tokenEnd(bytes, nameStart, end);
   param.nameStart = nameStart;
   param.nameEnd = nameEnd;
-  let next = nameEnd === end ? end : lineWhiteEnd(bytes, nameEnd, end);
   param.valueStart = nameEnd;
   param.valueEnd = nameEnd;
-  if (next >= end || bytes[next] !== Char.equals) return next;
+  let next = whiteEnd(bytes, nameEnd, end);
+  if (next >= end || bytes[next] !== equals) return next;
   if (nameEnd === nameStart) return -1;
-  next = lineWhiteEnd(bytes, next + 1, end);
+  next = whiteEnd(bytes, next + 1, end);
   param.valueStart = next;
-  next = valueEnd(bytes, next, end);
-  if (next < 0) return -1;
+  if (next < end && bytes[next] === quote) {
+    next = quotedEnd(bytes, next, end);
+    if (next < 0) return -1;
+  } else next = runEnd(bytes, next, end, valueStop);
   param.valueEnd = next;
-  return lineWhiteEnd(bytes, next, end);
+  return whiteEnd(bytes, next, end);
 }
 
-function valueEnd(bytes: Uint8Array, pos: number, end: number): number {
-  if (pos < end && bytes[pos] === Char.quote) return quotedEnd(bytes, pos, end);
-  for (; pos < end; pos++) {
-    const octet = bytes[pos]!;
-    if (octet > Char.semicolon) continue;
-    if (octet === Char.semicolon || octet === Char.comma || isLineWhite(octet)) break;
-  }
-  return pos;
+/** As lineWhiteEnd, for places where there nearly never is any: no call then. */
+function whiteEnd(bytes: Uint8Array, pos: number, end: number): number {
+  return pos < end && bytes[pos]! <= space ? lineWhiteEnd(bytes, pos, end) : pos;
 }
 
 /** Position after the quoted string that opens at `pos`, or -1 when it never closes. */
 export function quotedEnd(bytes: Uint8Array, pos: number, end: number): number {
   for (pos++; pos < end; pos++) {
     const octet = bytes[pos]!;
-    if (octet === Char.quote) return pos + 1;
-    if (octet === Char.backslash) pos++;
+    if (octet === quote) return pos + 1;
+    if (octet === backslash) pos++;
   }
   return -1;
 }
@@ -64,7 +64,7 @@ export function countValues(bytes: Uint8Array, pos: number, end: number): number
   let count = 0;
   for (;;) {
     pos = lineWhiteEnd(bytes, pos, end);
-    if (pos >= end || bytes[pos] === Char.comma || bytes[pos] === Char.semicolon) return -1;
+    if (pos >= end || bytes[pos] === comma || bytes[pos] === semicolon) return -1;
     count++;
     pos = listValueEnd(bytes, pos, end);
     if (pos < 0) return -1;
@@ -77,12 +77,12 @@ export function countValues(bytes: Uint8Array, pos: number, end: number): number
 function listValueEnd(bytes: Uint8Array, pos: number, end: number): number {
   while (pos < end) {
     const octet = bytes[pos]!;
-    if (octet === Char.comma) return pos;
-    if (octet === Char.quote) {
+    if (octet === comma) return pos;
+    if (octet === quote) {
       pos = quotedEnd(bytes, pos, end);
       if (pos < 0) return -1;
-    } else if (octet === Char.less) {
-      while (pos < end && bytes[pos] !== Char.greater) pos++;
+    } else if (octet === less) {
+      while (pos < end && bytes[pos] !== greater) pos++;
       if (pos >= end) return -1;
       pos++;
     } else pos++;

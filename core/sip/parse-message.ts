@@ -19,6 +19,22 @@ import { countValues } from './param-scan.ts';
 import { parseStartLine } from './start-line.ts';
 import { scanVia } from './via-scan.ts';
 
+const {
+  via: viaId,
+  from: fromId,
+  to: toId,
+  callId: callIdId,
+  cseq: cseqId,
+  maxForwards: maxForwardsId,
+  contentLength: contentLengthId,
+  route: routeId,
+  recordRoute: recordRouteId,
+} = HeaderId;
+const { ok, badVia, badAddress, badContentLength, duplicateHeader } = Fault;
+const { unknown } = Method;
+const stride = headerStride;
+const rowsMax = headersMax;
+
 /** Octets a message may have. */
 export const messageBytesMax = 65_536;
 /** Fewer octets than "SIP/2.0 200 OK" and an empty line cannot be SIP. */
@@ -59,16 +75,16 @@ export function parseMessage(
 
 /** The first fault counts. */
 function note(message: SipMessage, fault: Fault): void {
-  if (message.fault === Fault.ok) message.fault = fault;
+  if (message.fault === ok) message.fault = fault;
 }
 
 /** Only the rows that the last message used are set back. */
 function reset(message: SipMessage, bytes: MessageBytes): void {
   const { headers, firstRow, headerCount } = message;
-  for (let row = 0; row < headerCount; row++) firstRow[headers[row * headerStride]!] = -1;
+  for (let row = 0; row < headerCount; row++) firstRow[headers[row * stride]!] = -1;
   message.bytes = bytes;
   message.isRequest = false;
-  message.method = Method.unknown;
+  message.method = unknown;
   message.statusCode = 0;
   message.requestUriStart = 0;
   message.requestUriEnd = 0;
@@ -85,7 +101,7 @@ function reset(message: SipMessage, bytes: MessageBytes): void {
   message.topVia.valid = false;
   clearAddressSpan(message.from);
   clearAddressSpan(message.to);
-  message.fault = Fault.ok;
+  message.fault = ok;
 }
 
 const line: HeaderLine = createHeaderLine();
@@ -97,7 +113,7 @@ function readHeaders(message: SipMessage, start: number): number {
   while (pos < end) {
     const emptyLine = emptyLineLength(bytes, pos, end);
     if (emptyLine > 0) return pos + emptyLine;
-    if (message.headerCount === headersMax) {
+    if (message.headerCount === rowsMax) {
       note(message, Fault.tooManyHeaders);
       return end;
     }
@@ -111,7 +127,7 @@ function readHeaders(message: SipMessage, start: number): number {
 function keepHeader(message: SipMessage, header: HeaderLine): void {
   const { headers, firstRow } = message;
   const row = message.headerCount++;
-  const at = row * headerStride;
+  const at = row * stride;
   const id = header.id;
   headers[at] = id;
   headers[at + 1] = header.nameStart;
@@ -120,9 +136,9 @@ function keepHeader(message: SipMessage, header: HeaderLine): void {
   headers[at + 4] = header.valueEnd;
   const first = firstRow[id]! < 0;
   if (first) firstRow[id] = row;
-  if (id !== HeaderId.other && id <= HeaderId.recordRoute) {
+  if (id !== HeaderId.other && id <= recordRouteId) {
     const fault = readHeader(message, header, first);
-    if (fault !== Fault.ok) note(message, fault);
+    if (fault !== ok) note(message, fault);
   }
 }
 
@@ -131,27 +147,27 @@ function readHeader(message: SipMessage, header: HeaderLine, first: boolean): Fa
   const { bytes } = message;
   const { valueStart, valueEnd } = header;
   switch (header.id) {
-    case HeaderId.via:
+    case viaId:
       return readVia(message, header, first);
-    case HeaderId.from:
-      if (!first) return Fault.duplicateHeader;
-      return scanAddress(bytes, valueStart, valueEnd, message.from) ? Fault.ok : Fault.badAddress;
-    case HeaderId.to:
-      if (!first) return Fault.duplicateHeader;
-      return scanAddress(bytes, valueStart, valueEnd, message.to) ? Fault.ok : Fault.badAddress;
-    case HeaderId.callId:
-      return first ? readCallId(bytes, valueStart, valueEnd) : Fault.duplicateHeader;
-    case HeaderId.cseq:
-      return first ? readCseq(message, valueStart, valueEnd) : Fault.duplicateHeader;
-    case HeaderId.maxForwards:
-      return first ? readMaxForwards(message, valueStart, valueEnd) : Fault.duplicateHeader;
-    case HeaderId.contentLength:
-      return first ? readContentLength(message, valueStart, valueEnd) : Fault.badContentLength;
-    case HeaderId.route:
-    case HeaderId.recordRoute:
+    case fromId:
+      if (!first) return duplicateHeader;
+      return scanAddress(bytes, valueStart, valueEnd, message.from) ? ok : badAddress;
+    case toId:
+      if (!first) return duplicateHeader;
+      return scanAddress(bytes, valueStart, valueEnd, message.to) ? ok : badAddress;
+    case callIdId:
+      return first ? readCallId(bytes, valueStart, valueEnd) : duplicateHeader;
+    case cseqId:
+      return first ? readCseq(message, valueStart, valueEnd) : duplicateHeader;
+    case maxForwardsId:
+      return first ? readMaxForwards(message, valueStart, valueEnd) : duplicateHeader;
+    case contentLengthId:
+      return first ? readContentLength(message, valueStart, valueEnd) : badContentLength;
+    case routeId:
+    case recordRouteId:
       return readRoute(message, header);
     default:
-      return Fault.ok;
+      return ok;
   }
 }
 
@@ -160,35 +176,35 @@ function readVia(message: SipMessage, header: HeaderLine, first: boolean): Fault
   let pos = header.valueStart;
   if (first) {
     message.viaCount = 1;
-    if (!scanVia(bytes, pos, header.valueEnd, topVia)) return Fault.badVia;
-    if (topVia.end === header.valueEnd) return Fault.ok;
+    if (!scanVia(bytes, pos, header.valueEnd, topVia)) return badVia;
+    if (topVia.end === header.valueEnd) return ok;
     pos = topVia.end + 1;
   }
   const count = countValues(bytes, pos, header.valueEnd);
-  if (count < 0) return Fault.badVia;
+  if (count < 0) return badVia;
   message.viaCount += count;
-  return message.viaCount > viasMax ? Fault.tooManyVias : Fault.ok;
+  return message.viaCount > viasMax ? Fault.tooManyVias : ok;
 }
 
 function readRoute(message: SipMessage, header: HeaderLine): Fault {
   const count = countValues(message.bytes, header.valueStart, header.valueEnd);
   if (count < 0) return Fault.badRoute;
-  if (header.id === HeaderId.route) message.routeCount += count;
+  if (header.id === routeId) message.routeCount += count;
   else message.recordRouteCount += count;
   return Math.max(message.routeCount, message.recordRouteCount) > routesMax
     ? Fault.tooManyRoutes
-    : Fault.ok;
+    : ok;
 }
 
 /** RFC 3261 8.1.1; Max-Forwards may be missing (RFC 3261 16.3, RFC 2543 peers). */
 function hasMandatoryHeaders(message: SipMessage): boolean {
   const { firstRow } = message;
   return (
-    firstRow[HeaderId.via]! >= 0 &&
-    firstRow[HeaderId.from]! >= 0 &&
-    firstRow[HeaderId.to]! >= 0 &&
-    firstRow[HeaderId.callId]! >= 0 &&
-    firstRow[HeaderId.cseq]! >= 0
+    firstRow[viaId]! >= 0 &&
+    firstRow[fromId]! >= 0 &&
+    firstRow[toId]! >= 0 &&
+    firstRow[callIdId]! >= 0 &&
+    firstRow[cseqId]! >= 0
   );
 }
 
@@ -199,7 +215,7 @@ function findBody(message: SipMessage, bodyStart: number, transport: Transport):
   message.bodyStart = bodyStart;
   message.bodyEnd = end;
   if (contentLength < 0) {
-    if (transport !== Transport.udp) note(message, Fault.badContentLength);
+    if (transport !== Transport.udp) note(message, badContentLength);
     return;
   }
   if (contentLength > end - bodyStart) note(message, Fault.truncated);

@@ -3,6 +3,8 @@ import { Char, equalsFolded, lineWhiteEnd, tokenEnd } from '../bytes/character-c
 import { digitsEnd, digitsValue } from '../bytes/digits.ts';
 import { createParamSpan, type ParamSpan, scanParam } from './param-scan.ts';
 
+const { slash, space, openBracket, closeBracket, colon, comma, semicolon } = Char;
+
 /** Offsets into the message. A pair with start = end: not there. */
 export interface ViaSpan {
   /** False: there is no Via, or it is malformed, and the rest means nothing. */
@@ -87,12 +89,12 @@ function isUsualProtocol(bytes: Uint8Array, pos: number, end: number): boolean {
     bytes[pos] === 83 &&
     bytes[pos + 1] === 73 &&
     bytes[pos + 2] === 80 &&
-    bytes[pos + 3] === Char.slash &&
+    bytes[pos + 3] === slash &&
     bytes[pos + 4] === 50 &&
     bytes[pos + 5] === 46 &&
     bytes[pos + 6] === 48 &&
-    bytes[pos + 7] === Char.slash &&
-    bytes[pos + 8]! > Char.space
+    bytes[pos + 7] === slash &&
+    bytes[pos + 8]! > space
   );
 }
 
@@ -108,16 +110,16 @@ function oddProtocolEnd(bytes: Uint8Array, start: number, end: number): number {
 
 function afterSlash(bytes: Uint8Array, pos: number, end: number): number {
   pos = lineWhiteEnd(bytes, pos, end);
-  if (pos >= end || bytes[pos] !== Char.slash) return -1;
+  if (pos >= end || bytes[pos] !== slash) return -1;
   return lineWhiteEnd(bytes, pos + 1, end);
 }
 
 /** host [ ":" port ] and the white space after it. */
 function scanSentBy(bytes: Uint8Array, start: number, end: number, via: ViaSpan): number {
   let pos = start;
-  if (pos < end && bytes[pos] === Char.openBracket) {
-    while (pos < end && bytes[pos]! > Char.space && bytes[pos] !== Char.closeBracket) pos++;
-    if (pos >= end || bytes[pos] !== Char.closeBracket) return -1;
+  if (pos < end && bytes[pos] === openBracket) {
+    while (pos < end && bytes[pos]! > space && bytes[pos] !== closeBracket) pos++;
+    if (pos >= end || bytes[pos] !== closeBracket) return -1;
     via.hostStart = start + 1;
     via.hostEnd = pos;
     pos++;
@@ -128,7 +130,7 @@ function scanSentBy(bytes: Uint8Array, start: number, end: number, via: ViaSpan)
   }
   if (via.hostEnd === via.hostStart) return -1;
   pos = lineWhiteEnd(bytes, pos, end);
-  if (pos >= end || bytes[pos] !== Char.colon) return pos;
+  if (pos >= end || bytes[pos] !== colon) return pos;
   const portStart = lineWhiteEnd(bytes, pos + 1, end);
   const portEnd = digitsEnd(bytes, portStart, end);
   via.port = digitsValue(bytes, portStart, portEnd, 65535);
@@ -138,11 +140,11 @@ function scanSentBy(bytes: Uint8Array, start: number, end: number, via: ViaSpan)
 function scanViaParams(bytes: Uint8Array, start: number, end: number, via: ViaSpan): boolean {
   let pos = start;
   while (pos < end) {
-    if (bytes[pos] === Char.comma) {
+    if (bytes[pos] === comma) {
       via.end = pos;
       return true;
     }
-    if (bytes[pos] !== Char.semicolon) return false;
+    if (bytes[pos] !== semicolon) return false;
     const next = scanParam(bytes, pos, end, param);
     if (next < 0 || !keepViaParam(bytes, pos, next, via)) return false;
     pos = next;
@@ -157,17 +159,18 @@ function keepViaParam(bytes: Uint8Array, start: number, end: number, via: ViaSpa
   const { nameStart, nameEnd, valueStart, valueEnd }: ParamSpan = param;
   switch (nameEnd - nameStart) {
     case 5:
-      if (equalsFolded(bytes, nameStart, nameEnd, 'rport')) {
+      if (isRport(bytes, nameStart)) {
         via.hasRport = true;
         via.rportStart = start;
         via.rportEnd = end;
       }
       return true;
     case 6:
-      if (via.branchEnd === 0 && equalsFolded(bytes, nameStart, nameEnd, 'branch')) {
+      if (via.branchEnd === 0 && isBranch(bytes, nameStart)) {
         via.branchStart = valueStart;
         via.branchEnd = valueEnd;
-        return valueEnd > valueStart && !equalsFolded(bytes, valueStart, valueEnd, cookieOnly);
+        if (valueEnd - valueStart !== cookieOnly.length) return valueEnd > valueStart;
+        return !equalsFolded(bytes, valueStart, valueEnd, cookieOnly);
       }
       return true;
     case 8:
@@ -179,4 +182,27 @@ function keepViaParam(bytes: Uint8Array, start: number, end: number, via: ViaSpa
     default:
       return true;
   }
+}
+
+/** "rport" in any case: setting bit 5 folds letters, and nothing else becomes one by it. */
+function isRport(bytes: Uint8Array, at: number): boolean {
+  return (
+    (bytes[at]! | 32) === 114 &&
+    (bytes[at + 1]! | 32) === 112 &&
+    (bytes[at + 2]! | 32) === 111 &&
+    (bytes[at + 3]! | 32) === 114 &&
+    (bytes[at + 4]! | 32) === 116
+  );
+}
+
+/** "branch" in any case. */
+function isBranch(bytes: Uint8Array, at: number): boolean {
+  return (
+    (bytes[at]! | 32) === 98 &&
+    (bytes[at + 1]! | 32) === 114 &&
+    (bytes[at + 2]! | 32) === 97 &&
+    (bytes[at + 3]! | 32) === 110 &&
+    (bytes[at + 4]! | 32) === 99 &&
+    (bytes[at + 5]! | 32) === 104
+  );
 }
