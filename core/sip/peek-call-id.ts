@@ -2,7 +2,7 @@
 // a new INVITE, the first thing to be refused under overload. Reads lines with the parser's own
 // functions, and stops as soon as it knows.
 import { tokenEnd } from '../bytes/character-class.ts';
-import { clearAddressSpan, createAddressSpan, scanAddress } from './address-scan.ts';
+import { createAddressSpan, scanAddress } from './address-scan.ts';
 import { HeaderId } from './header-id.ts';
 import {
   createHeaderLine,
@@ -38,8 +38,11 @@ export interface CallIdSpan {
   end: number;
 }
 
+const { callId: callIdId, to: toId } = HeaderId;
+const rowsMax = headersMax;
 const line = createHeaderLine();
 const to = createAddressSpan();
+const callId: CallIdSpan = { start: 0, end: 0 };
 
 /** Scans the bytes [0, length) of one datagram or framed message. */
 export function peekCallId(bytes: Uint8Array, length: number, span: CallIdSpan): PeekResult {
@@ -47,9 +50,10 @@ export function peekCallId(bytes: Uint8Array, length: number, span: CallIdSpan):
   span.end = 0;
   const start = lineBreaksEnd(bytes, 0, length);
   if (length - start < messageBytesMin) return PeekResult.keepAlive;
-  const headersStart = nextLine(bytes, start, length);
   if (isStatusLine(bytes, start, length)) {
-    findCallId(bytes, headersStart, length, span);
+    findCallId(bytes, nextLine(bytes, start, length), length, false);
+    span.start = callId.start;
+    span.end = callId.end;
     return span.end > span.start ? PeekResult.response : PeekResult.nothing;
   }
   const methodEnd = tokenEnd(bytes, start, length);
@@ -57,32 +61,36 @@ export function peekCallId(bytes: Uint8Array, length: number, span: CallIdSpan):
     return PeekResult.nothing;
   }
   const isInvite = methodOf(bytes, start, methodEnd) === Method.INVITE;
-  findCallId(bytes, headersStart, length, span);
+  const headersStart = nextLine(bytes, methodEnd, length);
+  const hasToTag = findCallId(bytes, headersStart, length, isInvite);
+  span.start = callId.start;
+  span.end = callId.end;
   if (span.end === span.start) return PeekResult.noCallId;
-  if (!isInvite || hasToTag(bytes, headersStart, length)) return PeekResult.request;
-  return PeekResult.newInvite;
+  return isInvite && !hasToTag ? PeekResult.newInvite : PeekResult.request;
 }
 
-function findCallId(bytes: Uint8Array, start: number, end: number, span: CallIdSpan): void {
-  if (!findHeader(bytes, start, end, HeaderId.callId)) return;
-  span.start = line.valueStart;
-  span.end = line.valueEnd;
-}
-
-function hasToTag(bytes: Uint8Array, start: number, end: number): boolean {
-  clearAddressSpan(to);
-  if (!findHeader(bytes, start, end, HeaderId.to)) return false;
-  scanAddress(bytes, line.valueStart, line.valueEnd, to);
-  return to.tagEnd > to.tagStart;
-}
-
-/** Leaves the first header with this id in `line`, looking no further than the parser does. */
-function findHeader(bytes: Uint8Array, start: number, end: number, id: HeaderId): boolean {
+/** Leaves the first Call-ID in `callId` and, `withTo`, says whether the first To has a tag; looks no further than it
+ *  must, nor than the parser does. */
+function findCallId(bytes: Uint8Array, start: number, end: number, withTo: boolean): boolean {
+  callId.start = 0;
+  callId.end = 0;
+  let callIdFound = false;
+  let toFound = !withTo;
+  let tagged = false;
   let pos = start;
-  for (let row = 0; row < headersMax && pos < end; row++) {
-    if (emptyLineLength(bytes, pos, end) > 0) return false;
+  for (let row = 0; row < rowsMax && pos < end; row++) {
+    if (callIdFound && toFound) break;
+    if (emptyLineLength(bytes, pos, end) > 0) break;
     pos = readHeaderLine(bytes, pos, end, line);
-    if (line.id === id) return true;
+    if (line.id === callIdId && !callIdFound) {
+      callIdFound = true;
+      callId.start = line.valueStart;
+      callId.end = line.valueEnd;
+    } else if (line.id === toId && !toFound) {
+      toFound = true;
+      scanAddress(bytes, line.valueStart, line.valueEnd, to);
+      tagged = to.tagEnd > to.tagStart;
+    }
   }
-  return false;
+  return tagged;
 }
