@@ -1,7 +1,6 @@
 // Puts a stored configuration version in force: compiled by the task pool into the arena that no worker
 // reads, CPS windows placed, every call worker told, counter slots settled. One activation at a time;
 // calls that are up keep what they started with.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { linesUsed } from '../core/admission/line-limits.ts';
 import type { Listener } from '../core/call/local-identity.ts';
@@ -25,8 +24,6 @@ import type { CompileAnswer, CompileRequest } from './tasks/compile-configuratio
 const arenaWaitMs = 30_000;
 /** Analyses under way at once; each holds the arena that it reads. */
 const analysesMax = 16;
-/** A grown arena is filled in portions: copying a million prefixes at once would hold the ingress. */
-const copyPortionBytes = 1_048_576;
 
 export interface ActivationResult {
   version: number;
@@ -133,25 +130,11 @@ export class ConfigurationActivation {
       name: 'compileConfiguration',
     });
     // Handed back through a message, the buffer is another object over the same memory.
-    if (answer.arena.byteLength > arena.byteLength) {
-      const larger = await this.snapshots.begin(answer.arena.byteLength, arenaWaitMs);
-      await copyArena(answer.arena, larger, answer.bytesUsed);
-      this.#cpsWindows.place(cpsLimits(openSnapshot(larger)), clock());
-      return;
-    }
-    this.#cpsWindows.place(cpsLimits(openSnapshot(arena)), clock());
-  }
-}
-
-async function copyArena(
-  from: SharedArrayBuffer,
-  to: SharedArrayBuffer,
-  bytes: number,
-): Promise<void> {
-  for (let at = 0; at < bytes; at += copyPortionBytes) {
-    const portion = Math.min(copyPortionBytes, bytes - at);
-    new Uint8Array(to, at, portion).set(new Uint8Array(from, at, portion));
-    await nextTurn();
+    const isLarger = answer.arena.byteLength > arena.byteLength;
+    // Taken as it is: copying a million prefixes would hold the ingress.
+    if (isLarger) this.snapshots.replaceIdle(answer.arena);
+    const filled = isLarger ? answer.arena : arena;
+    this.#cpsWindows.place(cpsLimits(openSnapshot(filled)), clock());
   }
 }
 

@@ -33,6 +33,18 @@ test('two arenas are used in turn, and no third is ever made', async () => {
   assert.equal(arenas.size, 2);
 });
 
+test('a larger buffer takes the place of the idle arena, and stays in turn', async () => {
+  const { store } = open(1);
+  await publish(store, 1);
+  const larger = new SharedArrayBuffer(3_000_000);
+  assert.throws(() => store.replaceIdle(larger), /replaced without begin/);
+  await store.begin(0, soonMs);
+  store.replaceIdle(larger);
+  assert.equal(store.publish(2).arena, larger);
+  assert.notEqual((await publish(store, 3)).arena, larger);
+  assert.equal((await publish(store, 4, larger.byteLength)).arena, larger);
+});
+
 test('an arena is not given out while a live worker reads it', async () => {
   const { store, epochs } = open(2);
   await publish(store, 1);

@@ -64,6 +64,19 @@ export class SnapshotStore {
     return idle.buffer;
   }
 
+  /** Puts a larger buffer, which holds the next version already, in the place of the arena that `begin`
+   *  returned: whoever fills it finds out how long it must be. */
+  replaceIdle(buffer: SharedArrayBuffer): void {
+    const idle = this.#idle;
+    if (idle.buffer === null || idle.epoch !== 0) {
+      throw new Error('snapshot: an arena was replaced without begin');
+    }
+    if (buffer.byteLength > arenaBytesMax) {
+      throw new RangeError(`snapshot bytes: ${buffer.byteLength}; expected 0 to ${arenaBytesMax}`);
+    }
+    idle.buffer = buffer;
+  }
+
   /** Makes the arena that `begin` returned current; send the ticket to every worker. */
   publish(version: number): SnapshotTicket {
     const arena = this.#idle;
