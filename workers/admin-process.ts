@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AdminMessage, AdminStart, EngineMessage } from './admin-messages.ts';
+import { lowerProcessPriority } from './background-priority.ts';
 import type { Log } from './log.ts';
 
 const restartMsMin = 200;
@@ -59,6 +60,8 @@ export class AdminProcess {
     const child = fork(program, [JSON.stringify(start)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
+    // Now, while it has one thread: those that it starts inherit the priority.
+    if (child.pid !== undefined) lowerProcessPriority(child.pid);
     this.#child = child;
     this.#startedAt = Date.now();
     child.on('message', (message) => this.#options.onMessage(message as AdminMessage));
