@@ -4,6 +4,7 @@ import { byteHashMix, byteHashStart, byteHashStep } from '../../core/bytes/byte-
 import type { PrefixTable } from '../../core/configuration/snapshot.ts';
 import { maskLeadingBytes, prefixEntryWords } from '../../core/configuration/snapshot-layout.ts';
 import { longestPrefixBelow } from '../../core/number/prefix-table.ts';
+import { countPrefixes, type PrefixReader, readPrefix } from './prefix-text.ts';
 
 const slotsMin = 16;
 const lengthMasksMin = 16;
@@ -19,9 +20,12 @@ interface PrefixBuilder {
   emptyPrefixEntry: number;
 }
 
-/** `gateways`: the prefixes of each, in row order. */
-export function compilePrefixes(gateways: readonly (readonly string[])[]): PrefixTable {
-  const { pairs, bytes } = measure(gateways);
+/** `gateways`: the prefixes of each as the text of a JSON list (prefix-text.ts), in row order. */
+export function compilePrefixes(gateways: readonly Buffer[]): PrefixTable {
+  const counts = gateways.map(countPrefixes);
+  const pairs = counts.reduce((sum, count) => sum + count, 0);
+  // A prefix is shorter than its text by the quotes.
+  const bytes = gateways.reduce((sum, text) => sum + text.length, 0);
   const builder: PrefixBuilder = {
     slots: new Uint32Array(slotsMin * 2),
     entries: new Uint32Array(pairs * prefixEntryWords),
@@ -32,9 +36,12 @@ export function compilePrefixes(gateways: readonly (readonly string[])[]): Prefi
   };
   const pairEntries = new Uint32Array(pairs);
   let pair = 0;
-  for (const prefixes of gateways) {
-    for (const prefix of prefixes) {
-      const entry = enterPrefix(builder, prefix);
+  for (const text of gateways) {
+    const reader: PrefixReader = { text, at: 0 };
+    for (;;) {
+      const length = readPrefix(reader, builder.keys, builder.keyBytes);
+      if (length < 0) break;
+      const entry = enterPrefix(builder, length);
       pairEntries[pair++] = entry;
       // The low half counts the entry's gateways.
       builder.entries[entry * prefixEntryWords + 1]! += 1;
@@ -44,7 +51,7 @@ export function compilePrefixes(gateways: readonly (readonly string[])[]): Prefi
   const table: PrefixTable = {
     slots: builder.slots,
     entries: builder.entries.subarray(0, builder.entryCount * prefixEntryWords),
-    lists: fillLists(builder, gateways, pairEntries),
+    lists: fillLists(builder, counts, pairEntries),
     keys: builder.keys.subarray(0, builder.keyBytes),
     lengthMasks: masks.byLeadingBytes,
     shortLengthMask: masks.short,
@@ -54,20 +61,9 @@ export function compilePrefixes(gateways: readonly (readonly string[])[]): Prefi
   return table;
 }
 
-function measure(gateways: readonly (readonly string[])[]): { pairs: number; bytes: number } {
-  let pairs = 0;
-  let bytes = 0;
-  for (const prefixes of gateways) {
-    pairs += prefixes.length;
-    for (const prefix of prefixes) bytes += Buffer.byteLength(prefix);
-  }
-  return { pairs, bytes };
-}
-
-/** The entry of this prefix, new or known. */
-function enterPrefix(builder: PrefixBuilder, prefix: string): number {
+/** The entry, new or known, of the prefix of `length` bytes that was put at the end of the keys. */
+function enterPrefix(builder: PrefixBuilder, length: number): number {
   const start = builder.keyBytes;
-  const length = builder.keys.write(prefix, start);
   if (length === 0) {
     if (builder.emptyPrefixEntry < 0) builder.emptyPrefixEntry = addEntry(builder, start, 0);
     return builder.emptyPrefixEntry;
@@ -125,7 +121,7 @@ function keyEquals(builder: PrefixBuilder, entry: number, start: number, length:
 /** Gateways come in row order, so each list ends up in row order. An only gateway needs no list. */
 function fillLists(
   builder: PrefixBuilder,
-  gateways: readonly (readonly string[])[],
+  counts: readonly number[],
   pairEntries: Uint32Array,
 ): Uint16Array {
   const { entries, entryCount } = builder;
@@ -139,8 +135,8 @@ function fillLists(
   }
   const lists = new Uint16Array(listStart);
   let pair = 0;
-  for (const [row, prefixes] of gateways.entries()) {
-    for (let left = prefixes.length; left > 0; left--) {
+  for (const [row, count] of counts.entries()) {
+    for (let left = count; left > 0; left--) {
       const entry = pairEntries[pair++]!;
       const isOnly = (entries[entry * prefixEntryWords + 1]! & 0xffff) === 1;
       if (isOnly) entries[entry * prefixEntryWords + 2] = row;

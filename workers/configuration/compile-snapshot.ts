@@ -22,6 +22,7 @@ import { compareGateways, compareNames } from '../../core/routing/gateway-order.
 import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
+import { prefixText } from './prefix-text.ts';
 import { mappingSlotName, routingSlotName } from './slot-registry.ts';
 
 export interface CompiledSnapshot {
@@ -35,11 +36,15 @@ const sipPortDefault = 5060;
 
 type Section = Uint8Array | Uint16Array | Uint32Array;
 
-/** `slots`: from slot-registry.ts, for every gateway of the document. */
+/** `slots`: from slot-registry.ts, for every gateway of the document. `prefixTexts`: of each routing gateway of
+ *  a document that was split (prefix-text.ts). */
 export function compileSnapshot(
   document: ConfigurationDocument,
   version: number,
   slots: ReadonlyMap<string, number>,
+  prefixTexts: readonly Buffer[] = document.routingGateways.map(({ prefixes }) =>
+    prefixText(prefixes),
+  ),
 ): CompiledSnapshot {
   const mapping = document.mappingGateways.toSorted((left, right) =>
     compareNames(left.name, right.name),
@@ -47,7 +52,10 @@ export function compileSnapshot(
   const routing = document.routingGateways.toSorted(
     (left, right) => Number(left.locked) - Number(right.locked) || compareGateways(left, right),
   );
-  const prefixes = compilePrefixes(routing.map((gateway) => gateway.prefixes));
+  const textOf = new Map(
+    document.routingGateways.map((gateway, at) => [gateway, prefixTexts[at]!]),
+  );
+  const prefixes = compilePrefixes(routing.map((gateway) => textOf.get(gateway)!));
   const addresses = compileAddresses(mapping);
   const text = gatewayText([
     ...mapping.map((gateway) => mappingRow(gateway, slots)),

@@ -14,8 +14,9 @@ import { checkDocument, unreachableWarnings } from './document-checks.ts';
 import { type DocumentProblem, documentProblem } from './document-problem.ts';
 import { parseDocument } from './document-schema.ts';
 import { emptyDocument, mergeDocument, refuseLostMoney } from './merge-document.ts';
+import { type SplitDocument, splitDocument } from './prefix-text.ts';
 import { slotNames } from './slot-registry.ts';
-import { packJson, unpackJson } from './stored-json.ts';
+import { packJson, unpackJson, unpackText } from './stored-json.ts';
 
 export interface VersionSummary {
   readonly version: number;
@@ -79,6 +80,13 @@ export class ConfigurationVersions {
   /** Undefined: no such version (any more). Version 0 is the empty document. */
   document(version: number): ConfigurationDocument | undefined {
     return documentAt(this.#store, version);
+  }
+
+  /** The same for compiling: a million prefixes stay bytes. */
+  splitDocument(version: number): SplitDocument | undefined {
+    if (version === 0) return { document: emptyDocument(), prefixes: [] };
+    const bytes = this.#store.get(documentKey(version));
+    return bytes === undefined ? undefined : splitDocument(unpackText(bytes));
   }
 
   /** Names that need counter slots, without reading the whole document. */

@@ -7,6 +7,8 @@ const deflated = 1;
 const deflateBytesMin = 4096;
 /** A larger value is damage, not a document. */
 const valueBytesMax = 1 << 30;
+/** zlib's own 16 KiB would make a thousand pieces of a large document. */
+const inflateChunkBytes = 1 << 20;
 
 export function packJson(value: unknown): Uint8Array {
   const text = Buffer.from(JSON.stringify(value));
@@ -15,7 +17,12 @@ export function packJson(value: unknown): Uint8Array {
 }
 
 export function unpackJson(bytes: Uint8Array): unknown {
+  return JSON.parse(unpackText(bytes).toString('utf8'));
+}
+
+/** The JSON text, in UTF-8. */
+export function unpackText(bytes: Uint8Array): Buffer {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset + 1, bytes.byteLength - 1);
-  const text = bytes[0] === deflated ? inflateSync(body, { maxOutputLength: valueBytesMax }) : body;
-  return JSON.parse(text.toString('utf8'));
+  if (bytes[0] !== deflated) return body;
+  return inflateSync(body, { maxOutputLength: valueBytesMax, chunkSize: inflateChunkBytes });
 }

@@ -1,5 +1,6 @@
 // Task of the Piscina pool: compiles a stored version into the arena that the engine does not run from.
 // Called by its exported name: `pool.run(request, { name: 'compileConfiguration' })`.
+import { lowerThreadPriority } from '../background-priority.ts';
 import { compileSnapshot } from '../configuration/compile-snapshot.ts';
 import type { ConfigurationStore } from '../configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
@@ -30,14 +31,20 @@ const arenaBytesMin = 1 << 20;
 const stores = new Map<string, Promise<ConfigurationStore>>();
 
 export async function compileConfiguration(request: CompileRequest): Promise<CompileAnswer> {
+  lowerThreadPriority();
   const started = performance.now();
   const versions = new ConfigurationVersions(await storeOf(request.dataDir));
-  const document = versions.document(request.version);
-  if (document === undefined) {
+  const stored = versions.splitDocument(request.version);
+  if (stored === undefined) {
     throw new Error(`configuration version ${request.version} is not in ${request.dataDir}`);
   }
   const read = performance.now();
-  const compiled = compileSnapshot(document, request.version, request.slots);
+  const compiled = compileSnapshot(
+    stored.document,
+    request.version,
+    request.slots,
+    stored.prefixes,
+  );
   const compiledAt = performance.now();
   const arena = arenaFor(compiled.bytesNeeded, request.arena);
   compiled.writeInto(arena);
