@@ -22,6 +22,16 @@ function statFields(pid: number): string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
+/** When the process started, in ticks since the machine did; undefined once it has ended. */
+export function startTicks(pid: number): number | undefined {
+  try {
+    const fields = statFields(pid);
+    return fields[0] === 'Z' ? undefined : Number(fields[19]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The process and all that descend from it, as they are now. */
 export function processTree(root: number): number[] {
   const children = new Map<number, number[]>();

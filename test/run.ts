@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createRunWatch } from './run-watch.ts';
 
 /** Program to Debian package; .ci/peers installs the same. */
 const peers: Readonly<Record<string, string>> = {
@@ -36,29 +37,46 @@ function summary(tapFile: string): string {
   return start < 0 ? '' : lines.slice(start).join('\n');
 }
 
+/** A file fails when it takes longer, all its tests together; soak forms take long. */
+const fileMs = 180_000;
+const soakFileMs = 3_600_000;
+/** How long the runner may take to end a file by itself. */
+const graceMs = 20_000;
+const longFileMs = 60_000;
+
 function run(files: readonly string[], soak: boolean): void {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   const tapFile = join(folder, 'run.tap');
+  const limitMs = soak ? soakFileMs : fileMs;
   const runner = spawn(
     process.execPath,
     [
       '--enable-source-maps',
       '--test',
       '--test-concurrency=2',
-      // A test that waits for ever fails instead of holding the run; soak forms take long.
-      `--test-timeout=${soak ? 3_600_000 : 180_000}`,
+      `--test-timeout=${limitMs}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=tap',
       `--test-reporter-destination=${tapFile}`,
       ...files,
     ],
-    { stdio: 'inherit' },
+    // Temporary folders of the tests lie in that of the run, and go with it.
+    { stdio: 'inherit', env: { ...process.env, TMPDIR: folder } },
   );
+  const watch = createRunWatch({
+    runnerPid: runner.pid!,
+    longMs: longFileMs,
+    killMs: limitMs + graceMs,
+    say: (line) => console.error(`run: ${line}`),
+  });
+  const looking = setInterval(() => watch.look(performance.now()), 1000);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => runner.kill(signal));
   }
   runner.on('exit', (code) => {
+    clearInterval(looking);
+    watch.look(performance.now());
     if (existsSync(tapFile)) console.log(summary(tapFile));
     rmSync(folder, { recursive: true, force: true });
     process.exitCode = code ?? 1;

@@ -1,11 +1,12 @@
 // Starts bench/peers/bare-dgram.ts as a system to measure.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freeUdpPort, startChild, stopChild, waitForLine } from './child.ts';
+import { startChild, stopChild, waitForLine } from './child.ts';
+import { freePort } from './free-port.ts';
 import type { PeerOptions, SystemUnderTest } from './system-under-test.ts';
 
 export async function startBareDgram({ ports, folder }: PeerOptions): Promise<SystemUnderTest> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const program = fileURLToPath(new URL('./bare-dgram.js', import.meta.url));
   const child = await startChild({
     name: 'bare dgram',

@@ -1,10 +1,8 @@
 // Child processes of the benchmarks and of the tests: started in a folder of their own, their output in a
 // file, ended by their own process id.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Child {
@@ -28,9 +26,12 @@ export interface ChildOptions {
 }
 
 const started = new Set<ChildProcess>();
-process.on('exit', () => {
+process.on('exit', killStartedChildren);
+
+/** Ends at once what is still running of all that was started here. */
+export function killStartedChildren(): void {
   for (const child of started) child.kill('SIGKILL');
-});
+}
 
 export async function startChild(options: ChildOptions): Promise<Child> {
   const output = openSync(options.outputFile, 'w');
@@ -91,27 +92,4 @@ export async function waitForLine(
   throw new Error(
     `${child.name} did not print a line starting "${start}" ${how}; it said:\n${said}`,
   );
-}
-
-/** A UDP port of 127.0.0.1 that was free a moment ago. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
-
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
-export async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
-  return address.port;
 }

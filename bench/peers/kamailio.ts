@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processTree } from '../process-usage.ts';
-import { type Child, freeUdpPort, startChild, stopChild } from './child.ts';
+import { type Child, startChild, stopChild } from './child.ts';
+import { freePort } from './free-port.ts';
 import { projectPath } from './project-path.ts';
 import type { PeerOptions, SystemUnderTest } from './system-under-test.ts';
 
@@ -44,7 +45,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Child> {
 /** The Kamailio that is measured: bench/peers/kamailio.cfg. */
 export async function startMeasuredKamailio(peer: PeerOptions): Promise<SystemUnderTest> {
   const { ports, folder } = peer;
-  const port = await freeUdpPort();
+  const port = await freePort();
   const child = await startKamailio({
     name: 'kamailio',
     configurationFile: projectPath('bench/peers/kamailio.cfg'),

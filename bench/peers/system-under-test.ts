@@ -1,5 +1,5 @@
 // What a suite may ask of the system it measures, and the ports around it.
-import { freeUdpPort } from './child.ts';
+import { freePorts } from './free-port.ts';
 
 export interface SystemUnderTest {
   readonly name: string;
@@ -29,14 +29,11 @@ export interface PeerOptions {
 }
 
 export async function choosePorts(): Promise<PeerPorts> {
-  return {
-    caller: await freeUdpPort(),
-    answer: await freeUdpPort(),
-    reject: await freeUdpPort(),
-    ring: await freeUdpPort(),
-    reinvite: await freeUdpPort(),
-  };
+  const [caller, answer, reject, ring, reinvite] = (await freePorts(5)) as FivePorts;
+  return { caller, answer, reject, ring, reinvite };
 }
+
+type FivePorts = [number, number, number, number, number];
 
 /** No system between caller and gateway: what the generator itself costs and delays. */
 export function direct(ports: PeerPorts): SystemUnderTest {

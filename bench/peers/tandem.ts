@@ -6,14 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { processTree } from '../process-usage.ts';
-import {
-  type Child,
-  freeTcpPort,
-  freeUdpPort,
-  startChild,
-  stopChild,
-  waitForLine,
-} from './child.ts';
+import { type Child, startChild, stopChild, waitForLine } from './child.ts';
+import { freePorts } from './free-port.ts';
 import type { PeerOptions, PeerPorts, SystemUnderTest } from './system-under-test.ts';
 
 const program = fileURLToPath(new URL('../../admin/cli/main.js', import.meta.url));
@@ -43,7 +37,8 @@ export interface Tandem {
 }
 
 export async function chooseTandemOptions(folder: string): Promise<TandemOptions> {
-  return { folder, port: await freeUdpPort(), adminPort: await freeTcpPort(), drainSeconds: 1 };
+  const [port, adminPort] = (await freePorts(2)) as [number, number];
+  return { folder, port, adminPort, drainSeconds: 1 };
 }
 
 export async function startTandem(options: TandemOptions): Promise<Tandem> {

@@ -5,13 +5,9 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  freeTcpPort,
-  freeUdpPort,
-  startChild,
-  stopChild,
-  waitForLine,
-} from '../../bench/peers/child.ts';
+import { startChild, stopChild, waitForLine } from '../../bench/peers/child.ts';
+import { freePorts } from '../../bench/peers/free-port.ts';
+import './leftover-children.ts';
 
 export interface BaresipOptions {
   readonly name: string;
@@ -48,8 +44,7 @@ const modulePath = '/usr/lib/baresip/modules';
 export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const home = join(options.folder, options.name);
   mkdirSync(home, { recursive: true });
-  const port = await freeUdpPort();
-  const controlPort = await freeTcpPort();
+  const [port, controlPort] = (await freePorts(2)) as [number, number];
   writeConfiguration(home, port, controlPort, options);
   const child = await startChild({
     name: options.name,
@@ -61,6 +56,8 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   await waitForLine(child, 'baresip is ready', 10_000);
   const socket = connect(controlPort, '127.0.0.1');
   await once(socket, 'connect');
+  // A killed baresip resets it; what matters of its end is seen at the child.
+  socket.on('error', () => {});
   const control = readControl(socket);
   return {
     port,

@@ -1,7 +1,9 @@
 // Real Kamailio in a test, as the edge of a carrier or of a customer: it passes calls on to `nextHop`.
-import { freeUdpPort, stopChild } from '../../bench/peers/child.ts';
+import { stopChild } from '../../bench/peers/child.ts';
+import { freePort } from '../../bench/peers/free-port.ts';
 import { startKamailio } from '../../bench/peers/kamailio.ts';
 import { projectPath } from '../../bench/peers/project-path.ts';
+import './leftover-children.ts';
 
 export interface KamailioRelay {
   readonly port: number;
@@ -14,7 +16,7 @@ export async function startKamailioRelay(
   nextHop: string,
   name = 'kamailio-relay',
 ): Promise<KamailioRelay> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const child = await startKamailio({
     name,
     configurationFile: projectPath('test/peers/kamailio-relay.cfg'),

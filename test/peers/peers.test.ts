@@ -1,7 +1,7 @@
 // The launchers themselves: each real program is started, used for a call and stopped.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { freeUdpPort } from '../../bench/peers/child.ts';
+import { freePort } from '../../bench/peers/free-port.ts';
 import { startBaresip } from './baresip.ts';
 import { startKamailioRelay } from './kamailio.ts';
 import { createPeerFolder, type PeerFolder } from './peer-folder.ts';
@@ -18,7 +18,7 @@ describe('launchers of real peers', () => {
     const gateway = await startSippGateway(folder.path, 'gateway-answer');
     const placed = await placeSippCalls(folder.path, {
       scenario: 'caller-answer',
-      port: await freeUdpPort(),
+      port: await freePort(),
       targetPort: gateway.port,
       service: '44',
       rate: 20,
@@ -36,7 +36,7 @@ describe('launchers of real peers', () => {
     const gateway = await startSippGateway(folder.path, 'gateway-reject');
     const placed = await placeSippCalls(folder.path, {
       scenario: 'caller-answer',
-      port: await freeUdpPort(),
+      port: await freePort(),
       targetPort: gateway.port,
       service: '44',
       rate: 10,
@@ -52,7 +52,7 @@ describe('launchers of real peers', () => {
     const relay = await startKamailioRelay(folder.path, `127.0.0.1:${gateway.port}`);
     const placed = await placeSippCalls(folder.path, {
       scenario: 'caller-answer',
-      port: await freeUdpPort(),
+      port: await freePort(),
       targetPort: relay.port,
       service: '44',
       rate: 20,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freeUdpPort } from '../../bench/peers/child.ts';
+import { freePort } from '../../bench/peers/free-port.ts';
 import { projectPath } from '../../bench/peers/project-path.ts';
 import {
   type CallerOptions,
@@ -13,6 +13,7 @@ import {
   startSipp,
   stopGateway,
 } from '../../bench/peers/sipp.ts';
+import './leftover-children.ts';
 
 export interface SippOutcome extends SippResult {
   /** What SIPp wrote about unexpected messages; '' when nothing. */
@@ -61,7 +62,7 @@ export async function startSippGateway(
   scenario: string,
   options: { port?: number; transport?: 'u1' | 't1'; extra?: readonly string[] } = {},
 ): Promise<SippGateway> {
-  const port = options.port ?? (await freeUdpPort());
+  const port = options.port ?? (await freePort());
   const file = scenarioFile(scenario);
   const run = await startSipp({
     name: `${basename(file, '.xml')}-${runs++}`,
@@ -94,12 +95,16 @@ function withErrors(run: SippRun, result: SippResult): SippOutcome {
   return { ...result, errors: existsSync(file) ? readFileSync(file, 'latin1').slice(0, 4000) : '' };
 }
 
+const bindMs = 15_000;
+
 /** SIPp does not say when it has bound; the kernel does. */
 async function bound(run: SippRun, port: number, transport: 'udp' | 'tcp'): Promise<void> {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
-  while (run.child.running()) {
+  const end = performance.now() + bindMs;
+  while (run.child.running() && performance.now() < end) {
     if (readFileSync(`/proc/net/${transport}`, 'latin1').includes(hex)) return;
     await delay(10);
   }
-  throw new Error(`${run.child.name} ended before it had bound port ${port}`);
+  const how = run.child.running() ? `has not bound port ${port}` : 'ended before it had bound';
+  throw new Error(`${run.child.name} ${how}; see ${run.child.outputFile}`);
 }

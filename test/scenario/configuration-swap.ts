@@ -2,8 +2,9 @@
 // two carriers, and no call notices.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
-import { freePorts, type NodeUnderTest } from './node-under-test.ts';
+import type { NodeUnderTest } from './node-under-test.ts';
 
 export interface SwapRun {
   readonly node: NodeUnderTest;

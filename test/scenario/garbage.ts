@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import { field, readSip } from '../../bench/peers/sip-text.ts';
 import { readMetrics } from '../../bench/peers/tandem.ts';
 import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
 import { createRandom, garbageKinds } from './garbage-messages.ts';
-import { freePorts, type NodeUnderTest, openNode } from './node-under-test.ts';
+import { type NodeUnderTest, openNode } from './node-under-test.ts';
 
 export interface GarbageRun {
   readonly messages: number;

@@ -2,13 +2,14 @@
 // through the switch.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import type { SipCall } from '../../bench/peers/sip-call.ts';
 import { field, fieldList } from '../../bench/peers/sip-text.ts';
 import { startUserAgent, type UserAgent } from '../../bench/peers/sip-user-agent.ts';
 import { startBaresip } from '../peers/baresip.ts';
 import { type KamailioRelay, startKamailioRelay } from '../peers/kamailio.ts';
 import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
-import { freePorts, type NodeUnderTest, openNode } from './node-under-test.ts';
+import { type NodeUnderTest, openNode } from './node-under-test.ts';
 
 describe('Kamailio as a neighbour', () => {
   let node: NodeUnderTest;

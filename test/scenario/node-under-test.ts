@@ -1,12 +1,11 @@
 // A real node for whole-system tests: started by its own command line in a folder of its own, configured
 // with `tandem apply`, read with `tandem status` and `tandem cdr` as an operator would.
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stopChild } from '../../bench/peers/child.ts';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import {
   applyDocument,
   runTandemCommand,
@@ -16,6 +15,7 @@ import {
   type TandemOptions,
 } from '../../bench/peers/tandem.ts';
 import { createPeerFolder } from '../peers/peer-folder.ts';
+import '../peers/leftover-children.ts';
 
 /** What these tests read of a CDR; times are ISO 8601. */
 export interface CdrLine {
@@ -129,25 +129,6 @@ async function becomesQuiet(
     }
     await delay(100);
   }
-}
-
-/** UDP ports of 127.0.0.1 below those the kernel hands out by itself: what a test binds a little later
- *  is then not somebody's by chance. */
-export async function freePorts(count: number): Promise<number[]> {
-  const held: Socket[] = [];
-  while (held.length < count) {
-    const socket = createSocket('udp4');
-    const bound = once(socket, 'listening');
-    socket.bind(10_240 + Math.floor(Math.random() * 20_000), '127.0.0.1');
-    const free = await bound.then(
-      () => true,
-      () => false,
-    );
-    if (free) held.push(socket);
-  }
-  const ports = held.map((socket) => socket.address().port);
-  await Promise.all(held.map((socket) => new Promise<void>((done) => socket.close(() => done()))));
-  return ports;
 }
 
 export async function until(condition: () => boolean, what: string): Promise<void> {

@@ -1,7 +1,8 @@
 // Many calls whose 180 and 200 follow each other without a pause (short form and soak).
 import assert from 'node:assert/strict';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
-import { freePorts, openNode } from './node-under-test.ts';
+import { openNode } from './node-under-test.ts';
 
 export async function checkOrder({ calls, rate }: { calls: number; rate: number }): Promise<void> {
   const node = await openNode();

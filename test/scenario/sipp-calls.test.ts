@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import { projectPath } from '../../bench/peers/project-path.ts';
 import {
   assertPlayed,
@@ -12,7 +13,7 @@ import {
   type SippOutcome,
   startSippGateway,
 } from '../peers/sipp.ts';
-import { freePorts, type NodeUnderTest, openNode, type StatusLine } from './node-under-test.ts';
+import { type NodeUnderTest, openNode, type StatusLine } from './node-under-test.ts';
 import { type CallCase, callCases, type GatewayCase } from './sipp-calls.ts';
 
 const callsOf = (one: CallCase): number => one.calls ?? 5;

@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import { assertPlayed, placeSippCalls, type SippOutcome, startSippGateway } from '../peers/sipp.ts';
-import { freePorts, openNode } from '../scenario/node-under-test.ts';
+import { openNode } from '../scenario/node-under-test.ts';
 
 const cleanRate = 500;
 const overloadRate = 8000;
