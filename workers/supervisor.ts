@@ -12,8 +12,9 @@ import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import type { SnapshotStore, SnapshotTicket } from './memory/snapshot-store.ts';
 import type { CallWorkerStart, FromCallWorker, ToCallWorker } from './thread-messages.ts';
 
-/** A message lives for a few turns of the loop: in a young generation of this size it dies there. */
-const youngGenerationMb = 64;
+/** The length of a young collection is what lives at the time, so a small generation makes many short pauses
+ *  (about 1 ms) of few long ones (6 ms at 64 MB), at the same cost in all. */
+const youngGenerationMb = 6;
 /** The first restart is at once; a worker that dies again soon waits longer each time. */
 const restartMsMax = 5_000;
 const restartMsStep = 200;
