@@ -1,6 +1,6 @@
 // Ports of 127.0.0.1 for programs that are told where to listen. They lie below those the kernel hands out
 // by itself: what is free now is then not, a little later, the end of somebody's connection. Free for UDP
-// and for TCP, because a SIP program told one port often binds both.
+// and for TCP, because a SIP program told one port often binds both (and the next one for TLS).
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
