@@ -124,7 +124,8 @@ export class ConfigurationActivation {
     await Promise.allSettled(this.#analyses);
     const arena = await this.snapshots.begin(0, arenaWaitMs);
     this.#cpsWindows.reclaimRetired();
-    const request: CompileRequest = { dataDir, version, slots, arena };
+    const behindCalls = this.snapshots.current !== null;
+    const request: CompileRequest = { dataDir, version, slots, arena, behindCalls };
     const answer: CompileAnswer = await pool.run(request, {
       filename: taskFile('compile-configuration'),
       name: 'compileConfiguration',

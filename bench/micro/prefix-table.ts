@@ -66,7 +66,8 @@ async function measure(dataDir: string): Promise<Snapshot> {
   if (staged.kind !== 'staged') throw new Error(`the document was not staged: ${staged.kind}`);
   timed('commitMs', () => versions.commit(staged.version));
   const slots = createSlotRegistry(() => true).assign(versions.slotNames(staged.version) ?? [])!;
-  const request = { dataDir, version: staged.version, slots, arena: null };
+  const { version } = staged;
+  const request = { dataDir, version, slots, arena: null, behindCalls: false };
   const answer = await compileConfiguration(request);
   figures.compileReadMs = Math.round(answer.readMs);
   figures.compileMs = Math.round(answer.compileMs);

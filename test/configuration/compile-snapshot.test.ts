@@ -121,18 +121,19 @@ describe('the compile task', () => {
     assert.ok(staged.kind === 'staged');
     const { version } = staged;
     const slots = new Map(versions.slotNames(version)!.map((name, index) => [name, index + 1]));
-    const first = await compileConfiguration({ dataDir, version, slots, arena: null });
+    const request = { dataDir, version, slots, behindCalls: false };
+    const first = await compileConfiguration({ ...request, arena: null });
     assert.equal(openSnapshot(first.arena).version, version);
-    const again = await compileConfiguration({ dataDir, version, slots, arena: first.arena });
+    const again = await compileConfiguration({ ...request, arena: first.arena });
     assert.equal(again.arena, first.arena);
     const small = new SharedArrayBuffer(1024);
-    const larger = await compileConfiguration({ dataDir, version, slots, arena: small });
+    const larger = await compileConfiguration({ ...request, arena: small });
     assert.notEqual(larger.arena, small);
     assert.ok(larger.arena.byteLength >= larger.bytesUsed);
-    const empty = await compileConfiguration({ dataDir, version: 0, slots, arena: null });
+    const empty = await compileConfiguration({ ...request, version: 0, arena: null });
     assert.deepEqual(candidateGateways(openSnapshot(empty.arena), '1'), []);
     await assert.rejects(
-      compileConfiguration({ dataDir, version: 99, slots, arena: null }),
+      compileConfiguration({ ...request, version: 99, arena: null }),
       /version 99 is not in/,
     );
     await store.close();
@@ -151,10 +152,13 @@ describe('the compile task', () => {
       fileURLToPath(new URL(`../../workers/tasks/${task}.js`, import.meta.url));
     const pool = new Piscina({ maxThreads: 1 });
     const arena = new SharedArrayBuffer(1 << 20);
-    const answer = (await pool.run({ dataDir, version, slots, arena } satisfies CompileRequest, {
-      filename: filename('compile-configuration'),
-      name: 'compileConfiguration',
-    })) as CompileAnswer;
+    const answer = (await pool.run(
+      { dataDir, version, slots, arena, behindCalls: true } satisfies CompileRequest,
+      {
+        filename: filename('compile-configuration'),
+        name: 'compileConfiguration',
+      },
+    )) as CompileAnswer;
     assert.equal(openSnapshot(arena).version, version);
     assert.equal(openSnapshot(answer.arena).version, version);
     const explanation = (await pool.run(

@@ -13,6 +13,8 @@ export interface CompileRequest {
   readonly slots: ReadonlyMap<string, number>;
   /** Reused where it is large enough. Nobody may be reading from it. */
   readonly arena: SharedArrayBuffer | null;
+  /** Calls may be up: they come first. At start they wait for this. */
+  readonly behindCalls: boolean;
 }
 
 export interface CompileAnswer {
@@ -31,7 +33,7 @@ const arenaBytesMin = 1 << 20;
 const stores = new Map<string, Promise<ConfigurationStore>>();
 
 export async function compileConfiguration(request: CompileRequest): Promise<CompileAnswer> {
-  lowerThreadPriority();
+  if (request.behindCalls) lowerThreadPriority();
   const started = performance.now();
   const versions = new ConfigurationVersions(await storeOf(request.dataDir));
   const stored = versions.splitDocument(request.version);
