@@ -37,7 +37,7 @@ async function step(context: SuiteContext, stage: Stage, load: Load): Promise<St
 
 /** CPU of the system under test per answered call, at a fixed rate, beside the bare relay. */
 export async function measureCpu(context: SuiteContext): Promise<StepResult[]> {
-  const rates = context.quick ? [500] : [1000, 2000, 3000];
+  const rates = context.quick ? [500] : [1000, 2000, 4000];
   const results: StepResult[] = [];
   for (const name of context.systems) {
     if (name === 'direct') continue;
