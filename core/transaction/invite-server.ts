@@ -107,7 +107,7 @@ function enter(port: MachinePort, transaction: ServerTransaction, state: Transac
     case TransactionState.Accepted:
       // Timer L runs over streams too: the 2xx and its ACK travel end to end (RFC 6026 7.1).
       transaction.lastResponse = '';
-      return port.spendServer(transaction);
+      return port.spendServer(transaction, port.timers.giveUpMs);
     case TransactionState.Completed:
       transaction.retransmitIndex = 0;
       armLife(port, transaction, TimerName.ackTimeout, port.timers.giveUpMs);
@@ -117,7 +117,7 @@ function enter(port: MachinePort, transaction: ServerTransaction, state: Transac
       transaction.lastResponse = '';
       // Timer I is zero over streams.
       if (isReliable(transaction.hop)) return enter(port, transaction, TransactionState.Terminated);
-      return port.spendServer(transaction);
+      return port.spendServer(transaction, port.timers.t4Ms);
     default:
       transaction.lastResponse = '';
       port.dropServer(transaction);

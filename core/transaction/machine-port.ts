@@ -20,8 +20,8 @@ export interface MachinePort {
   /** Forgets a transaction that has reached Terminated. */
   dropServer(transaction: ServerTransaction): void;
   dropClient(transaction: ClientTransaction): void;
-  /** From now on it only waits for repeats: forgets it but for what those have to find. */
-  spendServer(transaction: ServerTransaction): void;
+  /** From now on it only waits for repeats, for so long: forgets it but for what those have to find. */
+  spendServer(transaction: ServerTransaction, lingerMs: number): void;
 }
 
 export const ServerInput = {
@@ -33,7 +33,7 @@ export const ServerInput = {
   response: 2,
   retransmitDue: 3, // G
   ackTimeout: 4, // H
-  lingerOver: 5, // I, J, L
+  lingerOver: 5, // J
   tryingDue: 6, // RFC 4320
 } as const;
 export type ServerInput = (typeof ServerInput)[keyof typeof ServerInput];
@@ -53,7 +53,7 @@ export const ClientInput = {
   response: 0,
   retransmitDue: 1, // A, E
   timeout: 2, // B, F
-  lingerOver: 3, // D, K, M
+  lingerOver: 3, // D, M
   transportFailure: 4,
 } as const;
 export type ClientInput = (typeof ClientInput)[keyof typeof ClientInput];

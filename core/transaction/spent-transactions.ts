@@ -8,7 +8,7 @@
 //        1   identity  of what RFC 3261 17.2.3 matches by
 //        2   merge     of the From tag, where the request had no To tag (RFC 3261 8.2.2.2); else 0
 //        3   status    final; that of an INVITE is kept negative
-//        4   due       when the row is forgotten, in ms of the wheel's clock, modulo 2^32
+//        4   due       from when on it is not found any more, in ms of the wheel's clock, modulo 2^32
 //        5   chain     next row of the chain
 //        6   younger   next row in order of age; of a free row, the next free one
 //
@@ -23,7 +23,7 @@ const rowsMaxDefault: number = 2 ** 20;
 const headsMax: number = 2 ** 18;
 /** Rows of one hash. A peer needs a few, and each look-up passes all of them: further ones are not kept. */
 const alikeMax = 64;
-/** Rows are forgotten in turns, so up to this late. */
+/** Rows leave in turns and in order of age, after they were last found. */
 const sweepMs = 1000;
 
 const wordsPerRow = 8;
@@ -103,7 +103,9 @@ export class SpentTransactions {
     while (link !== 0) {
       const at = (link - 1) * wordsPerRow;
       const status = rows[at + statusWord]!;
-      if (rows[at + identityWord] === identity && status < 0 === isInvite) return Math.abs(status);
+      if (rows[at + identityWord] === identity && status < 0 === isInvite) {
+        if (!this.#isDue(link - 1, this.#wheel.nowMs)) return Math.abs(status);
+      }
       link = this.#next(rows[at + chainWord]!, hash);
     }
     return 0;
@@ -115,7 +117,9 @@ export class SpentTransactions {
     let link = this.#next(this.#heads[hash & (this.#heads.length - 1)]!, hash);
     while (link !== 0) {
       const at = (link - 1) * wordsPerRow;
-      if (rows[at + mergeWord] === merge && rows[at + statusWord]! < 0) return true;
+      if (rows[at + mergeWord] === merge && rows[at + statusWord]! < 0) {
+        if (!this.#isDue(link - 1, this.#wheel.nowMs)) return true;
+      }
       link = this.#next(rows[at + chainWord]!, hash);
     }
     return false;

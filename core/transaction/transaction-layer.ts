@@ -187,7 +187,7 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     if (transaction.state !== TransactionState.Completed) return;
     disarm(this, transaction);
     transaction.lastResponse = '';
-    this.spendServer(transaction);
+    this.spendServer(transaction, this.timers.giveUpMs);
   }
 
   request(hop: Hop, parts: RequestParts, text: string): ClientTransaction {
@@ -250,8 +250,8 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     this.#servers.remove(transaction);
   }
 
-  spendServer(transaction: ServerTransaction): void {
-    this.#spent.keep(this.#servers.spent(transaction), this.timers.giveUpMs);
+  spendServer(transaction: ServerTransaction, lingerMs: number): void {
+    this.#spent.keep(this.#servers.spent(transaction), lingerMs);
     this.#servers.remove(transaction);
   }
 

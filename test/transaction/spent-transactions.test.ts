@@ -69,4 +69,56 @@ describe('spent transactions', () => {
     stage.receive(peerRequest({ branch, fromTag: 'another' }), udpPeer);
     assert.deepEqual(stage.told, ['request INVITE', 'request INVITE']);
   });
+
+  it('after a refusal and its ACK a copy is merged until timer I (T4), then it is a new INVITE', () => {
+    const stage = createTransactionStage();
+    const branch = ';branch=z9hG4bKnext-try';
+    stage.receive(invite, udpPeer);
+    stage.respond(stage.servers[0]!, 503);
+    stage.receive(peerRequest({ method: Method.ACK }), udpPeer);
+    stage.clock.pass(4_900);
+    stage.sent();
+    stage.receive(peerRequest({ branch }), udpPeer);
+    assert.deepEqual(stage.sent(), ['SIP/2.0 482 Loop Detected']);
+    stage.clock.pass(200);
+    // As a proxy sends it that was refused by one way and tries the next.
+    stage.receive(peerRequest({ branch }), udpPeer);
+    assert.deepEqual(stage.sent(), []);
+    assert.deepEqual(stage.told, ['request INVITE', 'request INVITE']);
+  });
+
+  it('an INVITE answered 2xx is absorbed for timer L also after one that was refused', () => {
+    const stage = createTransactionStage();
+    const other = { callId: 'other-call', branch: ';branch=z9hG4bKother-call' };
+    stage.receive(invite, udpPeer);
+    stage.respond(stage.servers[0]!, 503);
+    stage.receive(peerRequest({ method: Method.ACK }), udpPeer);
+    stage.receive(peerRequest(other), udpPeer);
+    stage.respond(stage.servers[1]!, 200);
+    stage.clock.pass(31_000);
+    stage.receive(peerRequest(other), udpPeer);
+    assert.deepEqual(stage.told, ['request INVITE', 'request INVITE']);
+    stage.clock.pass(3_000);
+    assert.equal(stage.layer.size + stage.wheel.size, 0);
+  });
+
+  for (const [name, given] of [
+    ['an upper-case host', { sentBy: 'PEER.Example.COM:5060' }],
+    ['a branch of RFC 2543', { branch: ';branch=1' }],
+    ['no branch', { branch: '' }],
+  ] as const) {
+    it(`with ${name} repeats find it as well (RFC 3261 17.2.3)`, () => {
+      const stage = createTransactionStage();
+      stage.receive(peerRequest(given), udpPeer);
+      stage.respond(stage.servers[0]!, 200);
+      stage.receive(peerRequest({ ...bye, ...given }), udpPeer);
+      stage.layer.respondPlainly(stage.servers[1]!, 200);
+      stage.sent();
+      stage.receive(peerRequest(given), udpPeer);
+      assert.deepEqual(stage.sent(), []);
+      stage.receive(peerRequest({ ...bye, ...given }), udpPeer);
+      assert.deepEqual(stage.sent(), ['SIP/2.0 200 OK']);
+      assert.deepEqual(stage.told, ['request INVITE', 'request BYE']);
+    });
+  }
 });
