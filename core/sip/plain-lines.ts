@@ -40,7 +40,7 @@ function isPlainLine(message: SipMessage, row: number): boolean {
   if (bytes[valueEnd] !== Char.carriageReturn || bytes[valueEnd + 1] !== Char.lineFeed)
     return false;
   for (let pos = nameEnd + 2; pos < valueEnd; pos++) {
-    if (bytes[pos] === Char.lineFeed) return false; // folded
+    if (bytes[pos]! < Char.space) return false; // folded, or a control: no bare CR is repeated
   }
   return true;
 }

@@ -153,6 +153,13 @@ describe('response head', () => {
     });
   }
 
+  it('repeats no bare CR, which some peers take for the end of a line', () => {
+    const text = peerRequest().replace(';tag=peer', '\r;tag=peer');
+    const response = writeResponse(responseHead(parsed(text), udpPeer), 180, 'ours', '');
+    assert.doesNotMatch(response, /\r(?!\n)/);
+    assert.match(response, /^From: .+ ;tag=peer\r$/m);
+  });
+
   it('a To that has a tag keeps it', () => {
     const head = responseHead(parsed(peerRequest({ toTag: 'there' })), udpPeer);
     assert.ok(head.toTagged);
