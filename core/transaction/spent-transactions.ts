@@ -21,7 +21,8 @@ import type { TimerWheel } from '../time/timer-wheel.ts';
 /** 32 s of 10,000 calls a second. */
 const rowsMaxDefault: number = 2 ** 20;
 const headsMax: number = 2 ** 18;
-/** Rows of one hash. A peer needs a few, and each look-up passes all of them: further ones are not kept. */
+/** Rows of one hash. A peer needs a few, and each look-up passes all of them: beyond them the layer takes no
+ *  new request of this hash. Those it works on are as many at most, and still find room. */
 const alikeMax = 64;
 /** Rows leave in turns and in order of age, after they were last found. */
 const sweepMs = 1000;
@@ -71,7 +72,6 @@ export class SpentTransactions {
 
   keep(spent: SpentTransaction, lingerMs: number): void {
     const { hash } = spent;
-    if (this.#isCrowded(hash)) return;
     const row = this.#take();
     const rows = this.#rows;
     const at = row * wordsPerRow;
@@ -150,7 +150,9 @@ export class SpentTransactions {
     return link;
   }
 
-  #isCrowded(hash: number): boolean {
+  /** Whether no further transaction of this hash is begun: what is spent must be kept, or its repeat would be
+   *  taken for a new request. */
+  isCrowded(hash: number): boolean {
     let alike = 0;
     let link = this.#next(this.#heads[hash & (this.#heads.length - 1)]!, hash);
     while (link !== 0) {

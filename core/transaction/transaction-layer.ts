@@ -116,12 +116,16 @@ export class TransactionLayer implements TransactionPort, MachinePort {
       this.effects.count(Counter.mergedRequests);
       return this.#refuse(message, hop, 482);
     }
-    if (servers.size >= this.#serversMax || servers.isCrowded(hash)) {
+    if (servers.size >= this.#serversMax || this.#isCrowded(hash)) {
       this.effects.count(Counter.refusedTransactions);
       return this.#refuse(message, hop, 503);
     }
     const cancelled = method === Method.CANCEL ? this.#cancelled(message, hash) : undefined;
     this.#offer(this.#openServer(message, hop, hash), message, cancelled);
+  }
+
+  #isCrowded(hash: number): boolean {
+    return this.#servers.isCrowded(hash) || this.#spent.isCrowded(hash);
   }
 
   /** The final status of a spent transaction, 0 when there is none. */

@@ -104,12 +104,14 @@ describe('spent transactions', () => {
     assert.equal(spent.hasMerged(7, 0), false);
   });
 
-  it('keeps at most 64 of one hash, so that nobody makes a look-up long', () => {
+  it('is crowded from 64 of one hash on, so that nobody makes a look-up long', () => {
     const spent = new SpentTransactions(new TimerWheel(0));
-    for (let identity = 1; identity <= 100; identity++) {
+    for (let identity = 1; identity <= 64; identity++) {
+      assert.equal(spent.isCrowded(7), false);
       spent.keep({ hash: 7, identity, merge: 0, isInvite: false, statusCode: 481 }, lingerMs);
     }
-    assert.equal(spent.size, 64);
+    assert.ok(spent.isCrowded(7));
+    assert.equal(spent.isCrowded(8), false);
   });
 
   it('counts time modulo 2^32 ms, as after 25 days of running', () => {

@@ -121,4 +121,19 @@ describe('spent transactions', () => {
       assert.deepEqual(stage.told, ['request INVITE', 'request BYE']);
     });
   }
+
+  it('however many share a Call-ID and a number: no repeat is taken for a new request', () => {
+    const stage = createTransactionStage();
+    const nth = (n: number) =>
+      peerRequest({ fromTag: `from-${n}`, branch: `;branch=z9hG4bKnumber-${n}` });
+    for (let n = 0; n < 100; n++) {
+      const known = stage.servers.length;
+      stage.receive(nth(n), udpPeer);
+      if (stage.servers.length > known) stage.respond(stage.servers[known]!, 200);
+    }
+    const taken = stage.servers.length;
+    for (let n = 0; n < taken; n++) stage.receive(nth(n), udpPeer);
+    assert.equal(stage.servers.length, taken);
+    assert.equal(stage.effects.counted('refusedTransactions'), 100 - taken);
+  });
 });
