@@ -25,6 +25,11 @@ const rows = [
     'tandem_refused_ring_full_total',
     'new INVITEs answered 503 statelessly, ring full',
   ],
+  [
+    'dropRepeatRingFull',
+    'tandem_dropped_repeat_ring_full_total',
+    'repeats of INVITEs already taken dropped, ring full',
+  ],
   ['dropOversize', 'tandem_dropped_oversize_total', 'messages over 64 KiB dropped'],
   [
     'kernelDrops',

@@ -19,18 +19,25 @@ export function shardOfCallId(
   key: Uint32Array,
   workers: number,
 ): number {
+  const minted = mintedShard(bytes, callId, key, workers);
+  return minted >= 0 ? minted : keyedHash(bytes, callId.start, callId.end, key) % workers;
+}
+
+/** The worker that a Call-ID of ours names; -1 when it is none of ours: then its hash decides. */
+export function mintedShard(
+  bytes: Uint8Array,
+  callId: { readonly start: number; readonly end: number },
+  key: Uint32Array,
+  workers: number,
+): number {
   const { start, end } = callId;
-  if (end - start === mintedLength) {
-    const worker = hexValue(bytes, start, workerDigits);
-    if (
-      worker >= 0 &&
-      worker < workers &&
-      hexValue(bytes, start + checkStart, 8) === keyedHash(bytes, start, start + checkStart, key)
-    ) {
-      return worker;
-    }
-  }
-  return keyedHash(bytes, start, end, key) % workers;
+  if (end - start !== mintedLength) return -1;
+  const worker = hexValue(bytes, start, workerDigits);
+  const isOurs =
+    worker >= 0 &&
+    worker < workers &&
+    hexValue(bytes, start + checkStart, 8) === keyedHash(bytes, start, start + checkStart, key);
+  return isOurs ? worker : -1;
 }
 
 /** The key for tables inside a shard. Under the shard's own one the Call-IDs that reach a worker agree in

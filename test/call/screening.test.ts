@@ -143,6 +143,20 @@ describe('an INVITE is refused', () => {
     assert.equal(stage.effects.counted('refusedOverload'), 2);
   });
 
+  it('not when it waited long or we drain, and a repeat is what waited: its call goes on', () => {
+    const stage = createStage();
+    const invite = inviteText();
+    stage.caller.send(invite.text);
+    stage.caller.takeOne('SIP/2.0 100');
+    stage.deliver(invite.text, stage.caller.hop, 501);
+    stage.caller.takeOne('SIP/2.0 100');
+    stage.shard.drain();
+    stage.deliver(invite.text, stage.caller.hop, 501);
+    stage.caller.takeOne('SIP/2.0 100');
+    assert.equal(stage.shard.callsUp, 1);
+    assert.equal(stage.effects.counted('refusedOverload'), 0);
+  });
+
   it('as merged when it comes again by another path (RFC 3261 8.2.2.2)', () => {
     const stage = createStage();
     const invite = inviteText();

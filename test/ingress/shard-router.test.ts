@@ -36,18 +36,18 @@ function stage(workers: number, ringBytes: number) {
     reply: (to, text) => replies.push(`${to.address}:${to.port} ${text}`),
   });
   const readers = memory.ingressRings.map((ring) => new RingReader(ring));
-  const route = (text: string): void => {
+  const route = (text: string, from: Hop = hop): void => {
     const bytes = Buffer.from(text, 'latin1');
-    router.route(bytes, bytes.length, hop);
+    router.route(bytes, bytes.length, from);
   };
   return { route, readers, counters, replies, clock };
 }
 
-function request(method: string, callId: string, toTag = ''): string {
+function request(method: string, callId: string, toTag = '', cseq = 1): string {
   return (
     `${method} sip:44@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bK1\r\n` +
     `Max-Forwards: 70\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>${toTag}\r\n` +
-    `Call-ID: ${callId}\r\nCSeq: 1 ${method}\r\nContent-Length: 0\r\n\r\n`
+    `Call-ID: ${callId}\r\nCSeq: ${cseq} ${method}\r\nContent-Length: 0\r\n\r\n`
   );
 }
 
@@ -105,13 +105,21 @@ test('keep-alives and STUN are ignored, garbage is dropped, each counted', () =>
   assert.ok(readers[0]!.isEmpty());
 });
 
+/** New INVITEs, until one is refused. */
+function fill(route: (text: string) => void, counters: Float64Array): void {
+  const refused = counters[Counter.refusedRingFull];
+  for (let call = 0; counters[Counter.refusedRingFull] === refused; call++) {
+    route(request('INVITE', `new-call-${call}`));
+  }
+}
+
 test('a full ring refuses new INVITEs with 503 and still takes what belongs to calls', () => {
   const { route, readers, counters, replies } = stage(1, 1 << 18);
-  while (counters[Counter.refusedRingFull] === 0) route(request('INVITE', 'new-call'));
+  fill(route, counters);
   assert.equal(replies.length, 1);
   assert.match(replies[0]!, /^192\.0\.2\.7:5062 SIP\/2\.0 503 /);
   assert.match(replies[0]!, /\r\nRetry-After: \d+\r\n/);
-  assert.match(replies[0]!, /\r\nCall-ID: new-call\r\n/);
+  assert.match(replies[0]!, /\r\nCall-ID: new-call-\d+\r\n/);
   assert.match(replies[0]!, /\r\nTo: <sip:b@x>;tag=\w+\r\n/);
   let urgent = 0;
   while (counters[Counter.dropRingFull] === 0) {
@@ -124,4 +132,65 @@ test('a full ring refuses new INVITEs with 503 and still takes what belongs to c
   while (readers[0]!.pop(createRingRecord()));
   route(request('INVITE', 'new-call'));
   assert.equal(counters[Counter.refusedRingFull], 1);
+});
+
+test('a full ring drops the repeat of an INVITE that was taken, and refuses all others', () => {
+  const { route, readers, counters, replies } = stage(1, 1 << 18);
+  const expect = (dropped: number, refused: number): void => {
+    assert.equal(counters[Counter.dropRepeatRingFull], dropped);
+    assert.equal(counters[Counter.refusedRingFull], refused);
+    assert.equal(replies.length, refused);
+  };
+  const taken = request('INVITE', 'taken');
+  route(taken);
+  fill(route, counters);
+  route(taken);
+  expect(1, 1);
+  // RFC 3261 8.1.3.5: the same Call-ID with the next CSeq is a new transaction.
+  route(request('INVITE', 'taken', '', 2));
+  expect(1, 2);
+  const refused = request('INVITE', 'refused');
+  route(refused);
+  route(refused);
+  expect(1, 4);
+  // RFC 3261 17.1.1.2: over a stream nobody repeats.
+  route(taken, { ...hop, transport: Transport.tcp });
+  expect(1, 5);
+  // What was refused counts as taken when there was room for its repeat.
+  while (readers[0]!.pop(createRingRecord()));
+  route(refused);
+  while (readers[0]!.pop(createRingRecord()));
+  for (let call = 0; counters[Counter.refusedRingFull] === 5; call++) {
+    route(request('INVITE', `more-${call}`));
+  }
+  route(refused);
+  expect(2, 6);
+});
+
+test('a repeat is known for as long as timer B runs at its caller', async () => {
+  const { route, counters, clock } = stage(1, 1 << 18);
+  const taken = request('INVITE', 'taken');
+  route(taken);
+  fill(route, counters);
+  for (const [nowMs, dropped] of [
+    [32_000, 1],
+    [33_000, 1],
+    [86_400_000, 1],
+  ] as const) {
+    await new Promise(setImmediate);
+    clock.nowMs = nowMs;
+    route(taken);
+    assert.equal(counters[Counter.dropRepeatRingFull], dropped);
+  }
+  assert.equal(counters[Counter.refusedRingFull], 3);
+});
+
+test('the repeated INVITE of a Call-ID that we minted is known too', () => {
+  const { route, counters } = stage(4, 1 << 18);
+  const callId = mintCallId(2, () => 77, shardKey, scratch);
+  const { dropRepeatRingFull, refusedRingFull } = Counter;
+  while (counters[dropRepeatRingFull]! + counters[refusedRingFull]! === 0) {
+    route(request('INVITE', callId));
+  }
+  assert.equal(counters[dropRepeatRingFull], 1);
 });

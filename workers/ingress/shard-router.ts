@@ -1,13 +1,16 @@
 // Puts each message into the ring of the worker that owns its call: a byte scan for the Call-ID, no
 // parsing. When a ring is nearly full new INVITEs are refused at the door (overload-reply.ts), so that
-// responses and in-dialog requests of calls that are up still get through.
+// responses and in-dialog requests of calls that are up still get through; the repeat of one that was
+// taken is not refused but dropped, or its caller would give up a call that goes on.
+import { keyedHash } from '../../core/bytes/keyed-hash.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
-import { shardOfCallId } from '../../core/shard/call-id-shard.ts';
-import type { Hop } from '../../core/sip/hop.ts';
+import { mintedShard, shardOfCallId } from '../../core/shard/call-id-shard.ts';
+import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { type CallIdSpan, PeekResult, peekCallId } from '../../core/sip/peek-call-id.ts';
 import type { RingEntry, RingWriter } from '../memory/spsc-ring.ts';
 import type { WakeSignal } from '../memory/wake-signal.ts';
 import { RecordKind } from '../thread-messages.ts';
+import { AdmittedInvites, inviteFingerprint } from './admitted-invites.ts';
 import { createOverloadReply } from './overload-reply.ts';
 
 export interface ShardRouterOptions {
@@ -36,6 +39,7 @@ export class ShardRouter {
   readonly #overloadReply: (bytes: Buffer, length: number, hop: Hop) => string;
   readonly #span: CallIdSpan = { start: 0, end: 0 };
   readonly #entry: RingEntry;
+  readonly #admitted: AdmittedInvites = new AdmittedInvites();
   /** Index: worker; 1: its ring got something in this turn. */
   readonly #toWake: Uint8Array;
   #wakeIsDue = false;
@@ -68,17 +72,33 @@ export class ShardRouter {
       this.#counters[Counter.dropNoCallId]!++;
       return;
     }
-    const worker =
-      kind === PeekResult.noCallId
-        ? 0
-        : shardOfCallId(bytes, this.#span, this.#shardKey, this.#rings.length);
     const entry = this.#entry;
     entry.hop = hop;
     entry.urgent = kind === PeekResult.request || kind === PeekResult.response;
     // One reading for all that this turn of the event loop brings, as for the wake.
     if (!this.#wakeIsDue) entry.nowMs = this.#clock();
-    if (this.#rings[worker]!.push(entry, bytes, length)) this.#wakeSoon(worker);
-    else this.#onRingFull(kind, bytes, length);
+    if (kind === PeekResult.newInvite) this.#routeNewInvite(bytes, length);
+    else {
+      const worker =
+        kind === PeekResult.noCallId
+          ? 0
+          : shardOfCallId(bytes, this.#span, this.#shardKey, this.#rings.length);
+      if (this.#rings[worker]!.push(entry, bytes, length)) this.#wakeSoon(worker);
+      else this.#counters[Counter.dropRingFull]!++;
+    }
+  }
+
+  /** As any other message, but remembered: one hash serves both. */
+  #routeNewInvite(bytes: Buffer, length: number): void {
+    const { start, end } = this.#span;
+    const hash = keyedHash(bytes, start, end, this.#shardKey);
+    const print = inviteFingerprint(bytes, length, this.#span, hash);
+    const minted = mintedShard(bytes, this.#span, this.#shardKey, this.#rings.length);
+    const worker = minted >= 0 ? minted : hash % this.#rings.length;
+    if (this.#rings[worker]!.push(this.#entry, bytes, length)) {
+      this.#admitted.remember(print, this.#entry.nowMs);
+      this.#wakeSoon(worker);
+    } else this.#onNoRoom(bytes, length, print);
   }
 
   /** One wake for all that this turn of the event loop brings: datagrams come in bursts, and waking a
@@ -100,13 +120,15 @@ export class ShardRouter {
     }
   };
 
-  #onRingFull(kind: PeekResult, bytes: Buffer, length: number): void {
-    if (kind !== PeekResult.newInvite) {
-      this.#counters[Counter.dropRingFull]!++;
+  /** A new INVITE, or the repeat of one that was taken. Over a stream nobody repeats: what comes there is
+   *  answered (RFC 3261 17.1.1.2). */
+  #onNoRoom(bytes: Buffer, length: number, print: number): void {
+    const { hop, nowMs } = this.#entry;
+    if (hop.transport === Transport.udp && this.#admitted.has(print, nowMs)) {
+      this.#counters[Counter.dropRepeatRingFull]!++;
       return;
     }
     this.#counters[Counter.refusedRingFull]!++;
-    const { hop } = this.#entry;
     const text = this.#overloadReply(bytes, length, hop);
     if (text !== '') this.#reply(hop, text);
   }
