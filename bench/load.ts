@@ -1,7 +1,12 @@
 // One step of load: a gateway of each kind the calls need, a caller at a fixed rate, and what the
 // operating system and both SIPps counted between the end of the warm-up and the last new call.
-import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type DelayProbe,
+  type DelayProbeResult,
+  finishDelayProbe,
+  startDelayProbe,
+} from './peers/delay-probe-peer.ts';
 import { projectPath } from './peers/project-path.ts';
 import {
   finishCaller,
@@ -10,12 +15,12 @@ import {
   startSipp,
   stopGateway,
 } from './peers/sipp.ts';
-import { percentile, readResponseTimes, successfulAt } from './peers/sipp-csv.ts';
+import { successfulAt } from './peers/sipp-csv.ts';
 import type { PeerPorts, SystemUnderTest } from './peers/system-under-test.ts';
 import { cpuSeconds, kernelDrops } from './process-usage.ts';
 import type { StepResult } from './results.ts';
 
-type GatewayName = Exclude<keyof PeerPorts, 'caller'>;
+type GatewayName = Exclude<keyof PeerPorts, 'caller' | 'probe'>;
 
 export interface CallKind {
   readonly name: string;
@@ -71,7 +76,8 @@ export interface Step {
   readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly folder: string;
-  readonly responseTimes?: boolean;
+  /** So many of the `rate` calls a second are placed, and timed, by the delay probe. */
+  readonly probeRate?: number;
   /** How long the calls may take to end after the last one started; then the caller is killed. */
   readonly patienceMs?: number;
 }
@@ -85,6 +91,8 @@ export async function runStep(step: Step): Promise<StepResult> {
   const name = `${system.name.replaceAll(' ', '-').toLowerCase()}-${kind.scenario}-${kind.service}-${rate}`;
   const gateways = await startGateways(kind.gateways, ports, folder, name);
   const dropsBefore = kernelDrops(system.port);
+  const probe = await startProbe(step, warmUpSeconds, name);
+  const callerRate = rate - (step.probeRate ?? 0);
   const caller = await startSipp({
     name,
     scenarioFile: projectPath(`bench/sipp/${kind.scenario}.xml`),
@@ -93,10 +101,9 @@ export async function runStep(step: Step): Promise<StepResult> {
     caller: {
       target: `127.0.0.1:${system.port}`,
       service: kind.service,
-      rate,
-      calls: Math.round(rate * (warmUpSeconds + step.seconds)),
+      rate: callerRate,
+      calls: Math.round(callerRate * (warmUpSeconds + step.seconds)),
       ...(kind.holdMs === undefined ? {} : { holdMs: kind.holdMs }),
-      ...(step.responseTimes === undefined ? {} : { responseTimes: step.responseTimes }),
     },
   });
   await delay(warmUpSeconds * 1000);
@@ -113,6 +120,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     caller,
     step.patienceMs ?? usualPatienceMs + (kind.holdMs ?? 0),
   );
+  const probed = probe === undefined ? undefined : await finishDelayProbe(probe);
   const taken = await Promise.all(gateways.map(stopGateway));
   return judge(
     { ...step, warmUpSeconds },
@@ -122,7 +130,7 @@ export async function runStep(step: Step): Promise<StepResult> {
       drops,
       called,
       taken,
-      responseTimesFile: caller.responseTimesFile,
+      probed,
     },
   );
 }
@@ -146,6 +154,24 @@ export async function startGateways(
   }
   await delay(500); // SIPp says nothing when it has bound
   return runs;
+}
+
+/** It calls the system beside the caller, at its own port; undefined when the step has none. */
+async function startProbe(
+  { system, ports, folder, seconds, probeRate }: Step,
+  warmUpSeconds: number,
+  name: string,
+): Promise<DelayProbe | undefined> {
+  if (probeRate === undefined) return undefined;
+  return startDelayProbe({
+    name,
+    port: ports.probe,
+    targetPort: system.port,
+    rate: probeRate,
+    warmUpSeconds,
+    seconds,
+    folder,
+  });
 }
 
 interface Reading {
@@ -172,22 +198,20 @@ interface Seen {
   drops: { system: number; generator: number };
   called: SippResult;
   taken: SippResult[];
-  responseTimesFile: string;
+  probed: DelayProbeResult | undefined;
 }
 
 function judge(step: Step, seen: Seen): StepResult {
-  const { from, to, called, taken } = seen;
+  const { from, to, called, taken, probed } = seen;
   const seconds = to.atSeconds - from.atSeconds;
   const measured =
-    successfulAt(called.rows, to.atSeconds) - successfulAt(called.rows, from.atSeconds);
-  const failed = called.failed + taken.reduce((sum, { failed }) => sum + failed, 0);
+    successfulAt(called.rows, to.atSeconds) -
+    successfulAt(called.rows, from.atSeconds) +
+    (probed?.completed ?? 0);
+  const failed =
+    called.failed + (probed?.failed ?? 0) + taken.reduce((sum, { failed }) => sum + failed, 0);
   const retransmissions =
     called.retransmissions + taken.reduce((sum, { retransmissions }) => sum + retransmissions, 0);
-  const times =
-    step.responseTimes === true
-      ? readResponseTimes(seen.responseTimesFile, step.warmUpSeconds)
-      : [];
-  rmSync(seen.responseTimesFile, { force: true });
   const completedCps = measured / seconds;
   return {
     system: step.system.name,
@@ -195,7 +219,7 @@ function judge(step: Step, seen: Seen): StepResult {
     rate: step.rate,
     warmUpSeconds: step.warmUpSeconds,
     seconds: round(seconds, 1),
-    calls: called.successful + called.failed,
+    calls: called.successful + called.failed + (probed?.completed ?? 0) + (probed?.failed ?? 0),
     completedCps: round(completedCps, 1),
     failed,
     retransmissions,
@@ -206,16 +230,7 @@ function judge(step: Step, seen: Seen): StepResult {
     systemCpuShare: round((to.systemCpu - from.systemCpu) / seconds, 3),
     callerCpuShare: round((to.callerCpu - from.callerCpu) / seconds, 3),
     gatewaysCpuShare: round((to.gatewaysCpu - from.gatewaysCpu) / seconds, 3),
-    ...(times.length === 0
-      ? {}
-      : {
-          postDialDelay: {
-            samples: times.length,
-            p50Ms: percentile(times, 0.5),
-            p99Ms: percentile(times, 0.99),
-            greatestMs: times.at(-1)!,
-          },
-        }),
+    ...(probed === undefined ? {} : { postDialDelay: probed.delay }),
   };
 }
 

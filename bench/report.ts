@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectPath } from './peers/project-path.ts';
-import { wantedFigures } from './report-wanted.ts';
+import { addedDelay, wantedFigures } from './report-wanted.ts';
 import type { Environment, MemoryResult, Results, StepResult } from './results.ts';
 
 export function writeReport(results: Results, file: string): void {
@@ -87,18 +87,46 @@ function steps(title: string, rows: readonly StepResult[] | undefined): string {
 
 function delays(rows: readonly StepResult[] | undefined): string {
   if (rows === undefined) return '';
+  const probed = rows.filter(({ postDialDelay }) => postDialDelay?.p999Ms !== undefined);
+  if (probed.length === 0) {
+    return "## INVITE to 180\n\nThis run has only SIPp's own times, in steps of its clock (4 ms at 250 Hz): too coarse to show.";
+  }
+  const milliseconds = (value: number | undefined): string => value?.toFixed(3) ?? '';
   return `## INVITE to 180\n\n${table(
-    ['system', 'CPS', 'samples', 'p50 ms', 'p99 ms', 'greatest ms'],
-    rows.map(({ system, rate, postDialDelay }) => [
-      system,
-      rate,
-      postDialDelay?.samples ?? 0,
-      postDialDelay?.p50Ms ?? '',
-      postDialDelay?.p99Ms ?? '',
-      postDialDelay?.greatestMs ?? '',
-    ]),
-  )}\n\nSIPp's clock has steps of 1 ms; each switch is compared with the SIPp-to-SIPp row at its own rate.`;
+    [
+      'system',
+      'CPS',
+      'samples',
+      'without 180',
+      'p50 ms',
+      'p90 ms',
+      'p99 ms',
+      'p99.9 ms',
+      'greatest ms',
+      'added p50 ms',
+      'added p99 ms',
+    ],
+    probed.map((row) => {
+      const { system, rate, postDialDelay: delay } = row;
+      const added = addedDelay(row, rows);
+      return [
+        system,
+        rate,
+        delay?.samples ?? 0,
+        delay?.unanswered ?? 0,
+        milliseconds(delay?.p50Ms),
+        milliseconds(delay?.p90Ms),
+        milliseconds(delay?.p99Ms),
+        milliseconds(delay?.p999Ms),
+        milliseconds(delay?.greatestMs),
+        milliseconds(added?.p50Ms),
+        milliseconds(added?.p99Ms),
+      ];
+    }),
+  )}\n\n${delayMethod}`;
 }
+
+const delayMethod = `A probe in a process of its own (\`bench/peers/delay-probe.ts\`) places 100 of the calls a second, at jittered times, and times them in microseconds; SIPp places the others and is the gateway of all, because its own clock moves in kernel ticks (4 ms at 250 Hz). Added: the difference to "SIPp to SIPp" at the same rate, where the probe calls SIPp's gateway itself. "probe to bare echo" is the probe's own floor: a process that only turns its datagrams round, without load. A call without a 180 counts with the 4 s that the probe waits.`;
 
 function overload({ suites }: Results): string {
   if (suites.overload === undefined) return '';

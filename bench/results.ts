@@ -34,7 +34,20 @@ export interface StepResult {
   systemCpuShare: number;
   callerCpuShare: number;
   gatewaysCpuShare: number;
-  postDialDelay?: { samples: number; p50Ms: number; p99Ms: number; greatestMs: number };
+  /** The suite `delay` only. */
+  postDialDelay?: PostDialDelay;
+}
+
+/** INVITE to 180 as the delay probe timed it. */
+export interface PostDialDelay {
+  samples: number;
+  p50Ms: number;
+  p99Ms: number;
+  greatestMs: number;
+  /** These three are absent in results of before the probe, when SIPp's clock gave the times. */
+  unanswered?: number;
+  p90Ms?: number;
+  p999Ms?: number;
 }
 
 export interface MemoryResult {

@@ -19,15 +19,10 @@ import { projectPath } from './peers/project-path.ts';
 import { writeReport } from './report.ts';
 import type { Results, SuiteResults } from './results.ts';
 import { measureCrashes } from './suites/crash.ts';
+import { measureDelay } from './suites/delay.ts';
 import { measureMemory } from './suites/memory.ts';
 import { measureStall, measureStart, measureSwap } from './suites/node-figures.ts';
-import {
-  findCeilings,
-  measureCpu,
-  measureDelay,
-  measureKinds,
-  measureOverload,
-} from './suites/steps.ts';
+import { findCeilings, measureCpu, measureKinds, measureOverload } from './suites/steps.ts';
 import type { SuiteContext, SystemName } from './suites/suite.ts';
 
 /** In this order: later suites use the highest clean rate that `ceiling` finds. */

@@ -1,5 +1,4 @@
-// Reads what SIPp writes: the statistics file (-trace_stat), the message counts (-trace_counts) and the
-// response times (-trace_rtt). Columns are found by name; they differ between scenarios.
+// Reads what SIPp writes: the statistics file (-trace_stat) and the message counts (-trace_counts). Columns are found by name; they differ between scenarios.
 import { existsSync, readFileSync } from 'node:fs';
 
 /** One line of -trace_stat: totals since SIPp started. */
@@ -50,16 +49,6 @@ export function countedRetransmissions(file: string): number {
     if (header[i]!.endsWith('_Retrans')) sum += Number(last[i] ?? 0);
   }
   return sum;
-}
-
-/** Milliseconds of every response time, sorted, without the first `skipSeconds` of the run. */
-export function readResponseTimes(file: string, skipSeconds: number): number[] {
-  const rows = readCsv(file).slice(1);
-  const first = Number(rows[0]?.[0] ?? 0);
-  return rows
-    .filter((row) => row.length >= 2 && Number(row[0]) - first >= skipSeconds * 1000)
-    .map((row) => Number(row[1]))
-    .sort((a, b) => a - b);
 }
 
 export function percentile(sorted: readonly number[], share: number): number {

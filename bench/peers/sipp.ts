@@ -28,7 +28,6 @@ export interface CallerOptions {
   readonly calls: number;
   /** For scenarios that hold. */
   readonly holdMs?: number;
-  readonly responseTimes?: boolean;
 }
 
 export interface SippRun {
@@ -36,7 +35,6 @@ export interface SippRun {
   readonly options: SippOptions;
   readonly statisticsFile: string;
   readonly countsFile: string;
-  readonly responseTimesFile: string;
 }
 
 export interface SippResult {
@@ -66,7 +64,6 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     args.push('-s', caller.service, '-r', String(caller.rate), '-m', String(caller.calls));
     args.push('-l', String(Math.min(caller.calls, callsMax)));
     if (caller.holdMs !== undefined) args.push('-d', String(caller.holdMs));
-    if (caller.responseTimes === true) args.push('-trace_rtt', '-rtt_freq', '1000');
     args.push(caller.target);
   }
   const outputFile = file('-screen.log');
@@ -83,7 +80,6 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     options,
     statisticsFile: file('.csv'),
     countsFile: join(folder, `${own}_counts.csv`),
-    responseTimesFile: join(folder, `${own}_rtt.csv`),
   };
 }
 

@@ -12,6 +12,8 @@ export interface SystemUnderTest {
 /** Where the caller and the gateways of a run listen; all on 127.0.0.1. */
 export interface PeerPorts {
   readonly caller: number;
+  /** The delay probe, which places calls beside the caller. */
+  readonly probe: number;
   /** Numbers that start with 44. */
   readonly answer: number;
   /** Numbers that start with 45 come here first, then to `answer`. */
@@ -29,11 +31,11 @@ export interface PeerOptions {
 }
 
 export async function choosePorts(): Promise<PeerPorts> {
-  const [caller, answer, reject, ring, reinvite] = (await freePorts(5)) as FivePorts;
-  return { caller, answer, reject, ring, reinvite };
+  const [caller, probe, answer, reject, ring, reinvite] = (await freePorts(6)) as SixPorts;
+  return { caller, probe, answer, reject, ring, reinvite };
 }
 
-type FivePorts = [number, number, number, number, number];
+type SixPorts = [number, number, number, number, number, number];
 
 /** No system between caller and gateway: what the generator itself costs and delays. */
 export function direct(ports: PeerPorts): SystemUnderTest {

@@ -164,7 +164,7 @@ export function benchDocument(ports: PeerPorts): BenchDocument {
       {
         name: 'caller',
         auth: 'ip',
-        addresses: [`127.0.0.1:${ports.caller}`],
+        addresses: [ports.caller, ports.probe].map((port) => `127.0.0.1:${port}`),
         lineLimit: 1_000_000,
         cpsLimit: 0,
       },

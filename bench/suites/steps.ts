@@ -1,17 +1,17 @@
 // The suites that are made of plain steps: CPU per call, the other kinds of call, the highest clean
-// rate, added post-dial delay, overload.
+// rate, overload.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CallKindName, callKinds, round, runStep } from '../load.ts';
 import type { CeilingResult, OverloadResult, StepResult } from '../results.ts';
 import { cleanCps, onStage, type Stage, type SuiteContext, switches } from './suite.ts';
 
-interface Lengths {
+export interface Lengths {
   readonly warmUpSeconds: number;
   readonly seconds: number;
 }
 
 /** Transactions linger for 32 s after a call: a warm-up shorter than that has not seen steady state. */
-function lengths(context: SuiteContext): Lengths {
+export function lengths(context: SuiteContext): Lengths {
   if (context.quick) return { warmUpSeconds: 3, seconds: 7 };
   return { warmUpSeconds: 35, seconds: context.options.seconds ?? 60 };
 }
@@ -19,11 +19,11 @@ function lengths(context: SuiteContext): Lengths {
 interface Load extends Partial<Lengths> {
   readonly kind: CallKindName;
   readonly rate: number;
-  readonly responseTimes?: boolean;
+  readonly probeRate?: number;
   readonly patienceMs?: number;
 }
 
-async function step(context: SuiteContext, stage: Stage, load: Load): Promise<StepResult> {
+export async function step(context: SuiteContext, stage: Stage, load: Load): Promise<StepResult> {
   const { rate } = load;
   const kind = callKinds[load.kind];
   const result = await runStep({ ...stage, ...lengths(context), ...load, kind });
@@ -101,22 +101,6 @@ async function findCeiling(context: SuiteContext, stage: Stage): Promise<Ceiling
     if (rate <= clean || rate >= unclean || rate < 100) break;
   }
   return { system: stage.system.name, cleanCps: clean, steps };
-}
-
-/** INVITE to 180 at half the highest clean rate of the slower switch, and with no switch between. */
-export async function measureDelay(context: SuiteContext): Promise<StepResult[]> {
-  const results: StepResult[] = [];
-  for (const own of switches(context)) {
-    const half = Math.round(cleanCps(context, own === 'tandem' ? 'Tandem' : 'Kamailio') / 2);
-    for (const name of ['direct', own] as const) {
-      await onStage(context, name, 'delay', async (stage) => {
-        results.push(
-          await step(context, stage, { kind: 'answer', rate: half, responseTimes: true }),
-        );
-      });
-    }
-  }
-  return results;
 }
 
 /** Little less than the ten seconds that a switch may take: stopping the gateways takes the rest. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderReport } from '../../bench/report.ts';
 import { wantedFigures } from '../../bench/report-wanted.ts';
-import type { StepResult } from '../../bench/results.ts';
+import type { StepResult, SuiteResults } from '../../bench/results.ts';
 
 function stepOf(system: string, rate: number, systemCpuPerCallUs: number): StepResult {
   return {
@@ -26,6 +26,27 @@ function stepOf(system: string, rate: number, systemCpuPerCallUs: number): StepR
   };
 }
 
+function reportOf(suites: SuiteResults): string {
+  return renderReport({
+    startedAt: '2026-01-02T03:04:05Z',
+    quick: true,
+    commands: ['npm run bench -- --quick'],
+    environment: {
+      cpuModel: 'a processor',
+      cores: 2,
+      memoryBytes: 2 ** 33,
+      kernel: '6.1',
+      node: 'v20.0.0',
+      kamailio: '5.6.3',
+      sipp: '3.6.1',
+      receiveBufferMaxBytes: 4194304,
+      commit: 'abc123',
+      changedFiles: 1,
+    },
+    suites,
+  });
+}
+
 describe('benchmark report', () => {
   it('compares at the highest rate that both were measured at', () => {
     const cpu = [
@@ -46,40 +67,42 @@ describe('benchmark report', () => {
     }
   });
 
-  it('subtracts what SIPp itself delays at the same rate', () => {
-    const withDelay = (system: string, rate: number, p99Ms: number): StepResult => ({
-      ...stepOf(system, rate, 0),
-      postDialDelay: { samples: 9, p50Ms: 0, p99Ms, greatestMs: p99Ms },
-    });
+  const delayOf = (system: string, rate: number, p99Ms: number, probed = true): StepResult => ({
+    ...stepOf(system, rate, 0),
+    postDialDelay: {
+      ...{ samples: 9, p50Ms: p99Ms / 2, p99Ms, greatestMs: p99Ms },
+      ...(probed ? { unanswered: 0, p90Ms: p99Ms, p999Ms: p99Ms } : {}),
+    },
+  });
+
+  it('subtracts the delay of the calls without a switch, at the same rate', () => {
     const delay = [
-      withDelay('SIPp to SIPp', 2000, 1),
-      withDelay('Tandem', 2000, 2),
-      withDelay('SIPp to SIPp', 900, 0),
-      withDelay('Kamailio', 900, 4),
+      delayOf('probe to bare echo', 100, 0.125),
+      delayOf('SIPp to SIPp', 2000, 0.25),
+      delayOf('Tandem', 2000, 2.125),
+      delayOf('SIPp to SIPp', 900, 0.125),
+      delayOf('Kamailio', 900, 0.75),
     ];
     const row = wantedFigures({ delay }).find(({ figure }) => figure.includes('post-dial'));
-    assert.deepEqual([row?.measured, row?.reached], ['1 ms at 2000 CPS', true]);
+    const measured = '1.875 ms (p50 0.938 ms) at 2000 CPS';
+    assert.deepEqual([row?.measured, row?.reached], [measured, true]);
+    const text = reportOf({ delay });
+    assert.match(text, /\| SIPp to SIPp \| 2000 \| 9 \| 0 \|.*\| 0\.250 \| {2}\| {2}\|\n/);
+    assert.match(text, /\| Kamailio \| 900 \|.*\| 0\.750 \| 0\.313 \| 0\.625 \|\n/);
+    assert.match(text, /\| probe to bare echo \| 100 \|/);
+  });
+
+  it("neither judges nor shows delays in the steps of SIPp's clock", () => {
+    const delay = [delayOf('SIPp to SIPp', 2000, 0, false), delayOf('Tandem', 2000, 4, false)];
+    const row = wantedFigures({ delay }).find(({ figure }) => figure.includes('post-dial'));
+    assert.deepEqual([row?.measured, row?.reached], [undefined, undefined]);
+    const text = reportOf({ delay });
+    assert.match(text, /too coarse/);
+    assert.doesNotMatch(text, /\| Tandem \| 2000/);
   });
 
   it('names machine, versions, commit and commands', () => {
-    const text = renderReport({
-      startedAt: '2026-01-02T03:04:05Z',
-      quick: true,
-      commands: ['npm run bench -- --quick'],
-      environment: {
-        cpuModel: 'a processor',
-        cores: 2,
-        memoryBytes: 2 ** 33,
-        kernel: '6.1',
-        node: 'v20.0.0',
-        kamailio: '5.6.3',
-        sipp: '3.6.1',
-        receiveBufferMaxBytes: 4194304,
-        commit: 'abc123',
-        changedFiles: 1,
-      },
-      suites: { cpu: [stepOf('Tandem', 1000, 80)] },
-    });
+    const text = reportOf({ cpu: [stepOf('Tandem', 1000, 80)] });
     for (const part of [
       'a processor',
       'v20.0.0',

@@ -6,7 +6,6 @@ import { after, before, describe, it } from 'node:test';
 import {
   countedRetransmissions,
   percentile,
-  readResponseTimes,
   readStatistics,
   successfulAt,
 } from '../../../bench/peers/sipp-csv.ts';
@@ -55,14 +54,6 @@ describe("SIPp's files", () => {
     );
     assert.equal(countedRetransmissions(counts), 7);
     assert.equal(countedRetransmissions(join(folder.path, 'absent.csv')), 0);
-  });
-
-  it('leaves the warm-up out of the response times', () => {
-    const times = file(
-      'rtt.csv',
-      'Date_ms;response_time_ms;rtd_no\n1000;90;1\n2500;3;1\n3000;1;1\n',
-    );
-    assert.deepEqual(readResponseTimes(times, 1), [1, 3]);
   });
 
   it('takes percentiles of what is sorted', () => {
