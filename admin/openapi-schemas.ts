@@ -127,6 +127,27 @@ const analysis: Schema = {
   additionalProperties: true,
 };
 
+const maybeWhole: Schema = { type: ['integer', 'null'] };
+const quote = object({
+  configurationVersion: whole,
+  account: text,
+  calleeBilling: text,
+  startedAt: time,
+  holdSeconds: whole,
+  fee: maybeText,
+  tax: maybeText,
+  billedSeconds: maybeWhole,
+  packageSeconds: maybeWhole,
+  giftMoney: maybeText,
+  connectionFee: maybeText,
+  rateTable: maybeText,
+  ratePrefix: maybeText,
+  agentFees: list(object({ account: text, fee: text, billedSeconds: whole, ratePrefix: text })),
+  endReason: maybeText,
+  sipCode: maybeWhole,
+  steps: list(object({ step: text, result: text })),
+});
+
 const fieldChange = object({ field: text, before: {}, after: {} }, ['before', 'after']);
 const listChange = object({
   field: text,
@@ -165,6 +186,10 @@ export const schemas: Record<string, Schema> = {
   Cdr: { type: 'object', properties: cdrProperties(), required: [...cdrColumns] },
   AnalyzeRequest: object({ gateway: text, callee: text, caller: text, at: time }, ['caller', 'at']),
   Analysis: analysis,
+  QuoteRequest: object({ account: text, callee: text, seconds: { type: 'number' }, at: time }, [
+    'at',
+  ]),
+  Quote: quote,
   Configuration: documentJsonSchema(),
   VersionList: object({
     versions: list(
@@ -182,6 +207,9 @@ export const schemas: Record<string, Schema> = {
   Changes: object({
     parameters: list(fieldChange),
     rateTables: collectionChanges,
+    calendars: collectionChanges,
+    periodRates: collectionChanges,
+    packages: collectionChanges,
     accounts: collectionChanges,
     mappingGateways: collectionChanges,
     routingGateways: collectionChanges,

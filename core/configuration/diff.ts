@@ -44,6 +44,9 @@ export interface CollectionDiff {
 export interface ConfigurationDiff {
   readonly parameters: readonly FieldChange[];
   readonly rateTables: CollectionDiff;
+  readonly calendars: CollectionDiff;
+  readonly periodRates: CollectionDiff;
+  readonly packages: CollectionDiff;
   readonly accounts: CollectionDiff;
   readonly mappingGateways: CollectionDiff;
   readonly routingGateways: CollectionDiff;
@@ -52,7 +55,15 @@ export interface ConfigurationDiff {
 /** Names and members spelled out; the rest is counted. */
 export const listedMax = 100;
 
-const collections = ['rateTables', 'accounts', 'mappingGateways', 'routingGateways'] as const;
+const collections = [
+  'rateTables',
+  'calendars',
+  'periodRates',
+  'packages',
+  'accounts',
+  'mappingGateways',
+  'routingGateways',
+] as const;
 
 export function diffDocuments(
   before: ConfigurationDocument,
@@ -61,6 +72,9 @@ export function diffDocuments(
   return {
     parameters: diffParameters(before.parameters, after.parameters),
     rateTables: diffCollection(before.rateTables, after.rateTables),
+    calendars: diffCollection(before.calendars, after.calendars),
+    periodRates: diffCollection(before.periodRates, after.periodRates),
+    packages: diffCollection(before.packages, after.packages),
     accounts: diffCollection(before.accounts, after.accounts),
     mappingGateways: diffCollection<MappingGatewayDocument>(
       before.mappingGateways,
@@ -193,10 +207,26 @@ function countOf(members: readonly unknown[]): Map<string, number> {
 
 function memberText(member: unknown): string {
   if (typeof member !== 'object' || member === null) return String(member);
-  const rate = member as RateDocument;
-  const since = rate.effectiveAt === undefined ? '' : ` from ${rate.effectiveAt}`;
-  const increments = `${rate.firstIncrementSeconds}/${rate.nextIncrementSeconds}`;
-  return `${rate.prefix} ${rate.ratePerMinute}+${rate.connectionFee} ${increments}${since}`;
+  // Gifts and package orders are few and told whole; a rate is told as people speak of it.
+  if (!Object.hasOwn(member, 'connectionFee')) return JSON.stringify(member);
+  return rateText(member as RateDocument);
+}
+
+function rateText(rate: RateDocument): string {
+  const { prefix, ratePerMinute, ratePerCycle, connectionFee, ...rest } = rate;
+  const { firstIncrementSeconds, nextIncrementSeconds, cycleSeconds, ...more } = rest;
+  const { effectiveAt, expiresAt, ...others } = more;
+  const steps = cycleSeconds ?? `${firstIncrementSeconds}/${nextIncrementSeconds}`;
+  const since = effectiveAt === undefined ? '' : ` from ${effectiveAt}`;
+  const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
+  const isPlain =
+    others.callType === 'international' &&
+    others.taxPercent === '0' &&
+    !others.locked &&
+    others.area === undefined &&
+    others.sections === undefined;
+  const other = isPlain ? '' : ` ${JSON.stringify(others)}`;
+  return `${prefix} ${ratePerMinute ?? ratePerCycle}+${connectionFee} ${steps}${since}${until}${other}`;
 }
 
 function describeEntity(collection: string, change: EntityChange): string[] {

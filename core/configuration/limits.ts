@@ -17,6 +17,19 @@ export const cpsLimitMax = 100_000;
 export const priorityMax = 1_000_000;
 export const calleePrefixBytesMax = 32;
 export const incrementSecondsMax = 86_400;
+export const sectionsPerRateMax = 8;
+export const areaBytesMax = 128;
+export const calendarsMax = 1_000;
+export const holidaysPerCalendarMax = 1_000;
+export const periodRatesMax = 10_000;
+export const packagesMax = 10_000;
+export const giftsPerPackageMax = 64;
+export const prefixesPerGiftMax = 1_000;
+export const packagesPerAccountMax = 16;
+/** Agents above an account; each is charged for the account's calls. */
+export const agentLevelsMax = 8;
+/** Patterns in one list of numbers. */
+export const numberPatternsMax = 1_000;
 /** Versions kept; older ones are removed when a new one is committed. */
 export const versionsMax = 50;
 /** Versions staged and neither committed nor discarded; the oldest are removed. */

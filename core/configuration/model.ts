@@ -4,13 +4,34 @@
 
 export interface RateDocument {
   prefix: string;
-  /** Decimal string, money per minute. */
-  ratePerMinute: string;
+  /** Name of the area that the prefix stands for. */
+  area?: string | undefined;
+  callType: CallTypeName;
+  /** Decimal string, money per minute; absent where the rate is per cycle. */
+  ratePerMinute?: string | undefined;
+  /** Money for each `cycleSeconds` begun. */
+  ratePerCycle?: string | undefined;
+  cycleSeconds?: number | undefined;
   connectionFee: string;
   firstIncrementSeconds: number;
   nextIncrementSeconds: number;
+  /** Charged whole when entered, in this order, before time is charged by increments. */
+  sections?: RateSectionDocument[] | undefined;
+  /** Decimal string, on top of all fees. */
+  taxPercent: string;
+  /** Calls that this rate would price are refused. */
+  locked: boolean;
   /** ISO 8601 with zone; absent: always in effect. */
   effectiveAt?: string | undefined;
+  /** From here on the rate is as if it were not there. */
+  expiresAt?: string | undefined;
+}
+
+export type CallTypeName = 'net' | 'local' | 'national' | 'international';
+
+export interface RateSectionDocument {
+  seconds: number;
+  fee: string;
 }
 
 export interface RateTableDocument {
@@ -25,6 +46,76 @@ export interface AccountDocument {
   balance: string;
   creditLimit: string;
   rateTable?: string | undefined;
+  /** Looked in before any other. */
+  privateRateTable?: string | undefined;
+  /** Chooses a table by the time, before `rateTable`. */
+  periodRate?: string | undefined;
+  /** The agent account above, which pays its own rates for the same calls. */
+  agent?: string | undefined;
+  /** Highest type of call that it may make. */
+  callLevel: CallTypeName;
+  packages: PackageOrderDocument[];
+}
+
+/** Working time and the rest, for period rates. */
+export interface CalendarDocument {
+  name: string;
+  /** IANA name; absent: the node's own zone. */
+  timeZone?: string | undefined;
+  workingDays: WeekdayName[];
+  /** "08:00"; a window that wraps midnight belongs to the day on which it begins. */
+  from: string;
+  to: string;
+  /** "2026-12-25": no working day. */
+  holidays: string[];
+}
+
+export type WeekdayName =
+  | 'sunday'
+  | 'monday'
+  | 'tuesday'
+  | 'wednesday'
+  | 'thursday'
+  | 'friday'
+  | 'saturday';
+
+export interface PeriodRateDocument {
+  name: string;
+  calendar: string;
+  workingRateTable: string;
+  nonWorkingRateTable: string;
+}
+
+export interface PackageDocument {
+  name: string;
+  /** Zone of the windows; absent: the node's own. */
+  timeZone?: string | undefined;
+  gifts: GiftDocument[];
+  /** Spent before the balance. */
+  giftMoney: string;
+  /** What the account pays for a period at least. */
+  minConsumption: string;
+  /** Gifts count once so much was spent in the period. */
+  lowerConsumption: string;
+}
+
+/** Free seconds. */
+export interface GiftDocument {
+  prefixes: string[];
+  /** Window of the day in which a call starts. */
+  from: string;
+  to: string;
+  seconds: number;
+  /** Used in whole multiples of this. */
+  cycleSeconds: number;
+}
+
+export interface PackageOrderDocument {
+  package: string;
+  /** Smaller first. */
+  priority: number;
+  startsAt?: string | undefined;
+  expiresAt?: string | undefined;
 }
 
 export interface MappingGatewayDocument {
@@ -57,6 +148,8 @@ export interface RoutingGatewayDocument {
   cpsLimit: number;
   /** Put before the number on the way out. */
   calleePrefix: string;
+  /** The vendor's rate is that of the number as sent, after the egress dial plan. */
+  rateCalleeOut: boolean;
   /** SIP codes at which hunting stops. */
   stopCodes: number[];
   switchUntilConnect: boolean;
@@ -85,6 +178,19 @@ export interface Parameters {
   SS_GATEWAY_SWITCH_LIMIT: number;
   SS_REPLY_UNAUTHORIZED: boolean;
   SERVER_BILLING_RECORD_ILLEGAL_CALL: boolean;
+  /** Decimals of a fee. */
+  SERVER_BILLING_FEE_PRECISION: number;
+  /** Decimal string; "0": by SERVER_BILLING_FEE_PRECISION. */
+  SERVER_BILLING_FEE_UNIT: string;
+  /** Milliseconds. */
+  SERVER_BILLING_HOLD_TIME_PRECISION: number;
+  SERVER_BILLING_FREE_TIME: number;
+  /** Number patterns. */
+  SERVER_BILLING_FREE_E164S: readonly string[];
+  SERVER_BILLING_NO_CDR_E164S: readonly string[];
+  SERVER_BILLING_GATEWAY_ROUTE_PREFIX: number;
+  /** Minutes. */
+  SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: number;
 }
 
 export const defaultParameters: Parameters = {
@@ -105,12 +211,23 @@ export const defaultParameters: Parameters = {
   SS_GATEWAY_SWITCH_LIMIT: 0,
   SS_REPLY_UNAUTHORIZED: true,
   SERVER_BILLING_RECORD_ILLEGAL_CALL: false,
+  SERVER_BILLING_FEE_PRECISION: 7,
+  SERVER_BILLING_FEE_UNIT: '0',
+  SERVER_BILLING_HOLD_TIME_PRECISION: 1000,
+  SERVER_BILLING_FREE_TIME: 0,
+  SERVER_BILLING_FREE_E164S: [],
+  SERVER_BILLING_NO_CDR_E164S: [],
+  SERVER_BILLING_GATEWAY_ROUTE_PREFIX: 0,
+  SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: 1,
 };
 
 /** A whole, validated document: every default filled in but for `parameters`, which holds what was set. */
 export interface ConfigurationDocument {
   parameters: Partial<Parameters>;
   rateTables: RateTableDocument[];
+  calendars: CalendarDocument[];
+  periodRates: PeriodRateDocument[];
+  packages: PackageDocument[];
   accounts: AccountDocument[];
   mappingGateways: MappingGatewayDocument[];
   routingGateways: RoutingGatewayDocument[];

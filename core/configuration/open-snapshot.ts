@@ -1,7 +1,13 @@
 // Opens a compiled snapshot: views over the bytes, nothing copied but the parameters. Gateways are
 // decoded when first needed and kept, so opening a million prefixes costs microseconds.
 import type { Parameters } from './model.ts';
-import type { GatewayRows, MappingGateway, RoutingGateway, Snapshot } from './snapshot.ts';
+import type {
+  BillingTables,
+  MappingGateway,
+  RoutingGateway,
+  Snapshot,
+  TextRows,
+} from './snapshot.ts';
 import {
   HeaderWord,
   headerWords,
@@ -42,6 +48,45 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     mappingGateways: { rows: words('mappingRows'), text, decoded: [], byName: undefined },
     routingGateways: { rows: words('routingRows'), text, decoded: [], byName: undefined },
     unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
+    billing: openBilling(
+      words,
+      bytes,
+      new BigUint64Array(
+        buffer,
+        byteOffset + startOf(header, 'ratePrices'),
+        lengthOf(header, 'ratePrices'),
+      ),
+    ),
+  };
+}
+
+function openBilling(
+  words: (name: SectionName) => Uint32Array,
+  bytes: (name: SectionName) => Uint8Array,
+  prices: BigUint64Array,
+): BillingTables {
+  const text = bytes('billingText');
+  const textRows = <Entity>(name: SectionName): TextRows<Entity> => ({
+    rows: words(name),
+    text,
+    decoded: [],
+  });
+  return {
+    rates: {
+      slots: words('rateSlots'),
+      rows: words('rateRows'),
+      prices,
+      keys: bytes('rateKeys'),
+      tables: words('rateTables'),
+      lengthMasks: words('rateLengthMasks'),
+    },
+    shapes: textRows('rateShapeRows'),
+    areas: textRows('rateAreaRows'),
+    tableNames: textRows('rateTableNameRows'),
+    calendars: textRows('calendarRows'),
+    periodRates: textRows('periodRateRows'),
+    packages: textRows('packageRows'),
+    accounts: textRows('accountRows'),
   };
 }
 
@@ -87,15 +132,16 @@ function lengthOf(header: Uint32Array, name: SectionName): number {
   return header[sectionWord(name) + 1]!;
 }
 
-function keep<Gateway>(rows: GatewayRows<Gateway>, row: number, gateway: Gateway): Gateway {
-  rows.decoded[row] = gateway;
-  return gateway;
+function keep<Entity>(rows: TextRows<Entity>, row: number, entity: Entity): Entity {
+  rows.decoded[row] = entity;
+  return entity;
 }
 
-function rowText<Gateway>(rows: GatewayRows<Gateway>, row: number): unknown {
+/** The parsed JSON of a row. */
+export function rowText<Entity>(rows: TextRows<Entity>, row: number): unknown {
   const start = rows.rows[row * 2];
   const length = rows.rows[row * 2 + 1];
-  if (start === undefined || length === undefined) throw new Error(`no gateway at row ${row}`);
+  if (start === undefined || length === undefined) throw new Error(`nothing at row ${row}`);
   return JSON.parse(asciiText(rows.text, start, length));
 }
 
@@ -127,6 +173,7 @@ function asRoutingGateway(parsed: unknown): RoutingGateway {
     lineLimit: row.lineLimit,
     cpsLimit: row.cpsLimit,
     calleePrefix: row.calleePrefix,
+    rateCalleeOut: row.rateCalleeOut,
     stopCodes: row.stopCodes,
     switchUntilConnect: row.switchUntilConnect,
     locked: row.locked,

@@ -13,6 +13,18 @@
 //   addressKeys      bytes of "address|" (any port) and "address|port"
 //   mappingRows, routingRows   2 words a gateway: start and length of its JSON
 //   gatewayText      JSON (ASCII) of each gateway as core/configuration/snapshot.ts has it
+//   rateSlots        2 words a slot: mixed hash, row of the newest rate of a prefix + 1 (0: free); linear
+//                    probing; not a power of two, so that it is always half full
+//   rateRows         6 words a rate: key start, key length | area << 8, shape, effective at (s since 1970,
+//                    0: always), expires at (0: never), row of the next older rate of the prefix + 1
+//   ratePrices       64 bits a rate: money per `perSeconds` of its shape
+//   rateKeys         bytes of the prefixes
+//   rateTables       2 words a table: first row, mask of lengths below maskLeadingBytes (bit 31: has the
+//                    empty prefix); one more at the end. A table's rates are rows in one run
+//   rateLengthMasks  as lengthMasks, by table and leading bytes
+//   ...Rows          2 words each: start and length of its JSON in billingText
+//   billingText      JSON (ASCII): accounts, shapes (what rates share), areas, table names, calendars,
+//                    period rates, packages; money in it is a string of units
 //
 // `parent` is the entry of the longest prefix that is itself a prefix of this one: the longest match
 // and its parents are all matches of a number, longest first. Sections start at multiples of 8.
@@ -21,6 +33,9 @@ export const snapshotMagic = 0x54444d31;
 export const headerWords = 64;
 export const prefixEntryWords = 4;
 export const addressSlotWords = 4;
+export const rateRowWords = 6;
+/** In the short mask of a rate table: it has a rate for the empty prefix. */
+export const emptyPrefixBit = 0x80000000;
 
 /** Longest prefix in bytes; a length mask has one bit a length. */
 export const prefixBytesMax = 32;
@@ -52,12 +67,26 @@ export const sectionNames = [
   'mappingRows',
   'routingRows',
   'gatewayText',
+  'rateSlots',
+  'rateRows',
+  'ratePrices',
+  'rateKeys',
+  'rateTables',
+  'rateLengthMasks',
+  'accountRows',
+  'rateShapeRows',
+  'rateAreaRows',
+  'rateTableNameRows',
+  'calendarRows',
+  'periodRateRows',
+  'packageRows',
+  'billingText',
 ] as const;
 
 export type SectionName = (typeof sectionNames)[number];
 
 /** Bytes of one element of each section. */
-export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 } = {
+export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 8 } = {
   parameters: 1,
   prefixSlots: 4,
   prefixEntries: 4,
@@ -69,6 +98,20 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 } 
   mappingRows: 4,
   routingRows: 4,
   gatewayText: 1,
+  rateSlots: 4,
+  rateRows: 4,
+  ratePrices: 8,
+  rateKeys: 1,
+  rateTables: 4,
+  rateLengthMasks: 4,
+  accountRows: 4,
+  rateShapeRows: 4,
+  rateAreaRows: 4,
+  rateTableNameRows: 4,
+  calendarRows: 4,
+  periodRateRows: 4,
+  packageRows: 4,
+  billingText: 1,
 };
 
 /** Header word that holds the start (bytes from the snapshot's start) of a section; its length in

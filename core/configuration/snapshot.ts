@@ -1,7 +1,7 @@
 // What a call worker runs from: one immutable, compiled version of the configuration. Prefixes and
 // addresses live in shared memory and are never copied per worker; gateways are decoded on first use.
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
-import type { Parameters } from './model.ts';
+import type { CallTypeName, Parameters } from './model.ts';
 
 export interface MappingGateway {
   readonly name: string;
@@ -27,6 +27,7 @@ export interface RoutingGateway {
   readonly lineLimit: number;
   readonly cpsLimit: number;
   readonly calleePrefix: string;
+  readonly rateCalleeOut: boolean;
   readonly stopCodes: readonly number[];
   readonly switchUntilConnect: boolean;
   readonly locked: boolean;
@@ -50,11 +51,129 @@ export interface AddressTable {
   readonly keys: Uint8Array;
 }
 
-/** The gateways of one kind: decoded on first use, then kept as long as the snapshot. */
-export interface GatewayRows<Gateway> {
+/** A call level allows the types up to its own (VOS3000's numbers; there is no 3). */
+export type CallType = 1 | 2 | 4 | 5;
+export const CallTypes: { readonly [name in CallTypeName]: CallType } = {
+  net: 1,
+  local: 2,
+  national: 4,
+  international: 5,
+};
+
+/** Rows are numbers of the tables below; -1: none. */
+export interface Account {
+  readonly name: string;
+  readonly kind: 'customer' | 'clearing' | 'agent';
+  readonly creditLimit: bigint;
+  /** Row of the account above. */
+  readonly agent: number;
+  readonly rateTable: number;
+  readonly privateRateTable: number;
+  readonly periodRate: number;
+  readonly callLevel: CallType;
+  /** By priority, then by expiry. */
+  readonly packages: readonly PackageOrder[];
+}
+
+export interface PackageOrder {
+  readonly package: number;
+  readonly priority: number;
+  /** Milliseconds since 1970; expiry may be Infinity. */
+  readonly startsAt: number;
+  readonly expiresAt: number;
+}
+
+export interface Package {
+  readonly name: string;
+  readonly zone: ZoneOffsets;
+  readonly gifts: readonly Gift[];
+  readonly giftMoney: bigint;
+  readonly minConsumption: bigint;
+  readonly lowerConsumption: bigint;
+}
+
+export interface Gift {
+  /** Byte strings. */
+  readonly prefixes: readonly string[];
+  readonly window: DayWindow;
+  readonly seconds: number;
+  readonly cycleSeconds: number;
+}
+
+/** Seconds of the local day, `to` not included; it wraps midnight where `to` is below `from`. */
+export interface DayWindow {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Offset of local time: `offsets[n]` seconds east of UTC from `since[n]` (ms since 1970) on. */
+export interface ZoneOffsets {
+  readonly timeZone: string;
+  readonly since: readonly number[];
+  readonly offsets: readonly number[];
+}
+
+export interface Calendar {
+  readonly name: string;
+  readonly zone: ZoneOffsets;
+  /** By weekday, Sunday first. */
+  readonly workingDays: readonly boolean[];
+  readonly window: DayWindow;
+  /** Days since 1970, in order. */
+  readonly holidays: readonly number[];
+}
+
+export interface PeriodRate {
+  readonly name: string;
+  readonly calendar: number;
+  readonly workingRateTable: number;
+  readonly nonWorkingRateTable: number;
+}
+
+/** What many rates have in common. */
+export interface RateShape {
+  readonly perSeconds: number;
+  readonly connectionFee: bigint;
+  readonly firstIncrementSeconds: number;
+  readonly nextIncrementSeconds: number;
+  readonly sections: readonly { readonly seconds: number; readonly fee: bigint }[];
+  readonly taxPercent: bigint;
+  readonly callType: CallType;
+  readonly locked: boolean;
+}
+
+/** All rates of all rate tables; core/billing/rate-table.ts looks numbers up in it. */
+export interface RateRows {
+  readonly slots: Uint32Array;
+  readonly rows: Uint32Array;
+  readonly prices: BigUint64Array;
+  readonly keys: Uint8Array;
+  /** Two words a table: first row, mask of the short prefix lengths; one table more as the end. */
+  readonly tables: Uint32Array;
+  readonly lengthMasks: Uint32Array;
+}
+
+export interface BillingTables {
+  readonly rates: RateRows;
+  readonly shapes: TextRows<RateShape>;
+  readonly areas: TextRows<string>;
+  readonly tableNames: TextRows<string>;
+  readonly calendars: TextRows<Calendar>;
+  readonly periodRates: TextRows<PeriodRate>;
+  readonly packages: TextRows<Package>;
+  /** In order of name. */
+  readonly accounts: TextRows<Account>;
+}
+
+/** Objects of one kind, as JSON: decoded on first use, then kept as long as the snapshot. */
+export interface TextRows<Entity> {
   readonly rows: Uint32Array;
   readonly text: Uint8Array;
-  readonly decoded: (Gateway | undefined)[];
+  readonly decoded: (Entity | undefined)[];
+}
+
+/** The gateways of one kind: decoded on first use, then kept as long as the snapshot. */
+export interface GatewayRows<Gateway> extends TextRows<Gateway> {
   /** Built when a gateway is first asked for by name. */
   byName: Map<string, Gateway> | undefined;
 }
@@ -70,6 +189,7 @@ export interface Snapshot {
   readonly routingGateways: GatewayRows<RoutingGateway>;
   /** Routing gateways at or above this row are locked. */
   readonly unlockedRoutingRows: number;
+  readonly billing: BillingTables;
 }
 
 /** Slot of the node itself: SS_MAXCPS and the calls up of the whole node. */

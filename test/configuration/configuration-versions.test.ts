@@ -15,6 +15,7 @@ import {
   ConfigurationVersions,
 } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore, type StoreKind } from '../../workers/configuration/open-store.ts';
+import { packJson } from '../../workers/configuration/stored-json.ts';
 
 function routing(name: string, fields: object = {}): object {
   return { name, address: '192.0.2.1', prefixes: ['44'], ...fields };
@@ -34,6 +35,37 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
       dataDir = mkdtempSync(join(tmpdir(), 'tandem-versions-'));
       store = await openConfigurationStore(dataDir, { kind });
       versions = new ConfigurationVersions(store, () => Date.UTC(2026, 0, 2));
+    });
+
+    it('reads a version stored before there were calendars, packages and taxes', () => {
+      const old = {
+        parameters: {},
+        rateTables: [
+          {
+            name: 't',
+            rates: [
+              {
+                prefix: '44',
+                ratePerMinute: '1',
+                connectionFee: '0',
+                firstIncrementSeconds: 1,
+                nextIncrementSeconds: 1,
+              },
+            ],
+          },
+        ],
+        accounts: [{ name: 'a', kind: 'customer', balance: '1', creditLimit: '0' }],
+        mappingGateways: [],
+        routingGateways: [],
+      };
+      store.transaction((transaction) => {
+        transaction.put('document/0000000001', packJson(old));
+        transaction.put('current', packJson(1));
+      });
+      const document = versions.document(1);
+      assert.equal(document?.rateTables[0]?.rates[0]?.taxPercent, '0');
+      assert.deepEqual(document?.accounts[0]?.packages, []);
+      assert.deepEqual(document?.calendars, []);
     });
 
     afterEach(async () => {

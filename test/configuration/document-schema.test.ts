@@ -67,6 +67,7 @@ describe('a configuration document', () => {
         lineLimit: 1000,
         cpsLimit: 0,
         calleePrefix: '',
+        rateCalleeOut: false,
         stopCodes: [],
         switchUntilConnect: false,
         locked: false,

@@ -21,9 +21,12 @@ import {
 import { compareGateways, compareNames } from '../../core/routing/gateway-order.ts';
 import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
+import { compileBilling } from './compile-billing.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { prefixText } from './prefix-text.ts';
+import { compileRates } from './compile-rates.ts';
 import { mappingSlotName, routingSlotName } from './slot-registry.ts';
+import { asciiJson, textRows } from './text-rows.ts';
 
 export interface CompiledSnapshot {
   readonly bytesNeeded: number;
@@ -34,7 +37,7 @@ export interface CompiledSnapshot {
 /** RFC 3261 19.1.2. */
 const sipPortDefault = 5060;
 
-type Section = Uint8Array | Uint16Array | Uint32Array;
+type Section = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
 /** `slots`: from slot-registry.ts, for every gateway of the document. `prefixTexts`: of each routing gateway of
  *  a document that was split (prefix-text.ts). */
@@ -57,10 +60,12 @@ export function compileSnapshot(
   );
   const prefixes = compilePrefixes(routing.map((gateway) => textOf.get(gateway)!));
   const addresses = compileAddresses(mapping);
-  const text = gatewayText([
-    ...mapping.map((gateway) => mappingRow(gateway, slots)),
-    ...routing.map((gateway) => routingRow(gateway, slots)),
+  const gateways = textRows([
+    mapping.map((gateway) => mappingRow(gateway, slots)),
+    routing.map((gateway) => routingRow(gateway, slots)),
   ]);
+  const rates = compileRates(document.rateTables);
+  const billing = compileBilling(document, rates);
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const sections: { readonly [name in SectionName]: Section } = {
     parameters: Buffer.from(asciiJson(parameters), 'latin1'),
@@ -71,9 +76,16 @@ export function compileSnapshot(
     lengthMasks: prefixes.lengthMasks,
     addressSlots: addresses.slots,
     addressKeys: addresses.keys,
-    mappingRows: text.rows.subarray(0, mapping.length * 2),
-    routingRows: text.rows.subarray(mapping.length * 2),
-    gatewayText: text.bytes,
+    mappingRows: gateways.rows[0]!,
+    routingRows: gateways.rows[1]!,
+    gatewayText: gateways.bytes,
+    rateSlots: rates.slots,
+    rateRows: rates.rows,
+    ratePrices: rates.prices,
+    rateKeys: rates.keys,
+    rateTables: rates.tables,
+    rateLengthMasks: rates.lengthMasks,
+    ...billing,
   };
   const header = new Uint32Array(headerWords);
   header[HeaderWord.magic] = snapshotMagic;
@@ -141,6 +153,7 @@ function routingRow(
     cpsLimit: gateway.cpsLimit,
     // On the wire it is UTF-8; inside the core a string holds one char per byte.
     calleePrefix: Buffer.from(gateway.calleePrefix, 'utf8').toString('latin1'),
+    rateCalleeOut: gateway.rateCalleeOut,
     stopCodes: gateway.stopCodes,
     switchUntilConnect: gateway.switchUntilConnect,
     locked: gateway.locked,
@@ -167,23 +180,4 @@ function slotOf(slots: ReadonlyMap<string, number>, name: string): number {
   const slot = slots.get(name);
   if (slot === undefined) throw new Error(`no counter slot for ${name}`);
   return slot;
-}
-
-function gatewayText(gateways: readonly object[]): { rows: Uint32Array; bytes: Uint8Array } {
-  const texts = gateways.map(asciiJson);
-  const rows = new Uint32Array(texts.length * 2);
-  let start = 0;
-  for (const [row, text] of texts.entries()) {
-    rows.set([start, text.length], row * 2);
-    start += text.length;
-  }
-  return { rows, bytes: Buffer.from(texts.join(''), 'latin1') };
-}
-
-/** Readers build strings byte by byte, so everything beyond ASCII is escaped. */
-function asciiJson(value: object): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -216,7 +216,13 @@ interface Staging {
 }
 
 function documentAt(reader: StoreReader, version: number): ConfigurationDocument | undefined {
-  return version === 0 ? emptyDocument() : jsonAt(reader, documentKey(version));
+  if (version === 0) return emptyDocument();
+  const stored = jsonAt<ConfigurationDocument>(reader, documentKey(version));
+  // Stored before there were calendars: reading it again fills in what came with them.
+  if (stored === undefined || stored.calendars !== undefined) return stored;
+  const parsed = parseDocument(stored);
+  if (parsed.ok) return parsed.document;
+  throw new Error(`configuration version ${version}: ${parsed.problems[0]!.text}`);
 }
 
 /** Keeps the newest `kept` committed (or staged) versions. */

@@ -11,6 +11,7 @@ import {
   rateTablesMax,
 } from '../../core/configuration/limits.ts';
 import type { AccountDocument, ConfigurationDocument } from '../../core/configuration/model.ts';
+import { checkBilling } from './billing-checks.ts';
 import { addressKeyOf } from './compile-addresses.ts';
 import { routingTarget } from './compile-snapshot.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
@@ -47,16 +48,19 @@ export function checkDocument(
     checkAccount(path, gateway.account, accounts, { kinds: payees, problems });
   }
   checkAddresses(document, place, problems);
-  warnOfRateTables(document, place, warnings);
+  checkBilling(document, place, { problems, warnings });
   return { problems, warnings };
 }
 
-type PlaceOf = (collection: CollectionName, name: string) => string;
+/** Where an entity stands, for messages. */
+export type PlaceOf = (collection: CollectionName, name: string) => string;
+
+const placed = ['periodRates', 'accounts', 'mappingGateways', 'routingGateways'] as const;
 
 /** "routingGateways[2]" where it stands in the input, else "routingGateways[carrier-a]". */
 function placesIn(input: ConfigurationDocument): PlaceOf {
   const places = new Map<string, number>();
-  for (const collection of ['accounts', 'mappingGateways', 'routingGateways'] as const) {
+  for (const collection of placed) {
     for (const [index, entity] of input[collection].entries()) {
       places.set(`${collection} ${entity.name}`, index);
     }
@@ -125,21 +129,6 @@ function checkAddresses(
       const path = `${place('mappingGateways', gateway.name)}.addresses[${index}]`;
       problems.push(documentProblem(path, address, reason));
     }
-  }
-}
-
-/** Nothing is billed by this version, and rate decks may be applied after the accounts that use them. */
-function warnOfRateTables(
-  document: ConfigurationDocument,
-  place: PlaceOf,
-  warnings: string[],
-): void {
-  const tables = new Set(document.rateTables.map((table) => table.name));
-  for (const account of document.accounts) {
-    if (account.rateTable === undefined || tables.has(account.rateTable)) continue;
-    if (warnings.length >= problemsMax) return;
-    const path = `${place('accounts', account.name)}.rateTable`;
-    warnings.push(`${path}: ${JSON.stringify(account.rateTable)} is no rate table that exists yet`);
   }
 }
 

@@ -6,11 +6,11 @@ import {
   addressesPerGatewayMax,
   calleePrefixBytesMax,
   cpsLimitMax,
-  incrementSecondsMax,
   lineLimitMax,
   priorityMax,
 } from '../../core/configuration/limits.ts';
 import type { ConfigurationDocument, Parameters } from '../../core/configuration/model.ts';
+import { account, calendar, packageSchema, periodRate, rateTable } from './billing-schemas.ts';
 import {
   type DocumentProblem,
   documentProblem,
@@ -20,9 +20,7 @@ import {
 } from './document-problem.ts';
 import {
   carrierAddress,
-  decimal,
   flag,
-  instant,
   integer,
   isPrefix,
   listOf,
@@ -41,34 +39,6 @@ export type ParsedDocument =
 const priorityDefault = 100;
 
 const anObject = { error: 'an object' };
-
-const rate = z.strictObject(
-  {
-    prefix: z.string('a prefix').refine((text) => isPrefix(text, 32), 'a prefix without spaces'),
-    ratePerMinute: decimal('unsigned'),
-    connectionFee: decimal('unsigned').default('0'),
-    firstIncrementSeconds: integer(1, incrementSecondsMax).default(1),
-    nextIncrementSeconds: integer(1, incrementSecondsMax).default(1),
-    effectiveAt: instant.optional(),
-  },
-  anObject,
-);
-
-const rateTable = z.strictObject(
-  { name, rates: listOf(rate, 'a list of rates').superRefine(refuseRepeatedRates) },
-  anObject,
-);
-
-const account = z.strictObject(
-  {
-    name,
-    kind: z.enum(['customer', 'clearing', 'agent'], 'customer, clearing or agent'),
-    balance: decimal('signed').default('0'),
-    creditLimit: decimal('unsigned').default('0'),
-    rateTable: name.optional(),
-  },
-  anObject,
-);
 
 const lineLimit = integer(0, lineLimitMax).default(0);
 const cpsLimit = integer(0, cpsLimitMax).default(0);
@@ -113,6 +83,7 @@ const routingGateway = z.strictObject(
       .string(calleePrefixError)
       .refine((text) => isPrefix(text, calleePrefixBytesMax), calleePrefixError)
       .default(''),
+    rateCalleeOut: flag.default(false),
     stopCodes: z.array(stopCode, 'a list of SIP codes').max(400, 'at most 400 codes').default([]),
     switchUntilConnect: flag.default(false),
     locked: flag.default(false),
@@ -134,6 +105,9 @@ const documentSchema = z.strictObject(
   {
     parameters: parameters.default({}),
     rateTables: listOf(rateTable, 'a list of rate tables').default([]),
+    calendars: listOf(calendar, 'a list of calendars').default([]),
+    periodRates: listOf(periodRate, 'a list of period rates').default([]),
+    packages: listOf(packageSchema, 'a list of packages').default([]),
     accounts: listOf(account, 'a list of accounts').default([]),
     mappingGateways: listOf(mappingGateway, 'a list of mapping gateways').default([]),
     routingGateways: listOf(routingGateway, 'a list of routing gateways').default([]),
@@ -151,6 +125,9 @@ void schemaIsTheModel;
 
 export const collectionNames = [
   'rateTables',
+  'calendars',
+  'periodRates',
+  'packages',
   'accounts',
   'mappingGateways',
   'routingGateways',
@@ -212,22 +189,6 @@ function refuseRepeatedNames(document: ConfigurationDocument, problems: Document
         problems.push(documentProblem(`${collection}[${index}].name`, entity.name, reason));
       }
     }
-  }
-}
-
-/** One prefix, one price at a time: the same instant twice would leave the price to chance. */
-function refuseRepeatedRates(rates: z.output<typeof rate>[], context: z.RefinementCtx): void {
-  const seen = new Set<string>();
-  let problems = 0;
-  for (let index = 0; index < rates.length && problems < problemsPerListMax; index++) {
-    const { prefix, effectiveAt } = rates[index]!;
-    const key = effectiveAt === undefined ? prefix : `${prefix} ${Date.parse(effectiveAt)}`;
-    if (seen.has(key)) {
-      problems++;
-      const message = 'is rated twice from the same time on; expected each prefix once a time';
-      context.addIssue({ code: 'custom', path: [index, 'prefix'], message });
-    }
-    seen.add(key);
   }
 }
 

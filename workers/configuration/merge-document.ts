@@ -20,6 +20,9 @@ export function mergeDocument(
   const document: ConfigurationDocument = {
     parameters: { ...base.parameters, ...input.parameters },
     rateTables: byName(base.rateTables, input.rateTables),
+    calendars: byName(base.calendars, input.calendars),
+    periodRates: byName(base.periodRates, input.periodRates),
+    packages: byName(base.packages, input.packages),
     accounts: byName(base.accounts, accounts),
     mappingGateways: byName(base.mappingGateways, input.mappingGateways),
     routingGateways: byName(base.routingGateways, input.routingGateways),
@@ -31,6 +34,9 @@ export function emptyDocument(): ConfigurationDocument {
   return {
     parameters: {},
     rateTables: [],
+    calendars: [],
+    periodRates: [],
+    packages: [],
     accounts: [],
     mappingGateways: [],
     routingGateways: [],

@@ -2,15 +2,21 @@
 // in core/configuration/model.ts. On, Off, true, false, 1 and 0 are switches; None is 0; a list is an
 // array or "0.5,1,2".
 
-import { cpsLimitMax } from '../../core/configuration/limits.ts';
+import { cpsLimitMax, numberPatternsMax } from '../../core/configuration/limits.ts';
 import { defaultParameters, type Parameters } from '../../core/configuration/model.ts';
 import { candidatesMax } from '../../core/routing/candidate-gateways.ts';
 import { problemsPerListMax } from './document-problem.ts';
+import { decimal, isPrefix } from './field-schemas.ts';
 import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
 
 export type ParameterRule =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly unit: string }
   | { readonly kind: 'switch' }
+  /** A number of decimals, also as the pattern "0.0000000". */
+  | { readonly kind: 'decimals'; readonly max: number }
+  | { readonly kind: 'money' }
+  /** Number patterns, as a list or with commas. */
+  | { readonly kind: 'numbers'; readonly lengthMax: number }
   | {
       readonly kind: 'list';
       readonly min: number;
@@ -21,6 +27,10 @@ export type ParameterRule =
 
 const monthSeconds = 2_592_000;
 const timeoutSecondsMax = 600;
+/** Values above 1000 are taken as 1000, and told of. */
+const holdMsMax = 86_400_000;
+const freeSecondsMax = 86_400;
+const numberPatternBytesMax = 64;
 
 const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax, unit: 's' };
 const onOff: ParameterRule = { kind: 'switch' };
@@ -43,6 +53,14 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SS_GATEWAY_SWITCH_LIMIT: { kind: 'integer', min: 0, max: candidatesMax, unit: 'attempts' },
   SS_REPLY_UNAUTHORIZED: onOff,
   SERVER_BILLING_RECORD_ILLEGAL_CALL: onOff,
+  SERVER_BILLING_FEE_PRECISION: { kind: 'decimals', max: 8 },
+  SERVER_BILLING_FEE_UNIT: { kind: 'money' },
+  SERVER_BILLING_HOLD_TIME_PRECISION: { kind: 'integer', min: 1, max: holdMsMax, unit: 'ms' },
+  SERVER_BILLING_FREE_TIME: { kind: 'integer', min: 0, max: freeSecondsMax, unit: 's' },
+  SERVER_BILLING_FREE_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
+  SERVER_BILLING_NO_CDR_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
+  SERVER_BILLING_GATEWAY_ROUTE_PREFIX: { kind: 'integer', min: 0, max: 32, unit: 'digits' },
+  SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: { kind: 'integer', min: 1, max: 15, unit: 'min' },
 };
 
 /** `report(name, reason)` is called for each parameter that is refused. */
@@ -94,6 +112,12 @@ export function expectation(rule: ParameterRule): string {
       return 'On or Off';
     case 'list':
       return `1 to ${rule.lengthMax} numbers from ${rule.min} to ${rule.max} (${rule.unit}), as a list or "0.5,1,2"`;
+    case 'decimals':
+      return `a number of decimals from 0 to ${rule.max}, or a pattern like "0.0000000"`;
+    case 'money':
+      return 'a decimal string like "0.01" with at most 8 decimals, "0" for none';
+    case 'numbers':
+      return `at most ${rule.lengthMax} numbers of at most ${numberPatternBytesMax} characters, "?" for any one and "*" for any run of them, as a list or "10086,800*"`;
   }
 }
 
@@ -110,7 +134,9 @@ function refusal(name: string, canonical: string): string {
   return 'is unknown; expected the name of a system parameter (docs/configuration.md)';
 }
 
-function parseValue(rule: ParameterRule, value: unknown): number | boolean | number[] | undefined {
+type ParameterValue = number | boolean | string | number[] | string[];
+
+function parseValue(rule: ParameterRule, value: unknown): ParameterValue | undefined {
   switch (rule.kind) {
     case 'integer': {
       const number = isNone(value) ? 0 : numberOf(value);
@@ -121,7 +147,33 @@ function parseValue(rule: ParameterRule, value: unknown): number | boolean | num
       return switchOf(value);
     case 'list':
       return listOf(rule, value);
+    case 'decimals':
+      return decimalsOf(rule.max, value);
+    case 'money': {
+      const parsed = decimal('unsigned').safeParse(value);
+      return parsed.success ? parsed.data : undefined;
+    }
+    case 'numbers':
+      return numberPatterns(rule.lengthMax, value);
   }
+}
+
+function decimalsOf(max: number, value: unknown): number | undefined {
+  const pattern = typeof value === 'string' ? /^0\.(0*)$/.exec(value.trim()) : null;
+  const decimals = pattern === null ? numberOf(value) : pattern[1]!.length;
+  return Number.isInteger(decimals) && decimals >= 0 && decimals <= max ? decimals : undefined;
+}
+
+function numberPatterns(lengthMax: number, value: unknown): string[] | undefined {
+  if (typeof value === 'string' && value.trim() === '') return [];
+  const parts: readonly unknown[] | undefined =
+    typeof value === 'string'
+      ? value.split(',', lengthMax + 1).map((part) => part.trim())
+      : asArray(value);
+  if (parts === undefined || parts.length > lengthMax) return undefined;
+  const isPattern = (part: unknown): part is string =>
+    part !== '' && isPrefix(part, numberPatternBytesMax);
+  return parts.every(isPattern) ? [...parts] : undefined;
 }
 
 function isNone(value: unknown): boolean {
@@ -173,6 +225,16 @@ function valueJsonSchema(rule: ParameterRule): Record<string, unknown> {
         type: ['array', 'string', 'number'],
         items: { type: 'number', ...numeric(rule) },
         minItems: 1,
+        maxItems: rule.lengthMax,
+      };
+    case 'decimals':
+      return { type: ['integer', 'string'], minimum: 0, maximum: rule.max };
+    case 'money':
+      return { type: 'string' };
+    case 'numbers':
+      return {
+        type: ['array', 'string'],
+        items: { type: 'string', maxLength: numberPatternBytesMax },
         maxItems: rule.lengthMax,
       };
   }

@@ -7,7 +7,7 @@ const authSecrets = ['password', 'username', 'tls'];
 /** By the name of the collection that the object with the field stands in; '' is the document. */
 const unsupportedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['', new Set(['gatewayGroups'])],
-  ['accounts', new Set(['node', 'agent'])],
+  ['accounts', new Set(['node'])],
   [
     'mappingGateways',
     new Set([

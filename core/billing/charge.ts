@@ -1,0 +1,123 @@
+// What one payer pays for one call: free seconds first, then the rate, then gift money before the balance.
+// The reservation of a running call is the charge that it would have if it ended at a given second, so that
+// the call path reserves, tops up and settles by the same arithmetic.
+import type { BillingRules } from './billing-rules.ts';
+import {
+  type FittingGift,
+  fittingGifts,
+  type GiftMoneyUse,
+  type GiftUse,
+  giftMoneyLeft,
+  type PackageBalance,
+  useGiftMoney,
+  useGifts,
+} from './gifts.ts';
+import { lastMsOf } from './hold-time.ts';
+import { priceOf, secondsFor, taxWithin } from './price.ts';
+import type { RateTerms } from './rate-terms.ts';
+
+/** Fixed when the call starts. */
+export interface PayerTerms {
+  readonly rate: RateTerms;
+  /** A number of SERVER_BILLING_FREE_E164S or _NO_CDR_E164S: the rate is only told. */
+  readonly free: boolean;
+  readonly gifts: readonly FittingGift[];
+  readonly packages: readonly PackageBalance[];
+}
+
+export interface Charge {
+  /** Tax included; gift money pays a part of it. */
+  readonly fee: bigint;
+  readonly tax: bigint;
+  /** Seconds of the rate that were paid for; those of packages are not among them. */
+  readonly billedSeconds: number;
+  readonly packageSeconds: number;
+  readonly giftUses: readonly GiftUse[];
+  readonly giftMoneyUses: readonly GiftMoneyUse[];
+  /** The part of `fee` that the balance pays. */
+  readonly fromBalance: bigint;
+}
+
+/** `number`: as it is rated; `at`: start of the call, ms since 1970. */
+export function payerTerms(
+  rate: RateTerms,
+  free: boolean,
+  packages: readonly PackageBalance[],
+  call: { readonly number: string; readonly at: number },
+): PayerTerms {
+  const gifts = packages.length === 0 ? [] : fittingGifts(packages, call.number, call.at);
+  return { rate, free, gifts, packages };
+}
+
+/** `fromBalanceMax`: a call that the server ended is charged at most what it reserved. */
+export function chargeFor(
+  terms: PayerTerms,
+  seconds: number,
+  feeUnit: bigint,
+  fromBalanceMax?: bigint,
+): Charge {
+  const { rate, free, gifts, packages } = terms;
+  if (free || seconds <= 0) return freeCharge;
+  const { uses, covered } = useGifts(gifts, seconds);
+  const price = priceOf(rate, seconds - covered, feeUnit);
+  const giftMoneyUses = useGiftMoney(packages, price.fee);
+  const giftMoney = giftMoneyUses.reduce((sum, { money }) => sum + money, 0n);
+  const wanted = price.fee - giftMoney;
+  const isCut = fromBalanceMax !== undefined && wanted > fromBalanceMax;
+  const fromBalance = isCut ? fromBalanceMax : wanted;
+  const fee = giftMoney + fromBalance;
+  return {
+    fee,
+    tax: isCut ? taxWithin(rate, fee, feeUnit) : price.tax,
+    billedSeconds: price.billedSeconds,
+    packageSeconds: covered,
+    giftUses: uses,
+    giftMoneyUses,
+    fromBalance,
+  };
+}
+
+export interface Reservation {
+  /** What the balance must have for it. */
+  readonly money: bigint;
+  /** The call may run to the end of this millisecond after its answer before it costs more. */
+  readonly untilMs: number;
+}
+
+/** What a call must have reserved to run for `seconds` hold seconds; 1: its first chargeable step. */
+export function reservationFor(
+  terms: PayerTerms,
+  seconds: number,
+  rules: BillingRules,
+): Reservation {
+  const { fromBalance, billedSeconds, packageSeconds } = chargeFor(terms, seconds, rules.feeUnit);
+  // In a free call no step ever ends.
+  const paidSeconds = terms.free ? Number.POSITIVE_INFINITY : billedSeconds + packageSeconds;
+  return { money: fromBalance, untilMs: lastMsOf(paidSeconds, rules) };
+}
+
+/** The longest call, in hold seconds up to `secondsMax`, that gifts and this much of the balance pay for. */
+export function affordableSeconds(
+  terms: PayerTerms,
+  money: bigint,
+  feeUnit: bigint,
+  secondsMax: number,
+): number {
+  if (terms.free) return secondsMax;
+  const { covered } = useGifts(terms.gifts, secondsMax);
+  if (covered >= secondsMax) return secondsMax;
+  const spendable = money + giftMoneyLeft(terms.packages);
+  const paid =
+    spendable < 0n ? 0 : secondsFor(terms.rate, spendable, feeUnit, secondsMax - covered);
+  return covered + paid;
+}
+
+const freeCharge: Charge = {
+  fee: 0n,
+  tax: 0n,
+  billedSeconds: 0,
+  packageSeconds: 0,
+  giftUses: [],
+  giftMoneyUses: [],
+  fromBalance: 0n,
+};

@@ -1,0 +1,118 @@
+// Packages: which free seconds and gift money a call may use, and how much of them it uses. What an account
+// has left of a package comes in as an argument; what is used goes out, for the ledger to post.
+import { packageAt } from '../configuration/open-billing.ts';
+import type { Account, BillingTables, Package } from '../configuration/snapshot.ts';
+import { localSeconds, secondOfDay, windowDay } from '../time/local-time.ts';
+
+/** What an account has left of one package in the current period. */
+export interface PackageBalance {
+  readonly package: Package;
+  /** By gift of the package. */
+  readonly secondsLeft: readonly number[];
+  readonly moneyLeft: bigint;
+  /** Paid for calls in the period so far. */
+  readonly spent: bigint;
+}
+
+/** Free seconds that fit the call; in the order of use. */
+export interface FittingGift {
+  readonly balance: PackageBalance;
+  readonly gift: number;
+  readonly cycleSeconds: number;
+  readonly secondsLeft: number;
+}
+
+export interface GiftUse {
+  readonly packageName: string;
+  readonly gift: number;
+  readonly seconds: number;
+}
+
+export interface GiftMoneyUse {
+  readonly packageName: string;
+  readonly money: bigint;
+}
+
+/** The account's packages at the start of a period: nothing used of them yet. */
+export function fullPackages(
+  billing: BillingTables,
+  account: Account,
+  at: number,
+): PackageBalance[] {
+  return account.packages
+    .filter((order) => order.startsAt <= at && at < order.expiresAt)
+    .map((order) => packageAt(billing, order.package))
+    .map((each) => ({
+      package: each,
+      secondsLeft: each.gifts.map((gift) => gift.seconds),
+      moneyLeft: each.giftMoney,
+      spent: 0n,
+    }));
+}
+
+/** `balances` in the order in which they are used. `number`: a byte string as it is rated. */
+export function fittingGifts(
+  balances: readonly PackageBalance[],
+  number: string,
+  at: number,
+): FittingGift[] {
+  const fitting: FittingGift[] = [];
+  for (const balance of balances) {
+    if (!counts(balance)) continue;
+    const second = secondOfDay(localSeconds(balance.package.zone, at));
+    for (const [gift, terms] of balance.package.gifts.entries()) {
+      const secondsLeft = balance.secondsLeft[gift] ?? 0;
+      if (secondsLeft < terms.cycleSeconds || windowDay(terms.window, second) === undefined)
+        continue;
+      if (!terms.prefixes.some((prefix) => number.startsWith(prefix))) continue;
+      fitting.push({ balance, gift, cycleSeconds: terms.cycleSeconds, secondsLeft });
+    }
+  }
+  return fitting;
+}
+
+/** Whole cycles of each gift in turn, until all seconds are covered or no cycle is left. */
+export function useGifts(
+  gifts: readonly FittingGift[],
+  seconds: number,
+): { readonly uses: GiftUse[]; readonly covered: number } {
+  const uses: GiftUse[] = [];
+  let covered = 0;
+  for (const { balance, gift, cycleSeconds, secondsLeft } of gifts) {
+    if (covered >= seconds) break;
+    const wanted = Math.ceil((seconds - covered) / cycleSeconds);
+    const used = Math.min(wanted, Math.floor(secondsLeft / cycleSeconds)) * cycleSeconds;
+    uses.push({ packageName: balance.package.name, gift, seconds: used });
+    covered += used;
+  }
+  return { uses, covered };
+}
+
+/** Gift money goes before the balance. */
+export function useGiftMoney(balances: readonly PackageBalance[], fee: bigint): GiftMoneyUse[] {
+  const uses: GiftMoneyUse[] = [];
+  let rest = fee;
+  for (const balance of balances) {
+    if (rest === 0n) break;
+    if (balance.moneyLeft <= 0n || !counts(balance)) continue;
+    const isEnough = balance.moneyLeft >= rest;
+    const money = isEnough ? rest : balance.moneyLeft;
+    uses.push({ packageName: balance.package.name, money });
+    rest -= money;
+  }
+  return uses;
+}
+
+export function giftMoneyLeft(balances: readonly PackageBalance[]): bigint {
+  return balances.filter(counts).reduce((sum, { moneyLeft }) => sum + moneyLeft, 0n);
+}
+
+/** What is charged at the end of a period in which less than the minimum was spent. */
+export function minimumShortfall({ package: { minConsumption }, spent }: PackageBalance): bigint {
+  return spent < minConsumption ? minConsumption - spent : 0n;
+}
+
+/** Gifts count once the spending of the period has reached `lowerConsumption`. */
+function counts({ package: { lowerConsumption }, spent }: PackageBalance): boolean {
+  return spent >= lowerConsumption;
+}

@@ -1,0 +1,27 @@
+// Money is whole units of 10^-8, as bigint: what the balance cells hold and what decimal strings with
+// eight decimals spell exactly. Decimal text is read and written at the edges only; no amount is ever a
+// binary fraction.
+
+const decimals = 8;
+const unitsOfOne = 100_000_000n;
+
+/** Undefined where it is no decimal string of at most eight decimals. */
+export function parseMoney(text: string): bigint | undefined {
+  const parts = /^(-?)([0-9]{1,11})(?:\.([0-9]{1,8}))?$/.exec(text);
+  if (parts === null) return undefined;
+  const units = BigInt(parts[2]!) * unitsOfOne + BigInt((parts[3] ?? '').padEnd(decimals, '0'));
+  return parts[1] === '-' ? -units : units;
+}
+
+/** The shortest decimal string: "0.03", "-1.5", "7". */
+export function moneyText(units: bigint): string {
+  const sign = units < 0n ? '-' : '';
+  const size = units < 0n ? -units : units;
+  const fraction = (size % unitsOfOne).toString().padStart(decimals, '0').replace(/0+$/, '');
+  return `${sign}${size / unitsOfOne}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** The nearest whole number, halves up. Neither is negative, `divisor` is not 0. */
+export function divideHalfUp(dividend: bigint, divisor: bigint): bigint {
+  return (dividend * 2n + divisor) / (divisor * 2n);
+}

@@ -1,0 +1,172 @@
+// What billing's parts of a whole document owe each other: agents that exist and form no ring, calendars
+// and packages that exist; and what is accepted but probably not meant, such as a day and a night table with
+// different prefixes. Rate tables may come after the accounts that use them, so a missing one is a warning.
+import {
+  agentLevelsMax,
+  calendarsMax,
+  packagesMax,
+  periodRatesMax,
+} from '../../core/configuration/limits.ts';
+import type {
+  AccountDocument,
+  ConfigurationDocument,
+  RateTableDocument,
+} from '../../core/configuration/model.ts';
+import type { PlaceOf } from './document-checks.ts';
+import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
+
+interface Findings {
+  readonly problems: DocumentProblem[];
+  readonly warnings: string[];
+}
+
+/** SERVER_BILLING_HOLD_TIME_PRECISION beyond this is no precision any more. */
+const carryMsMax = 1000;
+
+export function checkBilling(
+  document: ConfigurationDocument,
+  place: PlaceOf,
+  findings: Findings,
+): void {
+  checkCounts(document, findings.problems);
+  const refer = referenceCheck(findings.problems);
+  const calendars = namesOf(document.calendars);
+  const packages = namesOf(document.packages);
+  const periodRates = namesOf(document.periodRates);
+  for (const { name, calendar } of document.periodRates) {
+    refer(`${place('periodRates', name)}.calendar`, calendar, calendars, 'a calendar');
+  }
+  const accounts = new Map(document.accounts.map((account) => [account.name, account]));
+  for (const account of document.accounts) {
+    const path = place('accounts', account.name);
+    refer(`${path}.periodRate`, account.periodRate, periodRates, 'a period rate');
+    for (const [index, order] of account.packages.entries()) {
+      refer(`${path}.packages[${index}].package`, order.package, packages, 'a package');
+    }
+    checkAgents(`${path}.agent`, account, accounts, findings.problems);
+  }
+  warnOfRateTables(document, place, findings.warnings);
+  warnOfDifferentPrefixes(document, place, findings.warnings);
+  const carryMs = document.parameters.SERVER_BILLING_HOLD_TIME_PRECISION ?? 0;
+  if (carryMs > carryMsMax) {
+    findings.warnings.push(
+      `parameters.SERVER_BILLING_HOLD_TIME_PRECISION: ${carryMs} is taken as ${carryMsMax} (ms); longer steps belong to the increments of a rate`,
+    );
+  }
+}
+
+function checkCounts(document: ConfigurationDocument, problems: DocumentProblem[]): void {
+  const limits = [
+    ['calendars', document.calendars.length, calendarsMax],
+    ['periodRates', document.periodRates.length, periodRatesMax],
+    ['packages', document.packages.length, packagesMax],
+  ] as const;
+  for (const [path, count, max] of limits) {
+    if (count <= max) continue;
+    problems.push(documentProblem(path, count, `is the number of them; expected at most ${max}`));
+  }
+}
+
+type ReferenceCheck = (
+  path: string,
+  name: string | undefined,
+  known: ReadonlySet<string>,
+  what: string,
+) => void;
+
+function referenceCheck(problems: DocumentProblem[]): ReferenceCheck {
+  return (path, name, known, what) => {
+    if (name === undefined || known.has(name) || problems.length >= problemsMax) return;
+    const reason = `is no name of ${what} that exists; expected the name of ${what}`;
+    problems.push(documentProblem(path, name, reason));
+  };
+}
+
+/** Every account above is an agent, none comes twice, and there are not too many. */
+function checkAgents(
+  path: string,
+  account: AccountDocument,
+  accounts: ReadonlyMap<string, AccountDocument>,
+  problems: DocumentProblem[],
+): void {
+  const above = new Set([account.name]);
+  for (let agent = account.agent; agent !== undefined; agent = accounts.get(agent)!.agent) {
+    const reason = agentProblem(agent, accounts, above);
+    if (reason === undefined) {
+      above.add(agent);
+      continue;
+    }
+    if (problems.length < problemsMax) problems.push(documentProblem(path, account.agent, reason));
+    return;
+  }
+}
+
+function agentProblem(
+  agent: string,
+  accounts: ReadonlyMap<string, AccountDocument>,
+  above: ReadonlySet<string>,
+): string | undefined {
+  const kind = accounts.get(agent)?.kind;
+  const who = JSON.stringify(agent);
+  if (kind === undefined) return `is below ${who}, which does not exist; expected an agent account`;
+  if (kind !== 'agent') return `is below ${who}, a ${kind} account; expected an agent account`;
+  if (above.has(agent)) return `is below ${who} in a ring; expected agents that end at the top`;
+  return above.size > agentLevelsMax
+    ? `has more agents above than can be charged; expected at most ${agentLevelsMax} levels`
+    : undefined;
+}
+
+function warnOfRateTables(
+  document: ConfigurationDocument,
+  place: PlaceOf,
+  warnings: string[],
+): void {
+  const tables = namesOf(document.rateTables);
+  const warn = (path: string, name: string | undefined): void => {
+    if (name === undefined || tables.has(name) || warnings.length >= problemsMax) return;
+    warnings.push(`${path}: ${JSON.stringify(name)} is no rate table that exists yet`);
+  };
+  for (const account of document.accounts) {
+    const path = place('accounts', account.name);
+    warn(`${path}.rateTable`, account.rateTable);
+    warn(`${path}.privateRateTable`, account.privateRateTable);
+  }
+  for (const { name, workingRateTable, nonWorkingRateTable } of document.periodRates) {
+    const path = place('periodRates', name);
+    warn(`${path}.workingRateTable`, workingRateTable);
+    warn(`${path}.nonWorkingRateTable`, nonWorkingRateTable);
+  }
+}
+
+/** A prefix that one of both tables lacks cannot be called for half of the time. */
+function warnOfDifferentPrefixes(
+  document: ConfigurationDocument,
+  place: PlaceOf,
+  warnings: string[],
+): void {
+  const tables = new Map(document.rateTables.map((table) => [table.name, table]));
+  for (const { name, workingRateTable, nonWorkingRateTable } of document.periodRates) {
+    const working = tables.get(workingRateTable);
+    const nonWorking = tables.get(nonWorkingRateTable);
+    if (working === undefined || nonWorking === undefined || working === nonWorking) continue;
+    for (const [lacking, having] of [
+      [working, nonWorking] as const,
+      [nonWorking, working] as const,
+    ]) {
+      const lacked = prefixesBeyond(having, lacking);
+      if (lacked.length === 0 || warnings.length >= problemsMax) continue;
+      warnings.push(
+        `${place('periodRates', name)}: rate table ${JSON.stringify(lacking.name)} lacks ${lacked.length} prefixes of ${JSON.stringify(having.name)}, the first is ${JSON.stringify(lacked[0])}`,
+      );
+    }
+  }
+}
+
+function prefixesBeyond(having: RateTableDocument, lacking: RateTableDocument): string[] {
+  const known = new Set(lacking.rates.map((rate) => rate.prefix));
+  return [...new Set(having.rates.map((rate) => rate.prefix))].filter((one) => !known.has(one));
+}
+
+function namesOf(entities: readonly { readonly name: string }[]): ReadonlySet<string> {
+  return new Set(entities.map(({ name }) => name));
+}

@@ -1,0 +1,169 @@
+// Compiles accounts, calendars, period rates and packages of a checked document into the text rows of a
+// snapshot: names become rows, money units, local times seconds of the day.
+import type {
+  AccountDocument,
+  CalendarDocument,
+  ConfigurationDocument,
+  PackageDocument,
+  PeriodRateDocument,
+} from '../../core/configuration/model.ts';
+import {
+  type Account,
+  type Calendar,
+  CallTypes,
+  type DayWindow,
+  type Package,
+  type PeriodRate,
+} from '../../core/configuration/snapshot.ts';
+import { compareNames } from '../../core/routing/gateway-order.ts';
+import { type CompiledRates, units } from './compile-rates.ts';
+import { textRows } from './text-rows.ts';
+import { nodeTimeZone, zoneOffsets } from './time-zones.ts';
+
+export interface CompiledBilling {
+  readonly accountRows: Uint32Array;
+  readonly rateShapeRows: Uint32Array;
+  readonly rateAreaRows: Uint32Array;
+  readonly rateTableNameRows: Uint32Array;
+  readonly calendarRows: Uint32Array;
+  readonly periodRateRows: Uint32Array;
+  readonly packageRows: Uint32Array;
+  readonly billingText: Uint8Array;
+}
+
+type RowOf = (name: string | undefined) => number;
+
+const weekdays = [
+  'sunday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+] as const;
+const dayMs = 86_400_000;
+
+export function compileBilling(
+  document: ConfigurationDocument,
+  rates: CompiledRates,
+): CompiledBilling {
+  const accounts = document.accounts.toSorted((left, right) => compareNames(left.name, right.name));
+  const rows: AccountRows = {
+    tables: rowsOf(document.rateTables),
+    periodRates: rowsOf(document.periodRates),
+    packages: rowsOf(document.packages),
+    accounts: rowsOf(accounts),
+  };
+  const calendars = rowsOf(document.calendars);
+  const { rows: tables, bytes } = textRows([
+    accounts.map((account) => compileAccount(account, rows)),
+    rates.shapes,
+    rates.areas,
+    rates.tableNames,
+    document.calendars.map(compileCalendar),
+    document.periodRates.map((each) => compilePeriodRate(each, calendars, rows.tables)),
+    document.packages.map(compilePackage),
+  ]);
+  return {
+    accountRows: tables[0]!,
+    rateShapeRows: tables[1]!,
+    rateAreaRows: tables[2]!,
+    rateTableNameRows: tables[3]!,
+    calendarRows: tables[4]!,
+    periodRateRows: tables[5]!,
+    packageRows: tables[6]!,
+    billingText: bytes,
+  };
+}
+
+interface AccountRows {
+  readonly tables: RowOf;
+  readonly periodRates: RowOf;
+  readonly packages: RowOf;
+  readonly accounts: RowOf;
+}
+
+/** -1 for no name, and for a table that does not exist yet. */
+function rowsOf(entities: readonly { readonly name: string }[]): RowOf {
+  const rows = new Map(entities.map(({ name }, row) => [name, row]));
+  return (name) => (name === undefined ? -1 : (rows.get(name) ?? -1));
+}
+
+function compileAccount(account: AccountDocument, rows: AccountRows): Account {
+  const packages = account.packages.map((order) => ({
+    package: rows.packages(order.package),
+    priority: order.priority,
+    startsAt: order.startsAt === undefined ? 0 : Date.parse(order.startsAt),
+    expiresAt:
+      order.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(order.expiresAt),
+  }));
+  return {
+    name: account.name,
+    kind: account.kind,
+    creditLimit: units(account.creditLimit),
+    agent: rows.accounts(account.agent),
+    rateTable: rows.tables(account.rateTable),
+    privateRateTable: rows.tables(account.privateRateTable),
+    periodRate: rows.periodRates(account.periodRate),
+    callLevel: CallTypes[account.callLevel],
+    packages: packages.sort((left, right) =>
+      left.priority === right.priority && left.expiresAt !== right.expiresAt
+        ? left.expiresAt - right.expiresAt
+        : left.priority - right.priority,
+    ),
+  };
+}
+
+function compileCalendar(calendar: CalendarDocument): Calendar {
+  return {
+    name: calendar.name,
+    zone: zoneOffsets(calendar.timeZone ?? nodeTimeZone()),
+    workingDays: weekdays.map((day) => calendar.workingDays.includes(day)),
+    window: windowOf(calendar),
+    holidays: [...new Set(calendar.holidays)].map((day) => Date.parse(day) / dayMs).sort(ascending),
+  };
+}
+
+function compilePeriodRate(
+  periodRate: PeriodRateDocument,
+  calendars: RowOf,
+  tables: RowOf,
+): PeriodRate {
+  return {
+    name: periodRate.name,
+    calendar: calendars(periodRate.calendar),
+    workingRateTable: tables(periodRate.workingRateTable),
+    nonWorkingRateTable: tables(periodRate.nonWorkingRateTable),
+  };
+}
+
+function compilePackage(document: PackageDocument): Package {
+  return {
+    name: document.name,
+    zone: zoneOffsets(document.timeZone ?? nodeTimeZone()),
+    gifts: document.gifts.map((gift) => ({
+      prefixes: gift.prefixes.map((prefix) => Buffer.from(prefix, 'utf8').toString('latin1')),
+      window: windowOf(gift),
+      seconds: gift.seconds,
+      cycleSeconds: gift.cycleSeconds,
+    })),
+    giftMoney: units(document.giftMoney),
+    minConsumption: units(document.minConsumption),
+    lowerConsumption: units(document.lowerConsumption),
+  };
+}
+
+function windowOf({ from, to }: { readonly from: string; readonly to: string }): DayWindow {
+  return { from: secondOfDay(from), to: secondOfDay(to) };
+}
+
+/** "08:30" or "08:30:15" of a checked document; "24:00" is the end of the day. */
+function secondOfDay(text: string): number {
+  const [hours, minutes, seconds = 0] = text.split(':').map(Number);
+  return hours! * 3600 + minutes! * 60 + seconds;
+}
+
+function ascending(left: number, right: number): number {
+  return left - right;
+}
