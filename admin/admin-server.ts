@@ -19,6 +19,7 @@ import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
+import { ratingRoutes } from './routes/rating.ts';
 import { jsonReply, type Route } from './routes/route.ts';
 import { routingRoutes } from './routes/routing.ts';
 import { statusRoutes } from './routes/status.ts';
@@ -79,6 +80,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...configRoutes(configuration),
     ...configVersionRoutes(configuration),
     ...routingRoutes(engine),
+    ...ratingRoutes(engine),
     ...cdrRoutes(parts.readCdrs),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),

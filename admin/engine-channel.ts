@@ -6,6 +6,7 @@ import type {
   AnalyzeRequest,
   EngineFigures,
   EngineMessage,
+  QuoteRequest,
 } from '../workers/admin-messages.ts';
 
 /** The part of `process` that a forked child talks through; a test brings its own. */
@@ -32,6 +33,8 @@ export interface EngineChannel {
   activate(version: number): Promise<Activation>;
   /** @throws EngineRefused, EngineSilent */
   analyze(request: AnalyzeRequest): Promise<unknown>;
+  /** @throws EngineRefused, EngineSilent */
+  quote(request: QuoteRequest): Promise<unknown>;
 }
 
 /** The engine answered, with a no. */
@@ -127,6 +130,7 @@ export function openEngineChannel(port: EnginePort, now: () => number = Date.now
     activate: (version) =>
       ask(activateTimeoutMs, (id) => ({ kind: 'activate', id, version })) as Promise<Activation>,
     analyze: (request) => ask(analyzeTimeoutMs, (id) => ({ kind: 'analyze', id, request })),
+    quote: (request) => ask(analyzeTimeoutMs, (id) => ({ kind: 'quote', id, request })),
   };
 }
 

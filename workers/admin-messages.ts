@@ -99,12 +99,21 @@ export interface AnalyzeRequest {
   at?: string | undefined;
 }
 
+/** What `tandem rate` asks; core/billing/explain-rate.ts says what the fields are. */
+export interface QuoteRequest {
+  account: string;
+  callee: string;
+  holdMs: number;
+  at: number;
+}
+
 /** Admin to engine. `activate`: compile the stored version and run on it; answered with
  *  `{ version, compileMs, swapPauseMs }` once every call worker runs on it. */
 export type AdminMessage =
   | { kind: 'listening'; url: string }
   | { kind: 'activate'; id: number; version: number }
-  | { kind: 'analyze'; id: number; request: AnalyzeRequest };
+  | { kind: 'analyze'; id: number; request: AnalyzeRequest }
+  | { kind: 'quote'; id: number; request: QuoteRequest };
 
 /** How the engine starts the admin process: JSON in its first argument. */
 export interface AdminStart {

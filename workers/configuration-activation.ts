@@ -10,7 +10,7 @@ import {
   openSnapshot,
 } from '../core/configuration/open-snapshot.ts';
 import { nodeSlot, type Snapshot } from '../core/configuration/snapshot.ts';
-import type { AnalyzeRequest } from './admin-messages.ts';
+import type { AnalyzeRequest, QuoteRequest } from './admin-messages.ts';
 import type { ConfigurationVersions } from './configuration/configuration-versions.ts';
 import { createSlotRegistry, type SlotRegistry } from './configuration/slot-registry.ts';
 import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
@@ -19,6 +19,7 @@ import { SnapshotStore, type SnapshotTicket } from './memory/snapshot-store.ts';
 import { taskFile } from './task-pool.ts';
 import type { AnalyzeTask } from './tasks/analyze-route.ts';
 import type { CompileAnswer, CompileRequest } from './tasks/compile-configuration.ts';
+import type { QuoteTask } from './tasks/quote-rate.ts';
 
 /** How long a worker may stay on the version before the current one. */
 const arenaWaitMs = 30_000;
@@ -78,17 +79,35 @@ export class ConfigurationActivation {
   }
 
   /** Routing analysis on the version in force. */
-  async analyze(request: AnalyzeRequest): Promise<unknown> {
+  analyze(request: AnalyzeRequest): Promise<unknown> {
+    const { listeners } = this.#options;
+    return this.#askTask(
+      'analyze-route',
+      'analyzeRoute',
+      (arena): AnalyzeTask => ({
+        arena,
+        request,
+        listeners,
+      }),
+    );
+  }
+
+  /** The price of a call by the version in force. */
+  quote(request: QuoteRequest): Promise<unknown> {
+    return this.#askTask('quote-rate', 'quoteRate', (arena): QuoteTask => ({ arena, request }));
+  }
+
+  async #askTask(
+    file: string,
+    name: string,
+    taskOn: (arena: SharedArrayBuffer) => AnalyzeTask | QuoteTask,
+  ): Promise<unknown> {
     if (this.snapshots.current === null) throw new Error('no configuration is in force yet');
     if (this.#analyses.size >= analysesMax) {
-      throw new Error(`${analysesMax} routing analyses are under way already; try again`);
+      throw new Error(`${analysesMax} analyses are under way already; try again`);
     }
-    const { listeners } = this.#options;
-    const task: AnalyzeTask = { arena: this.snapshots.current.arena, request, listeners };
-    const running = this.#options.pool.run(task, {
-      filename: taskFile('analyze-route'),
-      name: 'analyzeRoute',
-    });
+    const task = taskOn(this.snapshots.current.arena);
+    const running = this.#options.pool.run(task, { filename: taskFile(file), name });
     this.#analyses.add(running);
     try {
       return await running;

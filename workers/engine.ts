@@ -303,10 +303,11 @@ export class Engine {
 
   async #answer(question: Exclude<AdminMessage, { kind: 'listening' }>): Promise<void> {
     const { id } = question;
-    const answer =
-      question.kind === 'activate'
-        ? this.activation.activate(question.version)
-        : this.activation.analyze(question.request);
+    const { activation } = this;
+    let answer: Promise<unknown>;
+    if (question.kind === 'activate') answer = activation.activate(question.version);
+    else if (question.kind === 'analyze') answer = activation.analyze(question.request);
+    else answer = activation.quote(question.request);
     await answer.then(
       (result) => this.#admin?.send({ kind: 'answer', id, result }),
       (error: Error) => this.#admin?.send({ kind: 'refusal', id, error: error.message }),

@@ -9,6 +9,7 @@ import { CommandFailed } from './command-failed.ts';
 import { addConfigCommand } from './config.ts';
 import { addExportCommand } from './export.ts';
 import { endQuietlyWhenPipeCloses } from './output.ts';
+import { addRateCommand } from './rate.ts';
 import { addRouteCommand } from './route.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
@@ -31,6 +32,7 @@ function program(): Command {
   addStatusCommand(tandem);
   addCdrCommand(tandem);
   addRouteCommand(tandem);
+  addRateCommand(tandem);
   addConfigCommand(tandem);
   return tandem;
 }

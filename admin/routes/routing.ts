@@ -1,8 +1,8 @@
 // POST /api/v1/routing/analyze: which way a call would go, step by step. The engine answers, because it
 // alone knows the limits in use now; nothing changes.
 import * as z from 'zod';
-import { type EngineChannel, EngineRefused, EngineSilent } from '../engine-channel.ts';
-import { RequestRefused } from '../problem.ts';
+import type { EngineChannel } from '../engine-channel.ts';
+import { engineAnswer } from './engine-answer.ts';
 import { instant, readJsonBody } from './query.ts';
 import { jsonReply, type Route } from './route.ts';
 
@@ -36,17 +36,7 @@ export function routingRoutes(engine: EngineChannel): Route[] {
         const { at, ...asked } = await readJsonBody(request, bodySchema);
         const analyzeRequest =
           at === undefined ? asked : { ...asked, at: new Date(at).toISOString() };
-        try {
-          return jsonReply(await engine.analyze(analyzeRequest));
-        } catch (error) {
-          if (error instanceof EngineRefused) {
-            throw new RequestRefused('analysis-refused', error.message);
-          }
-          if (error instanceof EngineSilent) {
-            throw new RequestRefused('engine-silent', error.message);
-          }
-          throw error;
-        }
+        return jsonReply(await engineAnswer(engine.analyze(analyzeRequest)));
       },
     },
   ];

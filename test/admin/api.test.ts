@@ -29,6 +29,7 @@ const guarded = [
   ['GET', '/api/v1/config/compare?from=1&to=2'],
   ['POST', '/api/v1/config/rollback'],
   ['POST', '/api/v1/routing/analyze'],
+  ['POST', '/api/v1/rating/quote'],
   ['GET', '/api/v1/cdrs'],
   ['GET', '/api/v1/openapi.json'],
   ['GET', '/metrics'],

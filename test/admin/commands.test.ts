@@ -11,14 +11,16 @@ import { type ForkedAdmin, forkAdmin } from './forked-admin.ts';
 
 const document = `
 parameters: { SS_SIP_TIMEOUT_INVITE: 10, SS_MAXCPS: 0 }
+rateTables:
+  - { name: retail, rates: [{ prefix: "44", ratePerMinute: "0.0120", firstIncrementSeconds: 60, nextIncrementSeconds: 6 }] }
 accounts:
-  - { name: acme, kind: customer, balance: "100", creditLimit: "0" }
+  - { name: acme, kind: customer, balance: "100", creditLimit: "0", rateTable: retail }
 mappingGateways:
   - { name: acme-in, account: acme, auth: ip, addresses: ["127.0.0.1:5062"], lineLimit: 100, cpsLimit: 20 }
 routingGateways:
   - { name: carrier-a, address: "127.0.0.1:5080", prefixes: ["44"], priority: 1, lineLimit: 1000, cpsLimit: 0 }
 `;
-const commands = ['start', 'apply', 'export', 'status', 'cdr', 'route', 'config'];
+const commands = ['start', 'apply', 'export', 'status', 'cdr', 'route', 'rate', 'config'];
 
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -67,6 +69,8 @@ describe('tandem', () => {
       ['status', '--no-such-option'],
       ['apply'],
       ['route', '--gateway', 'acme-in'],
+      ['rate', '--account', 'a', '--callee', '1', '--seconds', '1.2345'],
+      ['rate', '--account', 'a', '--callee', '1', '--seconds', '1', '--at', 'noon'],
       ['cdr', '--format', 'xml'],
       ['cdr', '--since', 'yesterday', '--data', files],
       ['config', 'show', 'first'],
@@ -143,6 +147,21 @@ describe('tandem', () => {
       assert.match(noVersion.stderr, /version 77/);
     });
 
+    it('tells the price of a call from the configuration in the data directory', async () => {
+      const data = ['--data', join(files, 'priced')];
+      await tandem(['apply', file('priced.yaml', document), ...data]);
+      const ask = ['rate', '--callee', '442079460000', '--seconds', '61', ...data];
+      const { code, stdout, stderr } = await tandem([...ask, '--account', 'acme']);
+      assert.equal(code, 0, stderr);
+      // 61 s by 60/6 are 66 s: 0.012 × 66 / 60.
+      const { fee, billedSeconds, ratePrefix, connectionFee, steps } = JSON.parse(stdout);
+      assert.deepEqual([fee, billedSeconds, ratePrefix, connectionFee], ['0.0132', 66, '44', '0']);
+      assert.ok((steps as unknown[]).length > 3);
+      const unknown = await tandem([...ask, '--account', 'nobody']);
+      assert.equal(unknown.code, 1);
+      assert.match(unknown.stderr, /account: "nobody": expected the name of an account/);
+    });
+
     it('reads CDRs of a directory that has none', async () => {
       const { code, stdout, stderr } = await tandem(['cdr', '--format', 'csv', '--data', files]);
       assert.equal(code, 0, stderr);
@@ -210,6 +229,16 @@ describe('tandem', () => {
         ...data,
       ]);
       assert.deepEqual(JSON.parse(stdout).order, ['carrier-a']);
+    });
+
+    it('asks for a price', async () => {
+      const ask = ['rate', '--account', 'acme', '--callee', '4420', '--seconds', '61'];
+      const { stdout, stderr } = await tandem([...ask, ...data]);
+      assert.deepEqual(
+        JSON.parse(stdout),
+        { account: 'acme', fee: '0.03', holdMs: 61_000 },
+        stderr,
+      );
     });
 
     it('prints CDRs', async () => {

@@ -68,7 +68,7 @@ export interface FakeEngine {
   push(figures: EngineFigures): void;
   say(message: EngineMessage): void;
   disconnect(): void;
-  /** How `activate` and `analyze` are answered; undefined: not at all. */
+  /** How `activate`, `analyze` and `quote` are answered; undefined: not at all. */
   answer: (message: AdminMessage & { id: number }) => EngineMessage | undefined;
 }
 
@@ -105,6 +105,10 @@ export function answerAsEngine(message: AdminMessage & { id: number }): EngineMe
   if (message.kind === 'activate') {
     const result = { version: message.version, compileMs: 12, swapPauseMs: 0.2 };
     return { kind: 'answer', id: message.id, result };
+  }
+  if (message.kind === 'quote') {
+    const { account, holdMs } = message.request;
+    return { kind: 'answer', id: message.id, result: { account, fee: '0.03', holdMs } };
   }
   const { callee } = message.kind === 'analyze' ? message.request : { callee: '' };
   const result = {

@@ -363,5 +363,7 @@ test('a version is activated while the engine runs', async () => {
   const explained = await engine.activation.analyze({ gateway: 'in', callee: '4420' });
   assert.deepEqual((explained as { order: string[] }).order, ['out']);
   await assert.rejects(engine.activation.analyze({ gateway: 'none', callee: '1' }), /none/);
+  const asked = { account: 'none', callee: '1', holdMs: 1000, at: 0 };
+  await assert.rejects(engine.activation.quote(asked), /account: "none": expected the name/);
   await assert.rejects(engine.activation.activate(99), /version: 99/);
 });

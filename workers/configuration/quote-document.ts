@@ -1,0 +1,24 @@
+// The price of a call by a document that no engine runs on (`tandem rate` on a data directory without a
+// node): compiled as the engine would, asked once, dropped.
+import {
+  explainRate,
+  type RateExplanation,
+  type RateRequest,
+} from '../../core/billing/explain-rate.ts';
+import type { ConfigurationDocument } from '../../core/configuration/model.ts';
+import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
+import { compileSnapshot } from './compile-snapshot.ts';
+
+/** Undefined: no account of this name. */
+export function quoteDocument(
+  document: ConfigurationDocument,
+  version: number,
+  request: RateRequest,
+): RateExplanation | undefined {
+  // Gateways have no part in a quote, and would need counter slots.
+  const priced = { ...document, mappingGateways: [], routingGateways: [] };
+  const compiled = compileSnapshot(priced, version, new Map());
+  const arena = new ArrayBuffer(compiled.bytesNeeded);
+  compiled.writeInto(arena);
+  return explainRate(openSnapshot(arena), request);
+}
