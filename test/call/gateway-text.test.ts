@@ -17,6 +17,7 @@ function gateway(address: string, transport: 0 | 1): RoutingGateway {
     lineLimit: 0,
     cpsLimit: 0,
     calleePrefix: '',
+    rateCalleeOut: false,
     stopCodes: [],
     switchUntilConnect: false,
     locked: false,

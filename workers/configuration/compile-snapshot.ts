@@ -23,8 +23,8 @@ import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { compileBilling } from './compile-billing.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
-import { prefixText } from './prefix-text.ts';
 import { compileRates } from './compile-rates.ts';
+import { prefixText } from './prefix-text.ts';
 import { mappingSlotName, routingSlotName } from './slot-registry.ts';
 import { asciiJson, textRows } from './text-rows.ts';
 
