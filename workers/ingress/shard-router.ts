@@ -15,8 +15,8 @@ import { createOverloadReply } from './overload-reply.ts';
 
 export interface ShardRouterOptions {
   /** Index: worker. */
-  rings: readonly RingWriter[];
-  signals: readonly WakeSignal[];
+  rings: readonly Pick<RingWriter, 'push'>[];
+  signals: readonly Pick<WakeSignal, 'wake'>[];
   shardKey: Uint32Array;
   /** The main thread's block. */
   counters: Float64Array;
@@ -30,8 +30,8 @@ const stunHeaderBytes = 20;
 const stunFirstOctetMax = 3;
 
 export class ShardRouter {
-  readonly #rings: readonly RingWriter[];
-  readonly #signals: readonly WakeSignal[];
+  readonly #rings: ShardRouterOptions['rings'];
+  readonly #signals: ShardRouterOptions['signals'];
   readonly #shardKey: Uint32Array;
   readonly #counters: Float64Array;
   readonly #clock: () => number;
