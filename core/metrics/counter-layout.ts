@@ -129,6 +129,12 @@ const rows = [
     'tandem_gateways_skipped_listener_total',
     'routing gateways skipped: no socket of ours reaches them',
   ],
+  // call workers: memory
+  [
+    'idleCollections',
+    'tandem_idle_collections_total',
+    'garbage collections that idle call workers asked for',
+  ],
   // CDR log
   ['cdrFrames', 'tandem_cdr_frames_written_total', 'frames appended to the CDR log'],
   ['cdrBytes', 'tandem_cdr_bytes_written_total', 'bytes appended to the CDR log'],
