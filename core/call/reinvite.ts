@@ -16,6 +16,7 @@ import type { CallEnvironment } from './environment.ts';
 import { payloadOf } from './header-policy.ts';
 import { answerRelay, closeClient, releaseAfterFailure, takeServer } from './relay-answer.ts';
 import { respond } from './respond.ts';
+import { mayCarry, releaseTooLong, tooLongStatus } from './too-long.ts';
 
 /** Timer C (RFC 3261 16.6 step 11 wants more than 3 minutes): the INVITE client transaction has no timer
  *  of its own in Proceeding. */
@@ -78,12 +79,18 @@ function answerReinvite(
 ): void {
   const { from } = relay;
   const offered = relay.offer === OpenOffer.invite;
-  if (!offered) openOffer(from, OpenOffer.reply, true);
   const contact = env.identity.listeners[server.hop.listener]!.contact;
   const text = writeResponseWithBody(server.head, 200, '', {
     lines: contact + allowLine + payload.lines,
     body: payload.body,
   });
+  if (!mayCarry(env, server.hop, text)) {
+    // The other leg goes by the new session already.
+    respond(env, server, tooLongStatus, '');
+    releaseTooLong(env, from);
+    return;
+  }
+  if (!offered) openOffer(from, OpenOffer.reply, true);
   refreshTarget(from, relay.contact);
   env.transactions.respond(server, 200, text);
   armAnswerResend(env, from, {

@@ -3,9 +3,7 @@
 // through unchanged, so whoever asked also backs off after a 491 (RFC 3261 14.1).
 import { refreshTarget } from '../dialog/dialog.ts';
 import { OpenOffer, openOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
-import { Counter } from '../metrics/counter-layout.ts';
 import type { SipMessage } from '../sip/message.ts';
-import { fitsHop } from '../sip/message-size.ts';
 import { Method } from '../sip/method.ts';
 import { writeRequest, writeResponse } from '../sip/write-message.ts';
 import type { ClientTransaction, ServerTransaction } from '../transaction/transaction.ts';
@@ -25,6 +23,7 @@ import {
   takeServer,
 } from './relay-answer.ts';
 import { respond } from './respond.ts';
+import { mayCarry, releaseTooLong, tooLongStatus } from './too-long.ts';
 
 /** Passes a request of `dialog` on to the other leg. The caller has checked CSeq, source, hops and glare. */
 export function relayRequest(
@@ -39,9 +38,8 @@ export function relayRequest(
   const maxForwards = maxForwardsOut(message.maxForwards);
   const parts = nextRequest(env, peer, method, { maxForwards });
   const text = writeRequest(parts, relayLines(env, peer, message, payload), payload.body);
-  if (!fitsHop(peer.hop, text.length)) {
-    env.effects.count(Counter.sendTooLarge);
-    respond(env, transaction, 513, '');
+  if (!mayCarry(env, peer.hop, text)) {
+    respond(env, transaction, tooLongStatus, '');
     return;
   }
   const client = env.transactions.request(peer.hop, parts, text);
@@ -121,6 +119,12 @@ export function relayPrack(
   const { fork, carrierRseq } = acknowledged;
   const maxForwards = maxForwardsOut(message.maxForwards);
   const client = sendPrack(env, fork, carrierRseq, { payload: payloadOf(message), maxForwards });
+  if (client === undefined) {
+    // The carrier would repeat its provisional until it gives up the call.
+    respond(env, transaction, tooLongStatus, '');
+    releaseTooLong(env, fork.callee);
+    return;
+  }
   joinTransactions(fork.caller, transaction, client, message);
   if (isSdp(message)) {
     takeReplyAnswer(fork.caller, false);
