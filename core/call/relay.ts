@@ -1,6 +1,6 @@
 // Requests inside a call: re-INVITE, UPDATE, PRACK, INFO and the like are made anew on the other leg and
 // their final response comes back here (RFC 3261 12.2, 14; RFC 3311; RFC 6086). Offers and answers pass
-// through unchanged, so whoever asked also backs off after a 491 (RFC 3261 14.1).
+// through unchanged.
 import { refreshTarget } from '../dialog/dialog.ts';
 import { OpenOffer, openOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
 import type { SipMessage } from '../sip/message.ts';
@@ -37,7 +37,8 @@ export function relayRequest(
   const payload = payloadOf(message);
   const maxForwards = maxForwardsOut(message.maxForwards);
   const parts = nextRequest(env, peer, method, { maxForwards });
-  const text = writeRequest(parts, relayLines(env, peer, message, payload), payload.body);
+  const lines = relayLines(env, peer, message, payload);
+  const text = writeRequest(parts, lines, payload.body);
   if (!mayCarry(env, peer.hop, text)) {
     respond(env, transaction, tooLongStatus, '');
     return;
@@ -50,6 +51,7 @@ export function relayRequest(
   } else if (method === Method.INVITE) {
     dialog.inviteServer = relay;
     peer.inviteClient = relay;
+    relay.repeat = { lines, body: payload.body, maxForwards };
     armTimerC(env, relay);
     // RFC 3261 8.2.6.1: the final answer takes as long as the other side takes.
     env.transactions.respond(transaction, 100, writeResponse(transaction.head, 100, '', ''));
@@ -78,6 +80,7 @@ function joinTransactions(
     state: RelayState.calling,
     timer: 0,
     ack: { cseq: client.request.cseq, payload: undefined },
+    repeat: undefined,
   };
   server.owner = relay;
   client.owner = relay;

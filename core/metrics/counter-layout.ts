@@ -88,6 +88,11 @@ const rows = [
   ['attempts', 'tandem_attempts_total', 'INVITEs sent to routing gateways'],
   ['attemptsFailed', 'tandem_attempts_failed_total', 'attempts that failed'],
   [
+    'reinvitesRepeated',
+    'tandem_reinvites_repeated_total',
+    're-INVITEs sent once more after a 491 of the other leg',
+  ],
+  [
     'refusedOverload',
     'tandem_refused_overload_total',
     'INVITEs refused: waited over 500 ms, or draining',
