@@ -21,6 +21,8 @@ export interface SwapRun {
 export interface SwapResult {
   readonly versions: number;
   readonly applyMs: readonly number[];
+  /** The longest a worker took to change over. */
+  readonly swapPauseMs: number;
 }
 
 export async function swapUnderCalls(run: SwapRun): Promise<SwapResult> {
@@ -45,8 +47,12 @@ export async function swapUnderCalls(run: SwapRun): Promise<SwapResult> {
     };
     writeFileSync(files[preferred], JSON.stringify(document));
   }
-  const apply = (preferred: 'first' | 'second'): Promise<string> =>
-    node.command('apply', files[preferred], '--replace');
+  let swapPauseMs = 0;
+  const apply = async (preferred: 'first' | 'second'): Promise<void> => {
+    const applied = await node.command('apply', files[preferred], '--replace', '--json');
+    const { activation } = JSON.parse(applied) as { activation: { swapPauseMs: number } };
+    swapPauseMs = Math.max(swapPauseMs, activation.swapPauseMs);
+  };
   await apply('first');
   const gateways = [
     await startSippGateway(node.folder, 'gateway-answer', { port: firstPort! }),
@@ -103,5 +109,5 @@ export async function swapUnderCalls(run: SwapRun): Promise<SwapResult> {
     assert.equal(routingGateway, known, `version ${configurationVersion} has one carrier`);
     carrierOf.set(configurationVersion, routingGateway);
   }
-  return { versions: carrierOf.size, applyMs };
+  return { versions: carrierOf.size, applyMs, swapPauseMs };
 }

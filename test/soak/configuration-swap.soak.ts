@@ -34,6 +34,7 @@ it('a million prefixes come into force under calls, and no loop stands still', a
     const main = metrics.get('tandem_main_loop_stall_ms') ?? Number.NaN;
     test.diagnostic(
       `${result.versions} versions; apply took ${result.applyMs.join(', ')} ms; ` +
+        `longest change-over ${result.swapPauseMs.toFixed(1)} ms, ` +
         `longest stall in the last minute: ${worker} ms of a worker, ${main} ms of the main thread`,
     );
     assert.ok(worker < stallMsMax, `a worker stood still for ${worker} ms`);
