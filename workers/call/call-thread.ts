@@ -24,6 +24,7 @@ import { CallWorker } from './call-worker.ts';
 import { createCdrLogPulse } from './cdr-log-pulse.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EffectRunner } from './effect-runner.ts';
+import { createIdleCollection, openCollector, threadMemoryBytes } from './idle-collection.ts';
 import { type Intake, RingIntake } from './intake.ts';
 import { LoopGauges } from './loop-gauges.ts';
 import { openSwitch } from './open-switch.ts';
@@ -96,6 +97,14 @@ function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
     counters,
     log,
   });
+  const collectWhenIdle = createIdleCollection({
+    messages: () => counters[Counter.requestsIn]! + counters[Counter.responsesIn]!,
+    callsUp: () => shard.callsUp,
+    memoryBytes: threadMemoryBytes,
+    trim: () => shard.trim(),
+    collect: openCollector(),
+    onCollected: () => counters[Counter.idleCollections]!++,
+  });
   const gauges = new LoopGauges(
     {
       callsUp: () => shard.callsUp,
@@ -120,7 +129,10 @@ function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
     log,
     clock: monotonicMs,
     wallClock: Date.now,
-    onTick: pulseCdrLog,
+    onTick(nowMs) {
+      pulseCdrLog(nowMs);
+      collectWhenIdle(nowMs);
+    },
   });
 }
 
