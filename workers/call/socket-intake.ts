@@ -3,7 +3,7 @@
 //
 // Waiting. While there is traffic the thread waits in poll(2), for its sockets and for the doorbell that
 // the main thread rings after a push. When datagrams come densely it does not wait for the next one but
-// sleeps `gatherUs` and takes what has come since: more datagrams a turn, with one write to the CDR log
+// sleeps for a moment and takes what has come since: more datagrams a turn, with one write to the CDR log
 // and one send for all. Without traffic the event loop waits, on the same sockets under node:dgram.
 //
 // Overload. The kernel's queue is the ring: when a full batch finds it filled over a quarter, new INVITEs
@@ -27,9 +27,11 @@ import {
   type RingIntake,
 } from './intake.ts';
 
-/** At this many datagrams a millisecond it pays to gather them. */
+/** At this many datagrams a millisecond it pays to gather them: so many, within these bounds. */
 const densePerMs = 3;
-const gatherUs = 200;
+const gatheredMin = 4;
+const gatherUsMin = 100;
+const gatherUsMax = 500;
 /** The density is judged anew so often. */
 const densityMs = 10;
 /** Share of the kernel's queue that new INVITEs may fill. */
@@ -67,7 +69,8 @@ export class SocketIntake implements Intake {
   /** A socket had more than its batch. */
   #more = false;
   #crowded = false;
-  #dense = false;
+  /** How long to gather; 0: datagrams come sparsely. */
+  #gatherUs = 0;
   #densitySinceMs = 0;
   #densityCount = 0;
 
@@ -115,8 +118,8 @@ export class SocketIntake implements Intake {
 
   block(timeoutMs: number): void {
     const { calls, doorbell, ring } = this.#options;
-    if (this.#dense) {
-      calls.usleep(gatherUs);
+    if (this.#gatherUs > 0) {
+      calls.usleep(this.#gatherUs);
       return;
     }
     const polled = this.#polled;
@@ -211,7 +214,10 @@ export class SocketIntake implements Intake {
     this.#densityCount += taken;
     const elapsedMs = nowMs - this.#densitySinceMs;
     if (elapsedMs < densityMs) return;
-    this.#dense = this.#densityCount >= densePerMs * elapsedMs;
+    const perMs = this.#densityCount / elapsedMs;
+    const gatherUs = Math.round((gatheredMin * 1000) / perMs);
+    this.#gatherUs =
+      perMs < densePerMs ? 0 : Math.min(gatherUsMax, Math.max(gatherUsMin, gatherUs));
     this.#densitySinceMs = nowMs;
     this.#densityCount = 0;
   }
