@@ -7,9 +7,9 @@ import type { AdminStart } from '../workers/admin-messages.ts';
 import type {
   ApplyResult,
   ConfigurationVersions,
-  VersionSummary,
 } from '../workers/configuration/configuration-versions.ts';
 import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
+import type { VersionSummary } from '../workers/configuration/version-summary.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
 import { type ProblemField, RequestRefused } from './problem.ts';
 
