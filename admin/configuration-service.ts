@@ -45,6 +45,8 @@ export interface ConfigurationService {
   apply(input: unknown, options: ApplyOptions): Promise<AppliedChange>;
   /** @throws RequestRefused */
   rollback(version: number): Promise<AppliedChange>;
+  /** Puts in force what `stage` has staged elsewhere, in its turn; a dry run needs none. @throws RequestRefused */
+  applyStaged(stage: () => Promise<ApplyResult>, dryRun: boolean): Promise<AppliedChange>;
 }
 
 type Activate = (version: number) => Promise<Activation>;
@@ -62,11 +64,11 @@ export function createConfigurationService(
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
-  const alone = async (stage: () => ApplyResult): Promise<AppliedChange> => {
+  const alone = async (stage: () => ApplyResult | Promise<ApplyResult>): Promise<AppliedChange> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
-      return await putInForce(versions, stage(), activate);
+      return await putInForce(versions, await stage(), activate);
     } finally {
       changing = false;
     }
@@ -88,6 +90,8 @@ export function createConfigurationService(
       documentOf(versions, version);
       return alone(() => versions.rollbackTo(version, known));
     },
+    applyStaged: async (stage, dryRun) =>
+      dryRun ? putInForce(versions, await stage(), activate) : alone(stage),
   };
 }
 

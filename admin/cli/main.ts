@@ -10,6 +10,7 @@ import { addConfigCommand } from './config.ts';
 import { addExportCommand } from './export.ts';
 import { endQuietlyWhenPipeCloses } from './output.ts';
 import { addRateCommand } from './rate.ts';
+import { addRatesCommand } from './rates.ts';
 import { addRouteCommand } from './route.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
@@ -33,6 +34,7 @@ function program(): Command {
   addCdrCommand(tandem);
   addRouteCommand(tandem);
   addRateCommand(tandem);
+  addRatesCommand(tandem);
   addConfigCommand(tandem);
   return tandem;
 }

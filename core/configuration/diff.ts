@@ -236,7 +236,7 @@ function memberText(member: unknown): string {
 export function rateText(rate: RateDocument): string {
   const { prefix, ratePerMinute, ratePerCycle, connectionFee, ...rest } = rate;
   const { firstIncrementSeconds, nextIncrementSeconds, cycleSeconds, ...more } = rest;
-  const { effectiveAt, expiresAt, ...others } = more;
+  const { effectiveAt, expiresAt, area, ...others } = more;
   const steps = cycleSeconds ?? `${firstIncrementSeconds}/${nextIncrementSeconds}`;
   const since = effectiveAt === undefined ? '' : ` from ${effectiveAt}`;
   const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
@@ -244,10 +244,10 @@ export function rateText(rate: RateDocument): string {
     others.callType === 'international' &&
     others.taxPercent === '0' &&
     !others.locked &&
-    others.area === undefined &&
     others.sections === undefined;
   const other = isPlain ? '' : ` ${JSON.stringify(others)}`;
-  return `${prefix} ${ratePerMinute ?? ratePerCycle}+${connectionFee} ${steps}${since}${until}${other}`;
+  const place = area === undefined ? '' : ` ${JSON.stringify(area)}`;
+  return `${prefix} ${ratePerMinute ?? ratePerCycle}+${connectionFee} ${steps}${since}${until}${place}${other}`;
 }
 
 function describeEntity(collection: string, change: EntityChange): string[] {

@@ -84,7 +84,7 @@ export class RatesBuilder {
   }
 
   /** A row of another table; `words` as this builder numbers them. */
-  copyPrefix(
+  copyRow(
     source: PackedRates,
     row: number,
     price: bigint,
