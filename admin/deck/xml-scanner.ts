@@ -90,8 +90,12 @@ export function attributeOf(attributes: string, name: string): string | undefine
     const before = attributes.charCodeAt(at - 1);
     // Behind a space, or a namespace.
     if (at > 0 && before > 0x20 && before !== 0x3a) continue;
-    const found = /^\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(attributes.slice(at + name.length));
-    if (found !== null) return unescapeXml(found[1] ?? found[2]!);
+    let value = at + name.length;
+    while (isSpaceOrEquals(attributes.charCodeAt(value))) value++;
+    const quote = attributes[value];
+    if (value === at + name.length || (quote !== '"' && quote !== "'")) continue;
+    const end = attributes.indexOf(quote, value + 1);
+    if (end >= 0) return unescapeXml(attributes.slice(value + 1, end));
   }
   return undefined;
 }
@@ -119,6 +123,10 @@ export function unescapeXml(text: string): string {
       return known;
     },
   );
+}
+
+function isSpaceOrEquals(code: number): boolean {
+  return code === 0x3d || code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function tagEnd(text: string, at: number): number {

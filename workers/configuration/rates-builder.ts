@@ -176,14 +176,19 @@ export class RatesBuilder {
     let other = new Uint32Array(order.length);
     if (this.#times.entities.length > 1) {
       const ranks = timeRanks(this.#times.entities);
-      scatter(order, other, ranks.length, (row) => ranks[this.#words[row * 4 + 2]!]!);
+      const ranked = new Uint32Array(order.length);
+      for (let row = 0; row < ranked.length; row++) ranked[row] = ranks[this.#words[row * 4 + 2]!]!;
+      scatter(order, other, ranks.length, ranked);
       [order, other] = [other, order];
     }
+    // Buckets of one place of all prefixes, filled in the order of memory: the pass itself jumps about.
+    const column = new Uint16Array(order.length);
     for (let at = this.#longestPrefix() - 1; at >= 0; at--) {
-      scatter(order, other, bucketCount, (row) => {
+      for (let row = 0; row < column.length; row++) {
         const place = this.#prefixStarts[row]! + at;
-        return place < this.#prefixStarts[row + 1]! ? this.#prefixBytes[place]! + 1 : 0;
-      });
+        column[row] = place < this.#prefixStarts[row + 1]! ? this.#prefixBytes[place]! + 1 : 0;
+      }
+      scatter(order, other, bucketCount, column);
       [order, other] = [other, order];
     }
     return order;
@@ -305,12 +310,12 @@ function scatter(
   from: Uint32Array,
   to: Uint32Array,
   buckets: number,
-  bucketOf: (row: number) => number,
+  bucketOf: Uint16Array | Uint32Array,
 ): void {
   const starts = new Uint32Array(buckets + 1);
-  for (const row of from) starts[bucketOf(row) + 1]!++;
+  for (let row = 0; row < from.length; row++) starts[bucketOf[row]! + 1]!++;
   for (let bucket = 0; bucket < buckets; bucket++) starts[bucket + 1]! += starts[bucket]!;
-  for (const row of from) to[starts[bucketOf(row)]!++] = row;
+  for (let at = 0; at < from.length; at++) to[starts[bucketOf[from[at]!]!]!++] = from[at]!;
 }
 
 function grown<Column extends Uint8Array | Uint32Array | BigUint64Array>(
