@@ -9,7 +9,10 @@ import type {
   ConfigurationVersions,
 } from '../workers/configuration/configuration-versions.ts';
 import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
+import type { RatesOf } from '../workers/configuration/stored-document.ts';
 import type { VersionSummary } from '../workers/configuration/version-summary.ts';
+import { documentPieces } from './configuration-pieces.ts';
+import type { DocumentFormat } from './configuration-text.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
 import { type ProblemField, RequestRefused } from './problem.ts';
 
@@ -37,6 +40,11 @@ export interface AppliedChange {
 export interface ConfigurationService {
   /** The version asked for, or the one in force. @throws RequestRefused */
   read(version?: number): { version: number; document: ConfigurationDocument };
+  /** The same as text. @throws RequestRefused */
+  text(
+    format: DocumentFormat,
+    version?: number,
+  ): { version: number; pieces: AsyncIterable<string> };
   /** Newest first. */
   list(): ListedVersion[];
   /** @throws RequestRefused */
@@ -75,6 +83,12 @@ export function createConfigurationService(
   };
   return {
     read: (version = versions.current()) => ({ version, document: documentOf(versions, version) }),
+    text(format, version = versions.current()) {
+      const stored = versions.stored(version);
+      if (stored === undefined) throw versionNotFound(version);
+      const ratesOf: RatesOf = (table) => versions.rates(table);
+      return { version, pieces: documentPieces(stored, ratesOf, format) };
+    },
     list() {
       const current = versions.current();
       return versions.list().map((one) => ({ ...one, inForce: one.version === current }));
@@ -82,12 +96,11 @@ export function createConfigurationService(
     compare(from, to) {
       const changes = versions.compare(from, to);
       if (changes !== undefined) return changes;
-      documentOf(versions, from);
-      throw versionNotFound(to);
+      throw versionNotFound(versions.stored(from) === undefined ? from : to);
     },
     apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
     async rollback(version) {
-      documentOf(versions, version);
+      if (versions.stored(version) === undefined) throw versionNotFound(version);
       return alone(() => versions.rollbackTo(version, known));
     },
     applyStaged: async (stage, dryRun) =>
