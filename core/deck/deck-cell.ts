@@ -71,6 +71,9 @@ function shortest(units: bigint): number {
 
 /** A number cell of a workbook as people see it; undefined where it is no number. */
 export function spreadsheetNumber(text: string): string | undefined {
+  // Too short for more digits than are kept; whether it is a number shows when it is read.
+  const first = text.charCodeAt(0);
+  if (text.length <= exactDigits && first >= 0x30 && first <= 0x39) return text;
   if (!/^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(text)) return undefined;
   const digits = text
     .replace(/[eE].*$/, '')

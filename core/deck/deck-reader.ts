@@ -86,6 +86,8 @@ export class DeckReader {
   readonly #terms = new Map<string, DeckTerms>();
   readonly #times = new Map<string, string>();
   #columns: FieldColumns | undefined;
+  /** Columns of the fields that make up the terms. */
+  #termPlaces: readonly number[] = [];
   #isStopped = false;
   #problems: FieldProblem[] = [];
   #row: DeckRow = { line: 0, cells: [] };
@@ -133,6 +135,8 @@ export class DeckReader {
   #takeHeader(line: number, cells: readonly string[] | undefined): void {
     const problems: FieldProblem[] = [];
     this.#columns = findColumns(this.#settings.template, cells, problems);
+    const columns = this.#columns;
+    this.#termPlaces = termFields.flatMap((field) => columns.get(field) ?? []);
     for (const problem of problems) this.#sink.problem({ line, ...problem });
     this.#isStopped = problems.length > 0;
   }
@@ -174,7 +178,13 @@ export class DeckReader {
 
   #readTerms(perMinute: boolean, perCycle: boolean): DeckTerms | undefined {
     let key = perMinute ? (perCycle ? 'both' : 'minute') : perCycle ? 'cycle' : 'none';
-    for (const field of termFields) key += `\n${this.#text(field)}`;
+    // The cells as they are: what they mean does not change within a file.
+    const { cells, numeric } = this.#row;
+    for (const place of this.#termPlaces) {
+      const cell = cells[place] ?? '';
+      // With its length: what is in a cell cannot pass for the border of two.
+      key += `${numeric?.[place] === true ? '#' : ' '}${cell.length} ${cell}`;
+    }
     const known = this.#terms.get(key);
     if (known !== undefined) return known;
     const before = this.#problems.length;

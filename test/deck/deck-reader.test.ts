@@ -196,6 +196,20 @@ describe('a deck in the form of an export', () => {
     assert.equal(rates[1]?.prefix, '+44');
   });
 
+  it('does not take one row for another whose cells look alike when put together', () => {
+    const { rates, problems } = read(undefined, [
+      ['prefix', 'ratePerMinute', 'connectionFee', 'firstIncrementSeconds', 'nextIncrementSeconds'],
+      ['44', '1', '0', '6', '\n 6'],
+      ['45', '1', '0', '6\n', '6'],
+      ['46', '1', '0\n6', '', '6'],
+    ]);
+    assert.deepEqual(
+      rates.map(({ prefix }) => prefix),
+      ['44', '45'],
+    );
+    assert.match(problems[0] ?? '', /^4 connectionFee "0\\n6": /);
+  });
+
   it('refuses unknown and repeated columns, and fields that exclude each other', () => {
     const { problems } = read(undefined, [['prefix', 'price', 'prefix']]);
     assert.equal(problems.length, 2);
