@@ -7,6 +7,7 @@ import type { Log } from '../workers/log.ts';
 import { type TokenCheck, tokenCheck } from './access/token.ts';
 import type { CdrReader } from './cdr-text.ts';
 import type { ConfigurationService } from './configuration-service.ts';
+import type { RateDecks } from './deck/deck-service.ts';
 import type { EngineChannel } from './engine-channel.ts';
 import type { HttpListener, OpenListener } from './listener.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
@@ -19,6 +20,7 @@ import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
+import { rateTableRoutes } from './routes/rate-tables.ts';
 import { ratingRoutes } from './routes/rating.ts';
 import { jsonReply, type Route } from './routes/route.ts';
 import { routingRoutes } from './routes/routing.ts';
@@ -29,6 +31,7 @@ export interface AdminParts {
   token: string;
   engine: EngineChannel;
   configuration: ConfigurationService;
+  decks: RateDecks;
   readCdrs: CdrReader;
   openListener: OpenListener;
   log: Log;
@@ -81,6 +84,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...configVersionRoutes(configuration),
     ...routingRoutes(engine),
     ...ratingRoutes(engine),
+    ...rateTableRoutes(parts.decks),
     ...cdrRoutes(parts.readCdrs),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),

@@ -7,9 +7,12 @@ import type { AdminStart } from '../workers/admin-messages.ts';
 import type {
   ApplyResult,
   ConfigurationVersions,
-  VersionSummary,
 } from '../workers/configuration/configuration-versions.ts';
 import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
+import type { RatesOf } from '../workers/configuration/stored-document.ts';
+import type { VersionSummary } from '../workers/configuration/version-summary.ts';
+import { documentPieces } from './configuration-pieces.ts';
+import type { DocumentFormat } from './configuration-text.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
 import { type ProblemField, RequestRefused } from './problem.ts';
 
@@ -37,6 +40,11 @@ export interface AppliedChange {
 export interface ConfigurationService {
   /** The version asked for, or the one in force. @throws RequestRefused */
   read(version?: number): { version: number; document: ConfigurationDocument };
+  /** The same as text. @throws RequestRefused */
+  text(
+    format: DocumentFormat,
+    version?: number,
+  ): { version: number; pieces: AsyncIterable<string> };
   /** Newest first. */
   list(): ListedVersion[];
   /** @throws RequestRefused */
@@ -45,6 +53,8 @@ export interface ConfigurationService {
   apply(input: unknown, options: ApplyOptions): Promise<AppliedChange>;
   /** @throws RequestRefused */
   rollback(version: number): Promise<AppliedChange>;
+  /** Puts in force what `stage` has staged elsewhere, in its turn; a dry run needs none. @throws RequestRefused */
+  applyStaged(stage: () => Promise<ApplyResult>, dryRun: boolean): Promise<AppliedChange>;
 }
 
 type Activate = (version: number) => Promise<Activation>;
@@ -62,17 +72,23 @@ export function createConfigurationService(
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
-  const alone = async (stage: () => ApplyResult): Promise<AppliedChange> => {
+  const alone = async (stage: () => ApplyResult | Promise<ApplyResult>): Promise<AppliedChange> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
-      return await putInForce(versions, stage(), activate);
+      return await putInForce(versions, await stage(), activate);
     } finally {
       changing = false;
     }
   };
   return {
     read: (version = versions.current()) => ({ version, document: documentOf(versions, version) }),
+    text(format, version = versions.current()) {
+      const stored = versions.stored(version);
+      if (stored === undefined) throw versionNotFound(version);
+      const ratesOf: RatesOf = (table) => versions.rates(table);
+      return { version, pieces: documentPieces(stored, ratesOf, format) };
+    },
     list() {
       const current = versions.current();
       return versions.list().map((one) => ({ ...one, inForce: one.version === current }));
@@ -80,14 +96,15 @@ export function createConfigurationService(
     compare(from, to) {
       const changes = versions.compare(from, to);
       if (changes !== undefined) return changes;
-      documentOf(versions, from);
-      throw versionNotFound(to);
+      throw versionNotFound(versions.stored(from) === undefined ? from : to);
     },
     apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
     async rollback(version) {
-      documentOf(versions, version);
+      if (versions.stored(version) === undefined) throw versionNotFound(version);
       return alone(() => versions.rollbackTo(version, known));
     },
+    applyStaged: async (stage, dryRun) =>
+      dryRun ? putInForce(versions, await stage(), activate) : alone(stage),
   };
 }
 

@@ -19,7 +19,7 @@ export interface HttpReply {
   status: number;
   headers: Record<string, string>;
   /** Pieces of an iterable leave as they come, and no faster than the client reads. */
-  body: string | Uint8Array | AsyncIterable<string>;
+  body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
 }
 
 /** Never rejects. */

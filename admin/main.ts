@@ -10,6 +10,8 @@ import { mintAdminToken, tokenFileIsOpen } from './access/token.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 import { chooseListener } from './choose-listener.ts';
 import { createConfigurationService } from './configuration-service.ts';
+import { poolDeckTasks } from './deck/deck-pool.ts';
+import { createRateDecks } from './deck/deck-service.ts';
 import { openEngineChannel, processPort } from './engine-channel.ts';
 
 const start = JSON.parse(process.argv[2] ?? 'null') as AdminStart | null;
@@ -54,14 +56,19 @@ try {
     onStandIn: (reason) =>
       log.info({ because: reason }, 'configuration store: native-free stand-in'),
   });
+  const versions = new ConfigurationVersions(store);
+  const { dataDir, listeners } = start;
+  const configuration = createConfigurationService(versions, {
+    activate: engine.activate,
+    listeners,
+  });
+  const tasks = poolDeckTasks();
   server = await startAdminServer({
     start,
     token,
     engine,
-    configuration: createConfigurationService(new ConfigurationVersions(store), {
-      activate: engine.activate,
-      listeners: start.listeners,
-    }),
+    configuration,
+    decks: createRateDecks({ dataDir, versions, configuration, tasks, listeners }),
     readCdrs: (filter) => queryCdrs({ ...filter, directory: start.dataDir }),
     openListener: await chooseListener(log),
     log,

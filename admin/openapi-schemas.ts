@@ -1,6 +1,7 @@
 // JSON Schemas of what the API takes and gives, for openapi.json.
 import { cdrColumns } from '../core/cdr/cdr-json.ts';
 import { documentJsonSchema } from '../workers/configuration/document-schema.ts';
+import { changeKinds } from '../workers/configuration/rate-changes.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -27,10 +28,23 @@ const problem = object(
     status: whole,
     detail: text,
     errors: list(
-      object({ path: text, value: {}, expected: text, message: text }, ['value', 'expected']),
+      object(
+        {
+          path: text,
+          line: { ...whole, description: 'of a file' },
+          value: {},
+          expected: text,
+          message: text,
+        },
+        ['line', 'value', 'expected'],
+      ),
     ),
+    furtherLines: {
+      type: 'string',
+      description: 'of a rate deck: bad lines beside those of errors, "10001-20000, 20007"',
+    },
   },
-  ['errors'],
+  ['errors', 'furtherLines'],
 );
 
 const status = object({
@@ -164,6 +178,11 @@ const collectionChanges = object({
   removed: list(text),
   changed: list(object({ name: text, fields: list(fieldChange), lists: list(listChange) })),
 });
+const activation = object({
+  version: whole,
+  compileMs: { type: 'number' },
+  swapPauseMs: { type: 'number' },
+});
 const appliedChange = object(
   {
     version: whole,
@@ -171,14 +190,51 @@ const appliedChange = object(
     dryRun: yesNo,
     changes: { $ref: '#/components/schemas/Changes' },
     warnings: list(text),
-    activation: object({
-      version: whole,
-      compileMs: { type: 'number' },
-      swapPauseMs: { type: 'number' },
-    }),
+    activation,
   },
   ['changes', 'activation'],
 );
+
+const putInForce = {
+  version: whole,
+  previousVersion: whole,
+  dryRun: yesNo,
+  warnings: list(text),
+  activation,
+};
+const rateChange = object({ prefix: text, before: maybeText, after: maybeText });
+const listedKinds = changeKinds.filter((kind) => kind !== 'unchanged');
+
+/** What the routes of rate tables take and give. */
+const deckSchemas: Record<string, Schema> = {
+  RateTableList: object({ rateTables: list(object({ name: text, rates: whole })) }),
+  ImportedDeck: object(
+    {
+      ...putInForce,
+      table: text,
+      mode: { enum: ['replace', 'merge'] },
+      deckRates: whole,
+      tableRates: whole,
+      counts: object(Object.fromEntries(changeKinds.map((kind) => [kind, whole]))),
+      pending: { ...whole, description: 'rates of the deck that begin later' },
+      listed: object(Object.fromEntries(listedKinds.map((kind) => [kind, list(rateChange)]))),
+      tookMs: whole,
+    },
+    ['activation'],
+  ),
+  CopyRequest: object(
+    {
+      to: text,
+      percent: { ...text, default: '0' },
+      perMinute: { ...text, default: '0' },
+      decimals: { ...whole, minimum: 0, maximum: 8, default: 8 },
+      replace: { ...yesNo, default: false },
+      dryRun: { ...yesNo, default: false },
+    },
+    ['percent', 'perMinute', 'decimals', 'replace', 'dryRun'],
+  ),
+  CopiedTable: object({ ...putInForce, table: text, tableRates: whole }, ['activation']),
+};
 
 export const schemas: Record<string, Schema> = {
   Problem: problem,
@@ -204,15 +260,20 @@ export const schemas: Record<string, Schema> = {
       }),
     ),
   }),
-  Changes: object({
-    parameters: list(fieldChange),
-    rateTables: collectionChanges,
-    calendars: collectionChanges,
-    periodRates: collectionChanges,
-    packages: collectionChanges,
-    accounts: collectionChanges,
-    mappingGateways: collectionChanges,
-    routingGateways: collectionChanges,
-  }),
+  Changes: object(
+    {
+      parameters: list(fieldChange),
+      rateTemplates: collectionChanges,
+      rateTables: collectionChanges,
+      calendars: collectionChanges,
+      periodRates: collectionChanges,
+      packages: collectionChanges,
+      accounts: collectionChanges,
+      mappingGateways: collectionChanges,
+      routingGateways: collectionChanges,
+    },
+    ['rateTemplates'],
+  ),
   AppliedChange: appliedChange,
+  ...deckSchemas,
 };

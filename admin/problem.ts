@@ -5,6 +5,8 @@ import { BodyTooLarge, type HttpReply } from './listener.ts';
 export interface ProblemField {
   /** "routingGateways.3.address"; '' is the document as a whole. */
   path: string;
+  /** Of a file. */
+  line?: number;
   value?: unknown;
   expected?: string | undefined;
   message: string;
@@ -17,6 +19,8 @@ export interface Problem {
   status: number;
   detail: string;
   errors?: ProblemField[];
+  /** Of a file: lines that are bad beside those of `errors`, "10001-20000, 20007". */
+  furtherLines?: string;
 }
 
 /** A code keeps its meaning for ever and is never used for another. */
@@ -32,6 +36,9 @@ export type ProblemCode =
   | 'unsupported-media-type'
   | 'configuration-invalid'
   | 'configuration-refused'
+  | 'rates-invalid'
+  | 'deck-unreadable'
+  | 'table-not-found'
   | 'analysis-refused'
   | 'internal'
   | 'too-many-queries'
@@ -51,6 +58,9 @@ const kinds: Record<ProblemCode, readonly [number, string]> = {
   'unsupported-media-type': [415, 'The body is of a type that is not taken here'],
   'configuration-invalid': [422, 'The configuration document is not valid'],
   'configuration-refused': [422, 'The configuration cannot be put in force'],
+  'rates-invalid': [422, 'The rate deck has bad lines; nothing was changed'],
+  'deck-unreadable': [422, 'The file cannot be read as a rate deck'],
+  'table-not-found': [404, 'There is no such rate table'],
   'analysis-refused': [422, 'The call cannot be analysed'],
   internal: [500, 'A fault of the administration process'],
   'too-many-queries': [429, 'Too many queries are under way'],
@@ -67,7 +77,9 @@ const valueCharactersMax = 200;
 export function problem(code: ProblemCode, detail: string, errors: ProblemField[] = []): Problem {
   const [status, title] = kinds[code];
   const made: Problem = { type: typePrefix + code, title, status, detail };
-  if (errors.length > 0) made.errors = errors.slice(0, fieldsMax).map(shownField);
+  // Of a rate deck every bad line is told: there is no other place to look for it.
+  const shown = code === 'rates-invalid' ? errors : errors.slice(0, fieldsMax);
+  if (shown.length > 0) made.errors = shown.map(shownField);
   return made;
 }
 
@@ -107,6 +119,7 @@ const secretName = /(password|secret|token|ha1)$/i;
 
 function shownField(field: ProblemField): ProblemField {
   const shown: ProblemField = { path: field.path, message: field.message };
+  if (field.line !== undefined) shown.line = field.line;
   if (field.value !== undefined) {
     shown.value = secretName.test(field.path) ? '(hidden)' : shortened(field.value);
   }

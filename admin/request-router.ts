@@ -62,9 +62,9 @@ export function routeRequests(settings: RouterSettings): HttpHandler {
 
 /** A stream that breaks has no status left to say so: the listener cuts it, and the log tells why. */
 async function* loggedWhenBroken(
-  body: AsyncIterable<string>,
+  body: AsyncIterable<string | Uint8Array>,
   log: Log,
-): AsyncGenerator<string, void, void> {
+): AsyncGenerator<string | Uint8Array, void, void> {
   try {
     yield* body;
   } catch (error) {

@@ -117,7 +117,7 @@ function writeHead(response: UwsResponse, reply: HttpReply): void {
 async function stream(
   exchange: Exchange,
   reply: HttpReply,
-  body: AsyncIterable<string>,
+  body: AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
   const { response } = exchange;
   if (exchange.head) {

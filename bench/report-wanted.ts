@@ -43,6 +43,7 @@ export function wantedFigures(suites: SuiteResults): WantedFigure[] {
         reached: longestStallMs <= 20,
       }),
     ),
+    ...rateFigures(suites),
     judged(
       'kill -9 under load: answered BYEs without exactly one CDR',
       'none of 20 kills',
@@ -161,6 +162,27 @@ function memoryFigures({ memory = [] }: SuiteResults): WantedFigure[] {
         reached: left < 0.25 * (row.heldBytes - (first as MemoryResult).beforeBytes),
       };
     }),
+  ];
+}
+
+function rateFigures({ rates }: SuiteResults): WantedFigure[] {
+  return [
+    judged('a rate deck of 1,000,000 rates imported under load', 'under 10 s', rates, (row) => ({
+      measured: `${Math.max(...row.importSeconds)} s (${row.rates} rates)`,
+      reached: Math.max(...row.importSeconds) < 10 && row.rates >= 1_000_000,
+    })),
+    judged('the same: longest stall of the engine', 'at most 20 ms', rates, (row) => ({
+      measured: `${row.workerStallMs} ms (main thread ${row.mainStallMs} ms)`,
+      reached: Math.max(row.workerStallMs, row.mainStallMs) <= 20,
+    })),
+    judged('a rate compiled into the shared tables', 'at most 64 bytes', rates, (row) => ({
+      measured: `${row.bytesPerRate} bytes`,
+      reached: row.bytesPerRate <= 64,
+    })),
+    judged('a rate looked up among 1,000,000', 'under 1 µs', rates, (row) => ({
+      measured: `${(row.lookupNs / 1000).toFixed(2)} µs`,
+      reached: row.lookupNs < 1000,
+    })),
   ];
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectPath } from './peers/project-path.ts';
 import { addedDelay, wantedFigures } from './report-wanted.ts';
-import type { Environment, MemoryResult, Results, StepResult } from './results.ts';
+import type { Environment, MemoryResult, RatesResult, Results, StepResult } from './results.ts';
 
 export function writeReport(results: Results, file: string): void {
   writeFileSync(file, renderReport(results));
@@ -202,6 +202,7 @@ function nodeFigures({ suites }: Results): string {
       `- ${prefixes} prefixes over ${gateways} gateways (${mib(documentBytes)} MiB of JSON) applied at ${rate} CPS in ${applySeconds.join(' and ')} s: longest stall ${longestStallMs} ms, ${failed} calls failed.`,
     );
   }
+  if (suites.rates !== undefined) lines.push(rateLine(suites.rates));
   if (suites.crash !== undefined) {
     const { kills, rate, byesAnswered, lost, doubled } = suites.crash;
     lines.push(
@@ -209,6 +210,10 @@ function nodeFigures({ suites }: Results): string {
     );
   }
   return lines.length === 0 ? '' : `## One node\n\n${lines.join('\n')}`;
+}
+
+function rateLine(row: RatesResult): string {
+  return `- ${row.rates} rates (${mib(row.fileBytes)} MiB of CSV) imported at ${row.rate} CPS in ${row.importSeconds.join(' and ')} s from command to in force: longest stall of a call worker ${row.workerStallMs} ms, of the main thread ${row.mainStallMs} ms, ${row.failed} calls failed; most memory: engine ${mib(row.engineHighBytes)}, admin ${mib(row.adminHighBytes)} MiB. As a workbook, without calls: export ${row.workbookExportSeconds} s, import ${row.workbookImportSeconds} s. Compiled ${row.bytesPerRate} bytes a rate, lookup ${row.lookupNs} ns.`;
 }
 
 function mib(bytes: number): string {

@@ -105,6 +105,29 @@ export interface SwapResult {
   retransmissions: number;
 }
 
+export interface RatesResult {
+  rates: number;
+  /** Calls a second while decks are imported. */
+  rate: number;
+  fileBytes: number;
+  /** Of a first deck, and of one that changes a third of it. */
+  importSeconds: number[];
+  workerStallMs: number;
+  mainStallMs: number;
+  failed: number;
+  retransmissions: number;
+  /** Most memory of the engine and of the admin process. */
+  engineHighBytes: number;
+  adminHighBytes: number;
+  /** Without calls. */
+  workbookExportSeconds: number;
+  workbookImportSeconds: number;
+  bytesPerRate: number;
+  lookupNs: number;
+  /** From documents in memory. */
+  compileMs: number;
+}
+
 export interface CrashResult {
   kills: number;
   rate: number;
@@ -131,6 +154,7 @@ export interface SuiteResults {
   stall?: StallResult;
   overload?: OverloadResult[];
   swap?: SwapResult;
+  rates?: RatesResult;
   crash?: CrashResult;
 }
 

@@ -22,6 +22,7 @@ import { measureCrashes } from './suites/crash.ts';
 import { measureDelay } from './suites/delay.ts';
 import { measureMemory } from './suites/memory.ts';
 import { measureStall, measureStart, measureSwap } from './suites/node-figures.ts';
+import { measureRates } from './suites/rates.ts';
 import { findCeilings, measureCpu, measureKinds, measureOverload } from './suites/steps.ts';
 import type { SuiteContext, SystemName } from './suites/suite.ts';
 
@@ -38,12 +39,13 @@ const suites: {
   memory: measureMemory,
   start: measureStart,
   swap: measureSwap,
+  rates: measureRates,
   crash: measureCrashes,
 };
 type SuiteName = keyof typeof suites;
 
 /** Suites that measure Tandem alone. */
-const tandemOnly: readonly SuiteName[] = ['stall', 'start', 'swap', 'crash'];
+const tandemOnly: readonly SuiteName[] = ['stall', 'start', 'swap', 'rates', 'crash'];
 const lengthOptions = [
   'seconds',
   'minutes',
@@ -119,7 +121,7 @@ function packFiles(folder: string): void {
         rmSync(path, { recursive: true });
       continue;
     }
-    const kept = entry.endsWith('.csv') && !entry.endsWith('counts.csv');
+    const kept = /\.csv$/.test(entry) && !/counts\.csv$|deck-files-\d+\.csv$/.test(entry);
     if (kept) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
     rmSync(path, { force: true });
   }

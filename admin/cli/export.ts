@@ -1,7 +1,7 @@
 // tandem export
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { type DocumentFormat, documentText } from '../configuration-text.ts';
+import type { DocumentFormat } from '../configuration-text.ts';
 import { ask, findNode, type NodeOptions, withNodeOptions } from './node-client.ts';
 import { readOffline } from './offline-configuration.ts';
 import { print, printBody } from './output.ts';
@@ -28,8 +28,9 @@ Examples:
     .action(async ({ format, secrets, ...options }: ExportOptions) => {
       const node = await findNode(options);
       if (node === undefined) {
-        const { document } = await readOffline(options.data, (stored) => stored.read());
-        await print(documentText(document, format));
+        await readOffline(options.data, async (stored) => {
+          for await (const piece of stored.text(format).pieces) await print(piece);
+        });
         return;
       }
       await printBody(await ask(node, `/api/v1/config?format=${format}&secrets=${secrets}`));

@@ -11,6 +11,7 @@ import { addConfigCommand } from './config.ts';
 import { addExportCommand } from './export.ts';
 import { endQuietlyWhenPipeCloses } from './output.ts';
 import { addRateCommand } from './rate.ts';
+import { addRatesCommand } from './rates.ts';
 import { addRouteCommand } from './route.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
@@ -34,6 +35,7 @@ function program(): Command {
   addCdrCommand(tandem);
   addRouteCommand(tandem);
   addRateCommand(tandem);
+  addRatesCommand(tandem);
   addConfigCommand(tandem);
   return tandem;
 }

@@ -119,9 +119,18 @@ async function failureOf(node: NodeAddress, response: Response): Promise<Command
     return new CommandFailed(1, `${node.url}: answered ${response.status} ${response.statusText}`);
   }
   const problem = (await response.json()) as Problem;
-  const isBadFile =
-    isProblemOf(problem, 'configuration-invalid') || isProblemOf(problem, 'document-unreadable');
-  return new CommandFailed(isBadFile ? 2 : 1, problemText(problem));
+  return new CommandFailed(isBadFile(problem) ? 2 : 1, problemText(problem));
+}
+
+const badFileCodes = [
+  'configuration-invalid',
+  'document-unreadable',
+  'rates-invalid',
+  'deck-unreadable',
+] as const;
+
+export function isBadFile(problem: Problem): boolean {
+  return badFileCodes.some((code) => isProblemOf(problem, code));
 }
 
 /** One line for what happened, one for each field. */
@@ -130,5 +139,6 @@ export function problemText(problem: Problem): string {
   for (const { path, message } of problem.errors ?? []) {
     lines.push(message.includes(path) ? `  ${message}` : `  ${path}: ${message}`);
   }
+  if (problem.furtherLines !== undefined) lines.push(`  also bad: lines ${problem.furtherLines}`);
   return lines.join('\n');
 }

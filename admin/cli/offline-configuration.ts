@@ -7,14 +7,14 @@ import { openConfigurationStore } from '../../workers/configuration/open-store.t
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { StartRefused } from '../../workers/settings.ts';
 import { type ConfigurationService, createConfigurationService } from '../configuration-service.ts';
-import { isProblemOf, RequestRefused } from '../problem.ts';
+import { RequestRefused } from '../problem.ts';
 import { CommandFailed } from './command-failed.ts';
-import { problemText } from './node-client.ts';
+import { isBadFile, problemText } from './node-client.ts';
 
 /** @throws CommandFailed */
 export async function changeOffline<Result>(
   dataDir: string,
-  change: (configuration: ConfigurationService) => Promise<Result>,
+  change: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const directory = await openDataDirectory(dataDir).catch((error: unknown) => {
     throw error instanceof StartRefused ? new CommandFailed(1, error.message) : error;
@@ -29,21 +29,25 @@ export async function changeOffline<Result>(
 /** Reads only; needs no lock. @throws CommandFailed */
 export async function readOffline<Result>(
   dataDir: string,
-  read: (configuration: ConfigurationService) => Result,
+  read: (
+    configuration: ConfigurationService,
+    versions: ConfigurationVersions,
+  ) => Result | Promise<Result>,
 ): Promise<Result> {
   if (!existsSync(dataDir)) {
     throw new CommandFailed(1, `data directory ${resolve(dataDir)}: not there`);
   }
-  return await withConfiguration(dataDir, async (configuration) => read(configuration));
+  return await withConfiguration(dataDir, async (...stored) => read(...stored));
 }
 
 async function withConfiguration<Result>(
   dataDir: string,
-  use: (configuration: ConfigurationService) => Promise<Result>,
+  use: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const store = await openConfigurationStore(dataDir);
   try {
-    return await use(createConfigurationService(new ConfigurationVersions(store)));
+    const versions = new ConfigurationVersions(store);
+    return await use(createConfigurationService(versions), versions);
   } catch (error) {
     throw error instanceof RequestRefused ? asCommandFailed(error) : error;
   } finally {
@@ -52,7 +56,5 @@ async function withConfiguration<Result>(
 }
 
 function asCommandFailed({ problem }: RequestRefused): CommandFailed {
-  const isBadFile =
-    isProblemOf(problem, 'configuration-invalid') || isProblemOf(problem, 'document-unreadable');
-  return new CommandFailed(isBadFile ? 2 : 1, problemText(problem));
+  return new CommandFailed(isBadFile(problem) ? 2 : 1, problemText(problem));
 }

@@ -46,8 +46,11 @@ export function configVersionRoutes(configuration: ConfigurationService): Route[
         reply: { 'application/json': { $ref: '#/components/schemas/Configuration' } },
         problems: [404],
       },
-      handle: (_request, { version }) =>
-        jsonReply(configuration.read(versionInPath(version!)).document),
+      handle: (_request, { version }) => ({
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: configuration.text('json', versionInPath(version!)).pieces,
+      }),
     },
     {
       method: 'GET',

@@ -1,16 +1,11 @@
 // GET and POST /api/v1/config: the configuration document in force, and changing it.
 import * as z from 'zod';
 import type { ConfigurationService } from '../configuration-service.ts';
-import {
-  type DocumentFormat,
-  documentBytesMax,
-  documentText,
-  parseDocumentText,
-} from '../configuration-text.ts';
+import { type DocumentFormat, documentBytesMax, parseDocumentText } from '../configuration-text.ts';
 import type { HttpRequest } from '../listener.ts';
 import { RequestRefused } from '../problem.ts';
 import { flag, mediaType, readQuery } from './query.ts';
-import { jsonReply, type Parameter, type Route, textReply } from './route.ts';
+import { jsonReply, type Parameter, type Route } from './route.ts';
 
 const getQuery = z.strictObject({
   format: z.enum(['json', 'yaml'], 'expected json or yaml').optional(),
@@ -53,10 +48,9 @@ export function configRoutes(configuration: ConfigurationService): Route[] {
       },
       handle: (request) => {
         const { format = acceptedFormat(request) } = readQuery(request, getQuery);
-        const { version, document: inForce } = configuration.read();
-        const reply = textReply(documentText(inForce, format), `application/${format}`);
-        reply.headers.etag = `"${version}"`;
-        return reply;
+        const { version, pieces } = configuration.text(format);
+        const headers = { 'content-type': `application/${format}`, etag: `"${version}"` };
+        return { status: 200, headers, body: pieces };
       },
     },
     {

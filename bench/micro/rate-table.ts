@@ -5,47 +5,19 @@ import { bench, do_not_optimize, run } from 'mitata';
 import { billingRules } from '../../core/billing/billing-rules.ts';
 import { type BillingState, chargeCall, findPayers } from '../../core/billing/call-billing.ts';
 import { rateRowOf } from '../../core/billing/rate-table.ts';
-import type { ConfigurationDocument, RateDocument } from '../../core/configuration/model.ts';
+import type { ConfigurationDocument } from '../../core/configuration/model.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { emptyDocument } from '../../workers/configuration/merge-document.ts';
+import { deckRandom, largeDeck } from '../rate-deck.ts';
 
 const rateCount = Number(process.argv[2] ?? 1_000_000);
 const numberCount = 65_536;
-let randomState = 0x2545f491;
-
-/** xorshift32: the same deck in every run. */
-function random(below: number): number {
-  randomState ^= randomState << 13;
-  randomState ^= randomState >>> 17;
-  randomState ^= randomState << 5;
-  return (randomState >>> 0) % below;
-}
-
-function digits(length: number): string {
-  let text = String(1 + random(9));
-  while (text.length < length) text += String(random(10));
-  return text;
-}
-
-function largeDeck(): RateDocument[] {
-  const known = new Set<string>();
-  while (known.size < rateCount) known.add(digits(3 + Math.max(random(7), random(7), random(7))));
-  return [...known].map((prefix) => ({
-    prefix,
-    ratePerMinute: `0.${String(random(100_000)).padStart(5, '0')}`,
-    connectionFee: '0',
-    firstIncrementSeconds: [1, 6, 30, 60][random(4)]!,
-    nextIncrementSeconds: [1, 6, 60][random(3)]!,
-    callType: 'international',
-    taxPercent: '0',
-    locked: false,
-  }));
-}
+const random = deckRandom();
 
 const document: ConfigurationDocument = {
   ...emptyDocument(),
-  rateTables: [{ name: 'deck', rates: largeDeck() }],
+  rateTables: [{ name: 'deck', rates: largeDeck(rateCount, random) }],
   accounts: [
     {
       name: 'acme',
@@ -67,7 +39,7 @@ const bytesPerRate = Math.round((compiled.bytesNeeded / rateCount) * 10) / 10;
 console.log(JSON.stringify({ rateCount, compileMs, bytesPerRate }));
 
 const snapshot = openSnapshot(arena);
-const numbers = Array.from({ length: numberCount }, () => digits(8 + random(6)));
+const numbers = Array.from({ length: numberCount }, () => random.digits(8 + random.below(6)));
 let at = 0;
 const nextNumber = (): string => numbers[at++ & (numberCount - 1)]!;
 const now = 1_780_000_000;

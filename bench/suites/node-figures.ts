@@ -146,12 +146,12 @@ export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
   });
 }
 
-function tandemOf({ system }: Stage): Tandem {
+export function tandemOf({ system }: Stage): Tandem {
   return (system as unknown as { tandem: Tandem }).tandem;
 }
 
 /** Starts answered calls at a fixed rate; the returned function waits for their end and sums the faults. */
-async function startLoad(
+export async function startLoad(
   { system, ports, folder }: Stage,
   rate: number,
   seconds: number,

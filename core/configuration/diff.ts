@@ -1,10 +1,11 @@
 // What changes from one document to the next, entity by entity and field by field: what `apply` prints
 // and what a version keeps of its making. Long lists are counted and shown by their first members.
 import type {
-  ConfigurationDocument,
+  DocumentOf,
   MappingGatewayDocument,
   Parameters,
   RateDocument,
+  RateTableDocument,
   RoutingGatewayDocument,
 } from './model.ts';
 
@@ -43,6 +44,8 @@ export interface CollectionDiff {
 
 export interface ConfigurationDiff {
   readonly parameters: readonly FieldChange[];
+  /** Absent in versions of before there were any. */
+  readonly rateTemplates?: CollectionDiff;
   readonly rateTables: CollectionDiff;
   readonly calendars: CollectionDiff;
   readonly periodRates: CollectionDiff;
@@ -56,6 +59,7 @@ export interface ConfigurationDiff {
 export const listedMax = 100;
 
 const collections = [
+  'rateTemplates',
   'rateTables',
   'calendars',
   'periodRates',
@@ -65,13 +69,21 @@ const collections = [
   'routingGateways',
 ] as const;
 
-export function diffDocuments(
-  before: ConfigurationDocument,
-  after: ConfigurationDocument,
+/** What differs in the rates of two tables of one name; undefined: nothing. */
+export type RatesDiff<Table> = (before: Table, after: Table) => ListChange | undefined;
+
+export function diffDocuments<Table extends { readonly name: string } = RateTableDocument>(
+  before: DocumentOf<Table>,
+  after: DocumentOf<Table>,
+  diffRates: RatesDiff<Table>,
 ): ConfigurationDiff {
   return {
     parameters: diffParameters(before.parameters, after.parameters),
-    rateTables: diffCollection(before.rateTables, after.rateTables),
+    rateTemplates: diffCollection(before.rateTemplates, after.rateTemplates),
+    rateTables: diffCollection(before.rateTables, after.rateTables, (old, table) => {
+      const change = diffRates(old, table);
+      return { fields: [], lists: change === undefined ? [] : [change] };
+    }),
     calendars: diffCollection(before.calendars, after.calendars),
     periodRates: diffCollection(before.periodRates, after.periodRates),
     packages: diffCollection(before.packages, after.packages),
@@ -87,11 +99,20 @@ export function diffDocuments(
   };
 }
 
+const nothing: CollectionDiff = {
+  addedCount: 0,
+  removedCount: 0,
+  changedCount: 0,
+  added: [],
+  removed: [],
+  changed: [],
+};
+
 export function isEmptyDiff(diff: ConfigurationDiff): boolean {
   return (
     diff.parameters.length === 0 &&
     collections.every((name) => {
-      const { addedCount, removedCount, changedCount } = diff[name];
+      const { addedCount, removedCount, changedCount } = diff[name] ?? nothing;
       return addedCount + removedCount + changedCount === 0;
     })
   );
@@ -101,7 +122,7 @@ export function isEmptyDiff(diff: ConfigurationDiff): boolean {
 export function describeDiff(diff: ConfigurationDiff): string[] {
   const lines = diff.parameters.map((change) => `~ parameters.${describeField(change)}`);
   for (const collection of collections) {
-    const { added, removed, changed, ...counts } = diff[collection];
+    const { added, removed, changed, ...counts } = diff[collection] ?? nothing;
     for (const name of added) lines.push(`+ ${collection} ${name}`);
     pushRest(lines, `+ ${collection}`, counts.addedCount - added.length);
     for (const name of removed) lines.push(`- ${collection} ${name}`);
@@ -129,6 +150,7 @@ function diffParameters(
 function diffCollection<Entity extends { readonly name: string }>(
   before: readonly Entity[],
   after: readonly Entity[],
+  diffOf: (old: Entity, entity: Entity) => Omit<EntityChange, 'name'> = diffFields,
 ): CollectionDiff {
   const known = new Map(before.map((entity) => [entity.name, entity]));
   const added: string[] = [];
@@ -139,7 +161,7 @@ function diffCollection<Entity extends { readonly name: string }>(
     if (old === undefined) {
       added.push(entity.name);
     } else if (old !== entity) {
-      const { fields, lists } = diffFields(old, entity);
+      const { fields, lists } = diffOf(old, entity);
       if (fields.length + lists.length > 0) changed.push({ name: entity.name, fields, lists });
     }
   }
@@ -164,7 +186,7 @@ function diffFields(before: object, after: object): { fields: FieldChange[]; lis
     if (Array.isArray(left) && Array.isArray(right)) {
       const change = diffList(field, left, right);
       if (change !== undefined) lists.push(change);
-    } else if (left !== right) {
+    } else if (left !== right && JSON.stringify(left) !== JSON.stringify(right)) {
       fields.push({ field, before: left, after: right });
     }
   }
@@ -207,15 +229,14 @@ function countOf(members: readonly unknown[]): Map<string, number> {
 
 function memberText(member: unknown): string {
   if (typeof member !== 'object' || member === null) return String(member);
-  // Gifts and package orders are few and told whole; a rate is told as people speak of it.
-  if (!Object.hasOwn(member, 'connectionFee')) return JSON.stringify(member);
-  return rateText(member as RateDocument);
+  return JSON.stringify(member);
 }
 
-function rateText(rate: RateDocument): string {
+/** A rate as people speak of it. */
+export function rateText(rate: RateDocument): string {
   const { prefix, ratePerMinute, ratePerCycle, connectionFee, ...rest } = rate;
   const { firstIncrementSeconds, nextIncrementSeconds, cycleSeconds, ...more } = rest;
-  const { effectiveAt, expiresAt, ...others } = more;
+  const { effectiveAt, expiresAt, area, ...others } = more;
   const steps = cycleSeconds ?? `${firstIncrementSeconds}/${nextIncrementSeconds}`;
   const since = effectiveAt === undefined ? '' : ` from ${effectiveAt}`;
   const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
@@ -223,10 +244,10 @@ function rateText(rate: RateDocument): string {
     others.callType === 'international' &&
     others.taxPercent === '0' &&
     !others.locked &&
-    others.area === undefined &&
     others.sections === undefined;
   const other = isPlain ? '' : ` ${JSON.stringify(others)}`;
-  return `${prefix} ${ratePerMinute ?? ratePerCycle}+${connectionFee} ${steps}${since}${until}${other}`;
+  const place = area === undefined ? '' : ` ${JSON.stringify(area)}`;
+  return `${prefix} ${ratePerMinute ?? ratePerCycle}+${connectionFee} ${steps}${since}${until}${place}${other}`;
 }
 
 function describeEntity(collection: string, change: EntityChange): string[] {

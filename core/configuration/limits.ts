@@ -19,6 +19,7 @@ export const calleePrefixBytesMax = 32;
 export const incrementSecondsMax = 86_400;
 export const sectionsPerRateMax = 8;
 export const areaBytesMax = 128;
+export const rateTemplatesMax = 1_000;
 export const calendarsMax = 1_000;
 export const holidaysPerCalendarMax = 1_000;
 export const periodRatesMax = 10_000;

@@ -8,6 +8,8 @@ import { mintAdminToken } from '../../admin/access/token.ts';
 import { startAdminServer } from '../../admin/admin-server.ts';
 import type { LoggedCdr } from '../../admin/cdr-text.ts';
 import { createConfigurationService } from '../../admin/configuration-service.ts';
+import { poolDeckTasks } from '../../admin/deck/deck-pool.ts';
+import { createRateDecks } from '../../admin/deck/deck-service.ts';
 import { openEngineChannel } from '../../admin/engine-channel.ts';
 import type { OpenListener } from '../../admin/listener.ts';
 import { loadUwsListener } from '../../admin/uws-listener.ts';
@@ -41,6 +43,12 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
   const channel = openEngineChannel(engine.port);
   const store = await openConfigurationStore(dataDir);
   const versions = new ConfigurationVersions(store);
+  const configuration = createConfigurationService(versions, {
+    activate: channel.activate,
+    listeners: nodeListeners,
+  });
+  const tasks = poolDeckTasks();
+  const decks = createRateDecks({ dataDir, versions, configuration, tasks });
   const server = await startAdminServer({
     start: {
       dataDir,
@@ -52,10 +60,8 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
     },
     token,
     engine: channel,
-    configuration: createConfigurationService(versions, {
-      activate: channel.activate,
-      listeners: nodeListeners,
-    }),
+    configuration,
+    decks,
     readCdrs: async function* ({ limit = Number.POSITIVE_INFINITY }) {
       for (const cdr of fixture.cdrs.slice(0, limit)) yield cdr;
     },
@@ -80,6 +86,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       }),
     close: async () => {
       await server.close();
+      await tasks.close();
       await store.close();
       rmSync(dataDir, { recursive: true });
     },

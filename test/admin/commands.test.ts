@@ -20,7 +20,7 @@ mappingGateways:
 routingGateways:
   - { name: carrier-a, address: "127.0.0.1:5080", prefixes: ["44"], priority: 1, lineLimit: 1000, cpsLimit: 0 }
 `;
-const commands = ['start', 'apply', 'export', 'status', 'cdr', 'route', 'rate', 'config'];
+const commands = ['start', 'apply', 'export', 'status', 'cdr', 'route', 'rate', 'rates', 'config'];
 
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -57,7 +57,7 @@ describe('tandem', () => {
       const { code, stdout } = await tandem([command, '--help']);
       assert.equal(code, 0, command);
       assert.match(stdout, /Examples:\n {2}tandem /, command);
-      if (command !== 'config')
+      if (command !== 'config' && command !== 'rates')
         assert.match(stdout, /--data <dir>[\s\S]*--url <url>[\s\S]*--token <token>/);
     }
   });

@@ -40,7 +40,7 @@ const layers: Readonly<Record<string, Layer>> = {
     outside: 'none',
   },
   words: {
-    paths: ['core/sip/', 'core/sdp/', 'core/cdr/', 'core/configuration/'],
+    paths: ['core/sip/', 'core/sdp/', 'core/cdr/', 'core/configuration/', 'core/deck/'],
     imports: ['ground'],
     outside: 'none',
   },

@@ -10,6 +10,7 @@ import type { Snapshot } from '../../core/configuration/snapshot.ts';
 import { rateRowWords } from '../../core/configuration/snapshot-layout.ts';
 import { compileRates } from '../../workers/configuration/compile-rates.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
+import { packTables } from '../../workers/configuration/rates-builder.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 const noon = '2026-06-01T12:00:00Z';
@@ -176,7 +177,7 @@ describe('compiled rates', () => {
         }));
         const parsed = parseDocument({ rateTables: input });
         assert.ok(parsed.ok);
-        const compiled = compileRates(parsed.document.rateTables);
+        const compiled = compileRates(packTables(parsed.document.rateTables));
         for (const { text, at } of asked) {
           for (const [table, { rates }] of input.entries()) {
             const best = rates
@@ -209,7 +210,7 @@ describe('compiled rates', () => {
       firstIncrementSeconds: 1 + (index % 60),
       nextIncrementSeconds: 1 + (index % 6),
     }));
-    const compiled = compileRates([{ name: 't', rates }]);
+    const compiled = compileRates(packTables([{ name: 't', rates }]));
     const { slots, rows, prices, keys, tables: starts, lengthMasks } = compiled;
     const bytes = [slots, rows, prices, keys, starts, lengthMasks].reduce(
       (sum, table) => sum + table.byteLength,

@@ -2,11 +2,13 @@
 // expectation, and warnings of what is probably not meant.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeDiff, diffDocuments } from '../../core/configuration/diff.ts';
+import { describeDiff } from '../../core/configuration/diff.ts';
 import type { ConfigurationDocument } from '../../core/configuration/model.ts';
 import { checkDocument } from '../../workers/configuration/document-checks.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { parseParameters } from '../../workers/configuration/parameter-schema.ts';
+import { type NewTables, storedForm } from '../../workers/configuration/stored-document.ts';
+import { diffFull } from '../doubles/diff-full.ts';
 
 function problemsOf(input: unknown): string[] {
   const parsed = parseDocument(input);
@@ -20,8 +22,13 @@ function documentOf(input: unknown): ConfigurationDocument {
 }
 
 function findingsOf(input: unknown): { problems: string[]; warnings: readonly string[] } {
-  const document = documentOf(input);
-  const { problems, warnings } = checkDocument(document, document);
+  const tables: NewTables = new Map();
+  const document = storedForm(documentOf(input), tables);
+  const { problems, warnings } = checkDocument(
+    document,
+    document,
+    ({ id }) => tables.get(id)!.rates,
+  );
   return { problems: problems.map((problem) => problem.text), warnings };
 }
 
@@ -111,10 +118,10 @@ describe('a rate', () => {
   it('is told by a comparison as people speak of it', () => {
     const before = documentOf({ rateTables: [{ name: 't', rates: [] }] });
     const after = documentOf(rate({ ratePerMinute: '0.01', firstIncrementSeconds: 60 }));
-    const diff = diffDocuments(before, after);
+    const diff = diffFull(before, after);
     assert.deepEqual(diff.rateTables.changed[0]?.lists[0]?.added, ['44 0.01+0 60/1']);
     assert.deepEqual(describeDiff(diff), ['~ rateTables t: rates: 1 added, 0 removed']);
-    const locked = diffDocuments(after, documentOf(rate({ ratePerMinute: '0.01', locked: true })));
+    const locked = diffFull(after, documentOf(rate({ ratePerMinute: '0.01', locked: true })));
     assert.equal(locked.rateTables.changed[0]?.lists[0]?.addedCount, 1);
   });
 });

@@ -37,7 +37,7 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
       versions = new ConfigurationVersions(store, () => Date.UTC(2026, 0, 2));
     });
 
-    it('reads a version stored before there were calendars, packages and taxes', () => {
+    it('reads a version stored before there were calendars, packages and taxes', async () => {
       const old = {
         parameters: {},
         rateTables: [
@@ -61,7 +61,11 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
       store.transaction((transaction) => {
         transaction.put('document/0000000001', packJson(old));
         transaction.put('current', packJson(1));
+        transaction.put('format', Buffer.from('1'));
       });
+      await store.close();
+      store = await openConfigurationStore(dataDir, { kind });
+      versions = new ConfigurationVersions(store);
       const document = versions.document(1);
       assert.equal(document?.rateTables[0]?.rates[0]?.taxPercent, '0');
       assert.deepEqual(document?.accounts[0]?.packages, []);
@@ -116,6 +120,32 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
     function gatewayNames(version: number): string[] | undefined {
       return versions.document(version)?.routingGateways.map((gateway) => gateway.name);
     }
+
+    it('keep a rate table once for all versions that have it, and drop it with the last', () => {
+      const table = (price: string): object => ({
+        rateTables: [{ name: 't', rates: [{ prefix: '44', ratePerMinute: price }] }],
+      });
+      put(table('1'));
+      put({ routingGateways: [routing('a')] });
+      assert.equal(store.keys('rates/').length, 1);
+      const staged = stage(table('2'));
+      assert.equal(store.keys('rates/').length, 2);
+      versions.discard(staged);
+      assert.equal(store.keys('rates/').length, 1);
+      const last = put(table('3'));
+      assert.equal(versions.document(last)?.rateTables[0]?.rates[0]?.ratePerMinute, '3');
+      const diff = versions.compare(1, last);
+      assert.ok(diff !== undefined);
+      assert.deepEqual(describeDiff(diff), [
+        '~ rateTables t: rates: 1 added, 1 removed',
+        '+ routingGateways a',
+      ]);
+      for (let round = 0; round < versionsMax; round++) {
+        put({ routingGateways: [routing('a', { priority: round })] });
+      }
+      assert.equal(store.keys('rates/').length, 1);
+      assert.equal(versions.document(versions.current())?.rateTables[0]?.rates.length, 1);
+    });
 
     it('begin with the empty version 0', () => {
       assert.equal(versions.current(), 0);

@@ -1,14 +1,10 @@
 // The difference between two documents, and how it reads.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  describeDiff,
-  diffDocuments,
-  isEmptyDiff,
-  listedMax,
-} from '../../core/configuration/diff.ts';
+import { describeDiff, isEmptyDiff, listedMax } from '../../core/configuration/diff.ts';
 import type { ConfigurationDocument } from '../../core/configuration/model.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
+import { diffFull } from '../doubles/diff-full.ts';
 
 function documentOf(input: unknown): ConfigurationDocument {
   const parsed = parseDocument(input);
@@ -17,7 +13,7 @@ function documentOf(input: unknown): ConfigurationDocument {
 }
 
 function linesOf(before: unknown, after: unknown): string[] {
-  return describeDiff(diffDocuments(documentOf(before), documentOf(after)));
+  return describeDiff(diffFull(documentOf(before), documentOf(after)));
 }
 
 describe('a configuration diff', () => {
@@ -26,7 +22,7 @@ describe('a configuration diff', () => {
       { name: 'a', kind: 'agent' },
       { name: 'b', kind: 'customer' },
     ];
-    const diff = diffDocuments(
+    const diff = diffFull(
       documentOf({ accounts }),
       documentOf({ accounts: accounts.toReversed() }),
     );
@@ -53,7 +49,7 @@ describe('a configuration diff', () => {
   it('tells rates by prefix, price, increments and time', () => {
     const rate = { prefix: '44', ratePerMinute: '0.01' };
     const table = (...rates: object[]): unknown => ({ rateTables: [{ name: 't', rates }] });
-    const diff = diffDocuments(
+    const diff = diffFull(
       documentOf(table(rate)),
       documentOf(table({ ...rate, effectiveAt: '2026-01-01T00:00:00Z' })),
     );

@@ -45,6 +45,15 @@ describe('a stored document', () => {
     );
   });
 
+  it('leaves the prefixes of gifts where they are', () => {
+    const packages = [{ name: 'bundle', gifts: [{ prefixes: ['49'] }] }];
+    const gateways = [{ name: 'one', prefixes: ['44'] }];
+    const text = JSON.stringify({ packages, mappingGateways: [], routingGateways: gateways });
+    const { document, prefixes } = splitDocument(Buffer.from(text));
+    assert.deepEqual(prefixes.map(readAll), [['44']]);
+    assert.deepEqual(document.packages, packages);
+  });
+
   it('is refused where a gateway has no list, or a list has no end', () => {
     const lacking = { routingGateways: [{ name: 'one' }] } as unknown as ConfigurationDocument;
     assert.throws(

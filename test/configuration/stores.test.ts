@@ -128,7 +128,7 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
       put('format', String(storeFormat + 1));
       await assert.rejects(
         openConfigurationStore(dataDir, { kind }),
-        /format 2: expected at most 1/,
+        /format 3: expected at most 2/,
       );
       put('format', String(storeFormat));
     });

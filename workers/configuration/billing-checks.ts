@@ -6,14 +6,13 @@ import {
   calendarsMax,
   packagesMax,
   periodRatesMax,
+  rateTemplatesMax,
 } from '../../core/configuration/limits.ts';
-import type {
-  AccountDocument,
-  ConfigurationDocument,
-  RateTableDocument,
-} from '../../core/configuration/model.ts';
+import type { AccountDocument } from '../../core/configuration/model.ts';
 import type { PlaceOf } from './document-checks.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
+import { comparePrefixes, type PackedRates, prefixAt } from './packed-rates.ts';
+import type { RatesOf, StoredDocument } from './stored-document.ts';
 
 interface Findings {
   readonly problems: DocumentProblem[];
@@ -24,9 +23,10 @@ interface Findings {
 const carryMsMax = 1000;
 
 export function checkBilling(
-  document: ConfigurationDocument,
+  document: StoredDocument,
   place: PlaceOf,
   findings: Findings,
+  ratesOf: RatesOf,
 ): void {
   checkCounts(document, findings.problems);
   const refer = referenceCheck(findings.problems);
@@ -46,7 +46,7 @@ export function checkBilling(
     checkAgents(`${path}.agent`, account, accounts, findings.problems);
   }
   warnOfRateTables(document, place, findings.warnings);
-  warnOfDifferentPrefixes(document, place, findings.warnings);
+  warnOfDifferentPrefixes(document, { place, ratesOf }, findings.warnings);
   const carryMs = document.parameters.SERVER_BILLING_HOLD_TIME_PRECISION ?? 0;
   if (carryMs > carryMsMax) {
     findings.warnings.push(
@@ -55,8 +55,9 @@ export function checkBilling(
   }
 }
 
-function checkCounts(document: ConfigurationDocument, problems: DocumentProblem[]): void {
+function checkCounts(document: StoredDocument, problems: DocumentProblem[]): void {
   const limits = [
+    ['rateTemplates', document.rateTemplates.length, rateTemplatesMax],
     ['calendars', document.calendars.length, calendarsMax],
     ['periodRates', document.periodRates.length, periodRatesMax],
     ['packages', document.packages.length, packagesMax],
@@ -116,11 +117,7 @@ function agentProblem(
     : undefined;
 }
 
-function warnOfRateTables(
-  document: ConfigurationDocument,
-  place: PlaceOf,
-  warnings: string[],
-): void {
+function warnOfRateTables(document: StoredDocument, place: PlaceOf, warnings: string[]): void {
   const tables = namesOf(document.rateTables);
   const warn = (path: string, name: string | undefined): void => {
     if (name === undefined || tables.has(name) || warnings.length >= problemsMax) return;
@@ -140,31 +137,44 @@ function warnOfRateTables(
 
 /** A prefix that one of both tables lacks cannot be called for half of the time. */
 function warnOfDifferentPrefixes(
-  document: ConfigurationDocument,
-  place: PlaceOf,
+  document: StoredDocument,
+  { place, ratesOf }: { readonly place: PlaceOf; readonly ratesOf: RatesOf },
   warnings: string[],
 ): void {
   const tables = new Map(document.rateTables.map((table) => [table.name, table]));
   for (const { name, workingRateTable, nonWorkingRateTable } of document.periodRates) {
     const working = tables.get(workingRateTable);
     const nonWorking = tables.get(nonWorkingRateTable);
-    if (working === undefined || nonWorking === undefined || working === nonWorking) continue;
-    for (const [lacking, having] of [
-      [working, nonWorking] as const,
-      [nonWorking, working] as const,
-    ]) {
-      const lacked = prefixesBeyond(having, lacking);
-      if (lacked.length === 0 || warnings.length >= problemsMax) continue;
+    if (working === undefined || nonWorking === undefined || working.id === nonWorking.id) continue;
+    const rates = [ratesOf(working), ratesOf(nonWorking)] as const;
+    const lacks = (lacking: string, having: string, lacked: Lacked): void => {
+      if (lacked.count === 0 || warnings.length >= problemsMax) return;
       warnings.push(
-        `${place('periodRates', name)}: rate table ${JSON.stringify(lacking.name)} lacks ${lacked.length} prefixes of ${JSON.stringify(having.name)}, the first is ${JSON.stringify(lacked[0])}`,
+        `${place('periodRates', name)}: rate table ${JSON.stringify(lacking)} lacks ${lacked.count} prefixes of ${JSON.stringify(having)}, the first is ${JSON.stringify(lacked.first)}`,
       );
-    }
+    };
+    lacks(working.name, nonWorking.name, prefixesBeyond(rates[1], rates[0]));
+    lacks(nonWorking.name, working.name, prefixesBeyond(rates[0], rates[1]));
   }
 }
 
-function prefixesBeyond(having: RateTableDocument, lacking: RateTableDocument): string[] {
-  const known = new Set(lacking.rates.map((rate) => rate.prefix));
-  return [...new Set(having.rates.map((rate) => rate.prefix))].filter((one) => !known.has(one));
+interface Lacked {
+  readonly count: number;
+  readonly first: string;
+}
+
+/** Prefixes that only the first has. Both are in order. */
+function prefixesBeyond(having: PackedRates, lacking: PackedRates): Lacked {
+  let count = 0;
+  let first = '';
+  let other = 0;
+  for (let row = 0; row < having.count; row++) {
+    if (row > 0 && comparePrefixes(having, row - 1, having, row) === 0) continue;
+    while (other < lacking.count && comparePrefixes(lacking, other, having, row) < 0) other++;
+    if (other < lacking.count && comparePrefixes(lacking, other, having, row) === 0) continue;
+    if (count++ === 0) first = prefixAt(having, row);
+  }
+  return { count, first };
 }
 
 function namesOf(entities: readonly { readonly name: string }[]): ReadonlySet<string> {

@@ -3,7 +3,7 @@
 import type {
   AccountDocument,
   CalendarDocument,
-  ConfigurationDocument,
+  DocumentOf,
   PackageDocument,
   PeriodRateDocument,
 } from '../../core/configuration/model.ts';
@@ -45,7 +45,7 @@ const weekdays = [
 const dayMs = 86_400_000;
 
 export function compileBilling(
-  document: ConfigurationDocument,
+  document: DocumentOf<{ readonly name: string }>,
   rates: CompiledRates,
 ): CompiledBilling {
   const accounts = document.accounts.toSorted((left, right) => compareNames(left.name, right.name));

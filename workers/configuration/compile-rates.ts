@@ -5,13 +5,14 @@
 import { parseMoney } from '../../core/billing/money.ts';
 import { rateHashStart, rateSlotOf } from '../../core/billing/rate-table.ts';
 import { byteHashMix, byteHashStep } from '../../core/bytes/byte-hash.ts';
-import type { RateDocument, RateTableDocument } from '../../core/configuration/model.ts';
 import { CallTypes, type RateRows, type RateShape } from '../../core/configuration/snapshot.ts';
 import {
   emptyPrefixBit,
   maskLeadingBytes,
   rateRowWords,
 } from '../../core/configuration/snapshot-layout.ts';
+import type { PackedRates, PackedTable, RateTerms } from './packed-rates.ts';
+import { shapeKey } from './rates-builder.ts';
 
 export interface CompiledRates extends RateRows {
   readonly shapes: readonly RateShape[];
@@ -43,8 +44,9 @@ interface Interned<Entity> {
   readonly entities: Entity[];
 }
 
-export function compileRates(documents: readonly RateTableDocument[]): CompiledRates {
-  const { rates, bytes } = measure(documents);
+export function compileRates(packed: readonly PackedTable[]): CompiledRates {
+  const rates = packed.reduce((sum, table) => sum + table.rates.count, 0);
+  const bytes = packed.reduce((sum, table) => sum + table.rates.prefixBytes.length, 0);
   const builder: RateBuilder = {
     slots: new Uint32Array((Math.ceil(rates / slotsFilled) + 1) * 2),
     rows: new Uint32Array(rates * rateRowWords),
@@ -55,14 +57,15 @@ export function compileRates(documents: readonly RateTableDocument[]): CompiledR
     shapes: { rows: new Map(), entities: [] },
     areas: { rows: new Map([['', 0]]), entities: [''] },
   };
-  const tables = new Uint32Array((documents.length + 1) * 2);
+  const tables = new Uint32Array((packed.length + 1) * 2);
   let row = 0;
-  for (const [table, { rates: list }] of documents.entries()) {
+  for (const [table, source] of packed.entries()) {
     tables[table * 2] = row;
     builder.tableStart = row;
-    for (const rate of list) enterRate(builder, table, row++, rate);
+    enterTable(builder, table, row, source.rates);
+    row += source.rates.count;
   }
-  tables[documents.length * 2] = row;
+  tables[packed.length * 2] = row;
   return {
     slots: builder.slots,
     rows: builder.rows,
@@ -72,31 +75,30 @@ export function compileRates(documents: readonly RateTableDocument[]): CompiledR
     lengthMasks: fillLengthMasks(builder, tables),
     shapes: builder.shapes.entities,
     areas: builder.areas.entities,
-    tableNames: documents.map((document) => document.name),
+    tableNames: packed.map((table) => table.name),
   };
 }
 
-function measure(documents: readonly RateTableDocument[]): { rates: number; bytes: number } {
-  let rates = 0;
-  let bytes = 0;
-  for (const document of documents) {
-    rates += document.rates.length;
-    for (const { prefix } of document.rates) bytes += Buffer.byteLength(prefix);
+function enterTable(builder: RateBuilder, table: number, first: number, source: PackedRates): void {
+  const { rows, prices, keys } = builder;
+  const shapes = source.shapeList.map((shape) => internShape(builder.shapes, shape));
+  const areas = source.areaList.map((area) => intern(builder.areas, area, area));
+  const times = source.timeList.map(secondsOf);
+  prices.set(source.prices, first);
+  for (let row = 0; row < source.count; row++) {
+    const at = (first + row) * rateRowWords;
+    const start = source.prefixStarts[row]!;
+    const length = source.prefixStarts[row + 1]! - start;
+    for (let byte = 0; byte < length; byte++) {
+      keys[builder.keyBytes + byte] = source.prefixBytes[start + byte]!;
+    }
+    rows[at] = builder.keyBytes;
+    rows[at + 1] = length | (areas[source.areas[row]!]! << 8);
+    rows[at + 2] = shapes[source.shapes[row]!]!;
+    rows[at + 3] = times[source.from[row]!]!;
+    rows[at + 4] = times[source.until[row]!]!;
+    if (placeRow(builder, table, first + row, length)) builder.keyBytes += length;
   }
-  return { rates, bytes };
-}
-
-function enterRate(builder: RateBuilder, table: number, row: number, rate: RateDocument): void {
-  const { rows, prices, keys, keyBytes } = builder;
-  const at = row * rateRowWords;
-  const length = keys.write(rate.prefix, keyBytes);
-  rows[at] = keyBytes;
-  rows[at + 1] = length | (intern(builder.areas, rate.area ?? '', rate.area ?? '') << 8);
-  rows[at + 2] = internShape(builder.shapes, rate);
-  rows[at + 3] = secondsOf(rate.effectiveAt);
-  rows[at + 4] = secondsOf(rate.expiresAt);
-  prices[row] = units(rate.ratePerCycle ?? rate.ratePerMinute!);
-  if (placeRow(builder, table, row, length)) builder.keyBytes += length;
 }
 
 /** False where the prefix has a rate already: the row then joins the chain of that prefix. */
@@ -188,21 +190,20 @@ function* longPrefixes(
   }
 }
 
-function internShape(shapes: Interned<RateShape>, rate: RateDocument): number {
-  const sections = rate.sections ?? [];
-  const key = `${rate.cycleSeconds ?? ''} ${rate.connectionFee} ${rate.firstIncrementSeconds} ${rate.nextIncrementSeconds} ${rate.taxPercent} ${rate.callType} ${rate.locked} ${sections.length === 0 ? '' : JSON.stringify(sections)}`;
+function internShape(shapes: Interned<RateShape>, terms: RateTerms): number {
+  const key = shapeKey(terms);
   const known = shapes.rows.get(key);
   if (known !== undefined) return known;
   return intern(shapes, key, {
-    perSeconds: rate.cycleSeconds ?? 60,
-    connectionFee: units(rate.connectionFee),
+    perSeconds: terms.cycleSeconds ?? 60,
+    connectionFee: units(terms.connectionFee),
     // A rate per cycle is charged by whole cycles.
-    firstIncrementSeconds: rate.cycleSeconds ?? rate.firstIncrementSeconds,
-    nextIncrementSeconds: rate.cycleSeconds ?? rate.nextIncrementSeconds,
-    sections: sections.map(({ seconds, fee }) => ({ seconds, fee: units(fee) })),
-    taxPercent: units(rate.taxPercent),
-    callType: CallTypes[rate.callType],
-    locked: rate.locked,
+    firstIncrementSeconds: terms.cycleSeconds ?? terms.firstIncrementSeconds,
+    nextIncrementSeconds: terms.cycleSeconds ?? terms.nextIncrementSeconds,
+    sections: (terms.sections ?? []).map(({ seconds, fee }) => ({ seconds, fee: units(fee) })),
+    taxPercent: units(terms.taxPercent),
+    callType: CallTypes[terms.callType],
+    locked: terms.locked,
   });
 }
 
@@ -214,9 +215,9 @@ function intern<Entity>(interned: Interned<Entity>, key: string, entity: Entity)
   return interned.entities.length - 1;
 }
 
-/** Whole seconds since 1970, a fraction rounded up; 0 where there is no time. */
-function secondsOf(instant: string | undefined): number {
-  if (instant === undefined) return 0;
+/** Whole seconds since 1970, a fraction rounded up; 0 where there is no time (''). */
+function secondsOf(instant: string): number {
+  if (instant === '') return 0;
   return Math.min(Math.max(Math.ceil(Date.parse(instant) / 1000), 1), secondsMax);
 }
 

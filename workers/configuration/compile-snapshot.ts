@@ -3,6 +3,7 @@
 import { parseAddressPort } from '../../core/access/ip-address.ts';
 import {
   type ConfigurationDocument,
+  type DocumentOf,
   defaultParameters,
   type MappingGatewayDocument,
   type Parameters,
@@ -24,7 +25,9 @@ import { compileAddresses } from './compile-addresses.ts';
 import { compileBilling } from './compile-billing.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
+import type { PackedTable } from './packed-rates.ts';
 import { prefixText } from './prefix-text.ts';
+import { packTables } from './rates-builder.ts';
 import { mappingSlotName, routingSlotName } from './slot-registry.ts';
 import { asciiJson, textRows } from './text-rows.ts';
 
@@ -39,15 +42,29 @@ const sipPortDefault = 5060;
 
 type Section = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
-/** `slots`: from slot-registry.ts, for every gateway of the document. `prefixTexts`: of each routing gateway of
- *  a document that was split (prefix-text.ts). */
+/** What is many, in the form in which it is stored. */
+export interface BulkParts {
+  /** Of each routing gateway (prefix-text.ts). */
+  readonly prefixTexts: readonly Buffer[];
+  readonly rateTables: readonly PackedTable[];
+}
+
+/** `slots`: from slot-registry.ts, for every gateway of the document. */
 export function compileSnapshot(
   document: ConfigurationDocument,
   version: number,
   slots: ReadonlyMap<string, number>,
-  prefixTexts: readonly Buffer[] = document.routingGateways.map(({ prefixes }) =>
-    prefixText(prefixes),
-  ),
+): CompiledSnapshot {
+  const prefixTexts = document.routingGateways.map(({ prefixes }) => prefixText(prefixes));
+  const rateTables = packTables(document.rateTables);
+  return compileParts(document, { version, slots }, { prefixTexts, rateTables });
+}
+
+/** Of `document` itself neither prefixes nor rates are read. */
+export function compileParts(
+  document: DocumentOf<{ readonly name: string }>,
+  { version, slots }: { readonly version: number; readonly slots: ReadonlyMap<string, number> },
+  { prefixTexts, rateTables }: BulkParts,
 ): CompiledSnapshot {
   const mapping = document.mappingGateways.toSorted((left, right) =>
     compareNames(left.name, right.name),
@@ -64,7 +81,7 @@ export function compileSnapshot(
     mapping.map((gateway) => mappingRow(gateway, slots)),
     routing.map((gateway) => routingRow(gateway, slots)),
   ]);
-  const rates = compileRates(document.rateTables);
+  const rates = compileRates(rateTables);
   const billing = compileBilling(document, rates);
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const sections: { readonly [name in SectionName]: Section } = {

@@ -9,26 +9,44 @@ import {
 } from '../../core/configuration/diff.ts';
 import { stagedVersionsMax, versionsMax } from '../../core/configuration/limits.ts';
 import type { ConfigurationDocument } from '../../core/configuration/model.ts';
-import type { ConfigurationStore, StoreReader, StoreTransaction } from './configuration-store.ts';
+import type { ConfigurationStore } from './configuration-store.ts';
 import { checkDocument, unreachableWarnings } from './document-checks.ts';
 import { type DocumentProblem, documentProblem } from './document-problem.ts';
 import { parseDocument } from './document-schema.ts';
-import { emptyDocument, mergeDocument, refuseLostMoney } from './merge-document.ts';
+import { mergeDocument, refuseLostMoney } from './merge-document.ts';
+import type { PackedRates } from './packed-rates.ts';
 import { type SplitDocument, splitDocument } from './prefix-text.ts';
 import { slotNames } from './slot-registry.ts';
-import { packJson, unpackJson, unpackText } from './stored-json.ts';
-
-export interface VersionSummary {
-  readonly version: number;
-  /** ISO 8601, when it was staged. */
-  readonly storedAt: string;
-  /** The version it was made from. */
-  readonly base: number;
-  /** Where it is an old version's content again. */
-  readonly rollbackOf: number | null;
-  readonly committed: boolean;
-  readonly diff: ConfigurationDiff;
-}
+import {
+  diffStoredRates,
+  fullForm,
+  type NewTables,
+  type RatesOf,
+  referTo,
+  type StoredDocument,
+  storedForm,
+  type TableReference,
+} from './stored-document.ts';
+import { packJson, unpackBytes } from './stored-json.ts';
+import {
+  currentKey,
+  documentAt,
+  documentKey,
+  emptyStored,
+  jsonAt,
+  lastKey,
+  namesKey,
+  numberAt,
+  packedTables,
+  putTables,
+  ratesAt,
+  removeOldest,
+  removeVersions,
+  summaryKey,
+  tableIds,
+  tablesKey,
+} from './stored-versions.ts';
+import type { VersionSummary } from './version-summary.ts';
 
 export interface ApplyOptions {
   /** What the document lacks is removed. */
@@ -59,10 +77,6 @@ export type CommitResult =
   /** Another version was committed since this one was staged, or it is gone. */
   | { readonly ok: false; readonly reason: string };
 
-const currentKey = 'current';
-const lastKey = 'last';
-const numberDigits = 10;
-
 export class ConfigurationVersions {
   readonly #store: ConfigurationStore;
   readonly #wallClock: () => number;
@@ -79,14 +93,25 @@ export class ConfigurationVersions {
 
   /** Undefined: no such version (any more). Version 0 is the empty document. */
   document(version: number): ConfigurationDocument | undefined {
+    const stored = this.stored(version);
+    return stored === undefined ? undefined : fullForm(stored, (table) => this.rates(table));
+  }
+
+  /** The same with its rate tables by reference. */
+  stored(version: number): StoredDocument | undefined {
     return documentAt(this.#store, version);
+  }
+
+  /** @throws where the record of the table is not kept */
+  rates(table: TableReference): PackedRates {
+    return ratesAt(this.#store, table);
   }
 
   /** The same for compiling: a million prefixes stay bytes. */
   splitDocument(version: number): SplitDocument | undefined {
-    if (version === 0) return { document: emptyDocument(), prefixes: [] };
+    if (version === 0) return { document: emptyStored(), prefixes: [] };
     const bytes = this.#store.get(documentKey(version));
-    return bytes === undefined ? undefined : splitDocument(unpackText(bytes));
+    return bytes === undefined ? undefined : splitDocument(unpackBytes(bytes));
   }
 
   /** Names that need counter slots, without reading the whole document. */
@@ -110,35 +135,37 @@ export class ConfigurationVersions {
 
   /** Undefined where one of them is not kept. */
   compare(before: number, after: number): ConfigurationDiff | undefined {
-    const left = this.document(before);
-    const right = this.document(after);
-    return left === undefined || right === undefined ? undefined : diffDocuments(left, right);
+    const left = this.stored(before);
+    const right = this.stored(after);
+    if (left === undefined || right === undefined) return undefined;
+    const ratesOf: RatesOf = (table) => this.rates(table);
+    return diffDocuments(left, right, (old, now) => diffStoredRates(old, now, ratesOf));
   }
 
   /** Reads, merges, checks and stages a document of any origin. */
   apply(input: unknown, options: ApplyOptions = {}): ApplyResult {
     const parsed = parseDocument(input);
     if (!parsed.ok) return { kind: 'refused', problems: parsed.problems };
-    const base = this.current();
-    const current = this.document(base) ?? emptyDocument();
-    const merged = mergeDocument(current, parsed.document, options.replace ?? false);
-    const findings = checkDocument(merged.document, parsed.document);
-    const problems = [...merged.problems, ...findings.problems];
-    if (problems.length > 0) return { kind: 'refused', problems };
-    const next = { document: merged.document, base, current, rollbackOf: null };
-    const warnings = [
-      ...merged.warnings,
-      ...findings.warnings,
-      ...unreachableWarnings(merged.document, options.listeners),
-    ];
-    return this.#stage(next, options, warnings);
+    const tables: NewTables = new Map();
+    return this.#apply(storedForm(parsed.document, tables), tables, options);
+  }
+
+  /** Puts a rate table into the document, in the place of the one of its name. */
+  putTable(
+    name: string,
+    rates: PackedRates,
+    options: Omit<ApplyOptions, 'replace'> = {},
+  ): ApplyResult {
+    const tables: NewTables = new Map();
+    const input = { ...emptyStored(), rateTables: [referTo(name, rates, tables)] };
+    return this.#apply(input, tables, options);
   }
 
   /** Stages a new version with the content of an old one. */
   rollbackTo(version: number, options: Omit<ApplyOptions, 'replace'> = {}): ApplyResult {
     const base = this.current();
-    const current = this.document(base) ?? emptyDocument();
-    const document = this.document(version);
+    const current = this.stored(base) ?? emptyStored();
+    const document = this.stored(version);
     if (document === undefined) {
       const kept = this.list()
         .filter((summary) => summary.committed)
@@ -149,7 +176,8 @@ export class ConfigurationVersions {
     const problems = refuseLostMoney(current, document);
     if (problems.length > 0) return { kind: 'refused', problems };
     const warnings = unreachableWarnings(document, options.listeners);
-    return this.#stage({ document, base, current, rollbackOf: version }, options, warnings);
+    const tables: NewTables = new Map();
+    return this.#stage({ document, base, current, rollbackOf: version, tables }, options, warnings);
   }
 
   /** Puts a staged version in force, once the engine runs on it. */
@@ -173,22 +201,40 @@ export class ConfigurationVersions {
   discard(version: number): void {
     this.#store.transaction((transaction) => {
       const summary = jsonAt<VersionSummary>(transaction, summaryKey(version));
-      if (summary !== undefined && !summary.committed) removeVersion(transaction, version);
+      if (summary !== undefined && !summary.committed) removeVersions(transaction, [version]);
     });
   }
 
+  #apply(input: StoredDocument, tables: NewTables, options: ApplyOptions): ApplyResult {
+    const base = this.current();
+    const current = this.stored(base) ?? emptyStored();
+    const merged = mergeDocument(current, input, options.replace ?? false);
+    const findings = checkDocument(merged.document, input, this.#ratesOf(tables));
+    const problems = [...merged.problems, ...findings.problems];
+    if (problems.length > 0) return { kind: 'refused', problems };
+    const next = { document: merged.document, base, current, rollbackOf: null, tables };
+    const warnings = [
+      ...merged.warnings,
+      ...findings.warnings,
+      ...unreachableWarnings(merged.document, options.listeners),
+    ];
+    return this.#stage(next, options, warnings);
+  }
+
   #stage(next: Staging, options: ApplyOptions, warnings: readonly string[]): ApplyResult {
-    const diff = diffDocuments(next.current, next.document);
+    const { document, base, rollbackOf, tables } = next;
+    const ratesOf = this.#ratesOf(tables);
+    const diff = diffDocuments(next.current, document, (old, table) =>
+      diffStoredRates(old, table, ratesOf),
+    );
     if (options.dryRun) return { kind: 'dryRun', diff, warnings };
-    if (isEmptyDiff(diff) && next.base > 0) {
-      return { kind: 'unchanged', version: next.base, warnings };
-    }
-    const packed = packJson(next.document);
-    const names = packJson(slotNames(next.document));
+    if (isEmptyDiff(diff) && base > 0) return { kind: 'unchanged', version: base, warnings };
+    const packed = packJson(document);
+    const names = packJson(slotNames(document));
+    const newTables = packedTables(document, tables);
     const storedAt = new Date(this.#wallClock()).toISOString();
     const version = this.#store.transaction((transaction) => {
       const number = numberAt(transaction, lastKey) + 1;
-      const { base, rollbackOf } = next;
       const summary: VersionSummary = {
         version: number,
         storedAt,
@@ -198,73 +244,26 @@ export class ConfigurationVersions {
         diff,
       };
       transaction.put(lastKey, packJson(number));
+      putTables(transaction, newTables);
       transaction.put(documentKey(number), packed);
       transaction.put(namesKey(number), names);
+      transaction.put(tablesKey(number), packJson(tableIds(document)));
       transaction.put(summaryKey(number), packJson(summary));
       removeOldest(transaction, false, stagedVersionsMax);
       return number;
     });
     return { kind: 'staged', version, diff, warnings };
   }
-}
 
-interface Staging {
-  readonly document: ConfigurationDocument;
-  readonly base: number;
-  readonly current: ConfigurationDocument;
-  readonly rollbackOf: number | null;
-}
-
-function documentAt(reader: StoreReader, version: number): ConfigurationDocument | undefined {
-  if (version === 0) return emptyDocument();
-  const stored = jsonAt<ConfigurationDocument>(reader, documentKey(version));
-  // Stored before there were calendars: reading it again fills in what came with them.
-  if (stored === undefined || stored.calendars !== undefined) return stored;
-  const parsed = parseDocument(stored);
-  if (parsed.ok) return parsed.document;
-  throw new Error(`configuration version ${version}: ${parsed.problems[0]!.text}`);
-}
-
-/** Keeps the newest `kept` committed (or staged) versions. */
-function removeOldest(transaction: StoreTransaction, committed: boolean, kept: number): void {
-  const versions = transaction
-    .keys('summary/')
-    .map((key) => jsonAt<VersionSummary>(transaction, key))
-    .filter((summary) => summary?.committed === committed)
-    .map((summary) => summary!.version);
-  for (const version of versions.slice(0, Math.max(0, versions.length - kept))) {
-    removeVersion(transaction, version);
+  #ratesOf(tables: NewTables): RatesOf {
+    return (table) => tables.get(table.id)?.rates ?? this.rates(table);
   }
 }
 
-function removeVersion(transaction: StoreTransaction, version: number): void {
-  transaction.remove(documentKey(version));
-  transaction.remove(namesKey(version));
-  transaction.remove(summaryKey(version));
-}
-
-function numberAt(reader: StoreReader, key: string): number {
-  return jsonAt<number>(reader, key) ?? 0;
-}
-
-function jsonAt<Value>(reader: StoreReader, key: string): Value | undefined {
-  const bytes = reader.get(key);
-  return bytes === undefined ? undefined : (unpackJson(bytes) as Value);
-}
-
-/** Digits of one length, so that keys are in order of their numbers. */
-function digits(version: number): string {
-  return String(version).padStart(numberDigits, '0');
-}
-
-function documentKey(version: number): string {
-  return `document/${digits(version)}`;
-}
-
-function namesKey(version: number): string {
-  return `names/${digits(version)}`;
-}
-
-function summaryKey(version: number): string {
-  return `summary/${digits(version)}`;
+interface Staging {
+  readonly document: StoredDocument;
+  readonly base: number;
+  readonly current: StoredDocument;
+  readonly rollbackOf: number | null;
+  readonly tables: NewTables;
 }

@@ -10,13 +10,14 @@ import {
   ratesMax,
   rateTablesMax,
 } from '../../core/configuration/limits.ts';
-import type { AccountDocument, ConfigurationDocument } from '../../core/configuration/model.ts';
+import type { AccountDocument } from '../../core/configuration/model.ts';
 import { checkBilling } from './billing-checks.ts';
 import { addressKeyOf } from './compile-addresses.ts';
 import { routingTarget } from './compile-snapshot.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
 import type { CollectionName } from './document-schema.ts';
 import { unreachableReason } from './reachability.ts';
+import type { RatesOf, StoredDocument } from './stored-document.ts';
 
 type AccountKinds = readonly AccountDocument['kind'][];
 /** Whose account a mapping gateway may have, and whose a routing gateway. */
@@ -31,8 +32,9 @@ export interface DocumentFindings {
 
 /** `input`: the document as it was handed in, to name entities by their place in it. */
 export function checkDocument(
-  document: ConfigurationDocument,
-  input: ConfigurationDocument,
+  document: StoredDocument,
+  input: StoredDocument,
+  ratesOf: RatesOf,
 ): DocumentFindings {
   const problems: DocumentProblem[] = [];
   const warnings: string[] = [];
@@ -48,7 +50,7 @@ export function checkDocument(
     checkAccount(path, gateway.account, accounts, { kinds: payees, problems });
   }
   checkAddresses(document, place, problems);
-  checkBilling(document, place, { problems, warnings });
+  checkBilling(document, place, { problems, warnings }, ratesOf);
   return { problems, warnings };
 }
 
@@ -58,7 +60,7 @@ export type PlaceOf = (collection: CollectionName, name: string) => string;
 const placed = ['periodRates', 'accounts', 'mappingGateways', 'routingGateways'] as const;
 
 /** "routingGateways[2]" where it stands in the input, else "routingGateways[carrier-a]". */
-function placesIn(input: ConfigurationDocument): PlaceOf {
+function placesIn(input: StoredDocument): PlaceOf {
   const places = new Map<string, number>();
   for (const collection of placed) {
     for (const [index, entity] of input[collection].entries()) {
@@ -68,10 +70,10 @@ function placesIn(input: ConfigurationDocument): PlaceOf {
   return (collection, name) => `${collection}[${places.get(`${collection} ${name}`) ?? name}]`;
 }
 
-function checkLimits(document: ConfigurationDocument, problems: DocumentProblem[]): void {
+function checkLimits(document: StoredDocument, problems: DocumentProblem[]): void {
   const { mappingGateways, routingGateways, rateTables } = document;
   const gateways = mappingGateways.length + routingGateways.length;
-  const rates = rateTables.reduce((sum, table) => sum + table.rates.length, 0);
+  const rates = rateTables.reduce((sum, table) => sum + table.count, 0);
   const prefixes = routingGateways.reduce((sum, gateway) => sum + gateway.prefixes.length, 0);
   const addresses = mappingGateways.reduce((sum, gateway) => sum + gateway.addresses.length, 0);
   const limits: [string, string, number, number][] = [
@@ -111,7 +113,7 @@ function checkAccount(
 
 /** Where addresses are shared, priority decides; equal ones would leave it to the alphabet. */
 function checkAddresses(
-  document: ConfigurationDocument,
+  document: StoredDocument,
   place: PlaceOf,
   problems: DocumentProblem[],
 ): void {
@@ -134,7 +136,7 @@ function checkAddresses(
 
 /** Not refused: the sockets are the node file's, and may follow. */
 export function unreachableWarnings(
-  document: ConfigurationDocument,
+  document: Pick<StoredDocument, 'routingGateways'>,
   listeners: readonly Listener[] | undefined,
 ): string[] {
   const warnings: string[] = [];

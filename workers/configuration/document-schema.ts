@@ -29,6 +29,7 @@ import {
   sourceAddress,
 } from './field-schemas.ts';
 import { parametersJsonSchema, parseParameters } from './parameter-schema.ts';
+import { rateTemplate } from './rate-template-schema.ts';
 import { isUnsupportedField } from './unsupported-fields.ts';
 
 export type ParsedDocument =
@@ -104,6 +105,7 @@ const parameters = z
 const documentSchema = z.strictObject(
   {
     parameters: parameters.default({}),
+    rateTemplates: listOf(rateTemplate, 'a list of rate templates').default([]),
     rateTables: listOf(rateTable, 'a list of rate tables').default([]),
     calendars: listOf(calendar, 'a list of calendars').default([]),
     periodRates: listOf(periodRate, 'a list of period rates').default([]),
@@ -124,6 +126,7 @@ const schemaIsTheModel: Equal<z.output<typeof documentSchema>, ConfigurationDocu
 void schemaIsTheModel;
 
 export const collectionNames = [
+  'rateTemplates',
   'rateTables',
   'calendars',
   'periodRates',

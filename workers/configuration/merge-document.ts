@@ -1,24 +1,33 @@
 // The document that would be in force after an `apply`: entities are created or replaced whole by their
 // name, parameters one by one; with `replace`, what the document lacks goes.
-import type { AccountDocument, ConfigurationDocument } from '../../core/configuration/model.ts';
+import type {
+  AccountDocument,
+  ConfigurationDocument,
+  DocumentOf,
+} from '../../core/configuration/model.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
 
-export interface Merged {
-  readonly document: ConfigurationDocument;
+export interface Merged<Table extends Named> {
+  readonly document: DocumentOf<Table>;
   readonly problems: readonly DocumentProblem[];
   readonly warnings: readonly string[];
 }
 
-export function mergeDocument(
-  current: ConfigurationDocument,
-  input: ConfigurationDocument,
+interface Named {
+  readonly name: string;
+}
+
+export function mergeDocument<Table extends Named>(
+  current: DocumentOf<Table>,
+  input: DocumentOf<Table>,
   replace: boolean,
-): Merged {
+): Merged<Table> {
   const warnings: string[] = [];
   const accounts = keepOpeningBalances(current.accounts, input.accounts, warnings);
-  const base = replace ? emptyDocument() : current;
-  const document: ConfigurationDocument = {
+  const base: DocumentOf<Table> = replace ? { ...emptyDocument(), rateTables: [] } : current;
+  const document: DocumentOf<Table> = {
     parameters: { ...base.parameters, ...input.parameters },
+    rateTemplates: byName(base.rateTemplates, input.rateTemplates),
     rateTables: byName(base.rateTables, input.rateTables),
     calendars: byName(base.calendars, input.calendars),
     periodRates: byName(base.periodRates, input.periodRates),
@@ -33,6 +42,7 @@ export function mergeDocument(
 export function emptyDocument(): ConfigurationDocument {
   return {
     parameters: {},
+    rateTemplates: [],
     rateTables: [],
     calendars: [],
     periodRates: [],
@@ -45,8 +55,8 @@ export function emptyDocument(): ConfigurationDocument {
 
 /** An account that has money cannot be removed with it. */
 export function refuseLostMoney(
-  current: ConfigurationDocument,
-  next: ConfigurationDocument,
+  current: Pick<ConfigurationDocument, 'accounts'>,
+  next: Pick<ConfigurationDocument, 'accounts'>,
 ): readonly DocumentProblem[] {
   const kept = new Set(next.accounts.map((account) => account.name));
   return current.accounts

@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { openMemoryStore } from '../../native-free/memory-store.ts';
 import type { ConfigurationStore, StoreTransaction } from './configuration-store.ts';
 import { type Lmdb, loadLmdb, openLmdbStore } from './lmdb-store.ts';
+import { moveRatesOut } from './stored-versions.ts';
 
 /** Format of keys and values. */
-export const storeFormat = 1;
+export const storeFormat = 2;
 
 /** How to bring a store of the format at `index` to the next one; run in one transaction. */
 const upgrades: readonly ((transaction: StoreTransaction) => void)[] = [
   // 0: an empty store.
   () => {},
+  moveRatesOut,
 ];
 
 const formatKey = 'format';

@@ -1,12 +1,12 @@
 // The prefixes of a stored document, read from its JSON text byte by byte. A million of them as strings
 // would be a heap of their own, and collecting it would take the processors from the calls: V8 does it with
 // threads that the whole process shares.
-import type { ConfigurationDocument } from '../../core/configuration/model.ts';
+import type { StoredDocument } from './stored-document.ts';
 
 /** A document without its prefixes, and each routing gateway's prefixes as the text of a JSON list. */
 export interface SplitDocument {
   /** `prefixes` of every routing gateway is empty here. */
-  readonly document: ConfigurationDocument;
+  readonly document: StoredDocument;
   /** One for each of `document.routingGateways`, in that order. */
   readonly prefixes: readonly Buffer[];
 }
@@ -21,7 +21,9 @@ const quote = 0x22;
 const backslash = 0x5c;
 const listEnd = 0x5d;
 // Inside a JSON string a quote has a backslash before it, and no key of a document is somebody's own
-// word: these bytes are the beginning of a gateway's list and nothing else.
+// word: these bytes begin the gateways and their lists and nothing else. Gifts have prefixes too, but stand
+// before the gateways, which are the last of a document.
+const gatewaysStart = Buffer.from('"routingGateways":[');
 const listStart = Buffer.from('"prefixes":[');
 
 /** `text`: as stored (stored-json.ts), without spaces. */
@@ -29,7 +31,8 @@ export function splitDocument(text: Buffer): SplitDocument {
   const prefixes: Buffer[] = [];
   const rest: Buffer[] = [];
   let from = 0;
-  for (let at = text.indexOf(listStart); at >= 0; at = text.indexOf(listStart, from)) {
+  let at = text.indexOf(listStart, Math.max(0, text.indexOf(gatewaysStart)));
+  for (; at >= 0; at = text.indexOf(listStart, from)) {
     const open = at + listStart.length - 1;
     const close = closingBracket(text, open);
     rest.push(text.subarray(from, open + 1));
@@ -37,7 +40,7 @@ export function splitDocument(text: Buffer): SplitDocument {
     from = close;
   }
   rest.push(text.subarray(from));
-  const document = JSON.parse(Buffer.concat(rest).toString('utf8')) as ConfigurationDocument;
+  const document = JSON.parse(Buffer.concat(rest).toString('utf8')) as StoredDocument;
   if (prefixes.length !== document.routingGateways.length) {
     throw new Error(
       `stored document: ${prefixes.length} lists of prefixes: expected one for each of ${document.routingGateways.length} routing gateways`,

@@ -1,7 +1,7 @@
 // Task of the Piscina pool: compiles a stored version into the arena that the engine does not run from.
 // Called by its exported name: `pool.run(request, { name: 'compileConfiguration' })`.
 import { lowerThreadPriority } from '../background-priority.ts';
-import { compileSnapshot } from '../configuration/compile-snapshot.ts';
+import { compileParts } from '../configuration/compile-snapshot.ts';
 import type { ConfigurationStore } from '../configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../configuration/open-store.ts';
@@ -40,13 +40,14 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
   if (stored === undefined) {
     throw new Error(`configuration version ${request.version} is not in ${request.dataDir}`);
   }
+  const { document, prefixes: prefixTexts } = stored;
+  const rateTables = document.rateTables.map((table) => ({
+    name: table.name,
+    rates: versions.rates(table),
+  }));
   const read = performance.now();
-  const compiled = compileSnapshot(
-    stored.document,
-    request.version,
-    request.slots,
-    stored.prefixes,
-  );
+  const { version, slots } = request;
+  const compiled = compileParts(document, { version, slots }, { prefixTexts, rateTables });
   const compiledAt = performance.now();
   const arena = arenaFor(compiled.bytesNeeded, request.arena);
   compiled.writeInto(arena);
