@@ -98,7 +98,7 @@ const numberColumns = new Set<string>([
 function cdrProperties(): Record<string, Schema> {
   const special: Record<string, Schema> = {
     attempts: list({ type: 'object' }),
-    agentFees: list({ type: 'object' }),
+    agentFees: list(object({ account: text, fee: text, billedSeconds: whole })),
     logId: object({ set: text, file: text, offset: whole }),
   };
   const typeOf = (column: string): Schema => {

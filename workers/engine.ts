@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import type { Listener } from '../core/call/local-identity.ts';
 import { Counter, Gauge } from '../core/metrics/counter-layout.ts';
+import { AccountBook } from './account-book.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
@@ -22,6 +23,7 @@ import type { Log } from './log.ts';
 import { createLoopDelay } from './loop-delay.ts';
 import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
+import { balancesFromLog, type OpeningBalances } from './opening-balances.ts';
 import { shareOrphans } from './orphan-calls.ts';
 import { packageVersion } from './package-version.ts';
 import type { Settings } from './settings.ts';
@@ -39,9 +41,13 @@ const lingerPollMs = 50;
 /** For the CDRs of calls that were ended by force. */
 const endCallsMs = 10_000;
 
+type AdminQuestion = Exclude<AdminMessage, { kind: 'listening' }>;
+
 export interface EngineOptions {
   settings: Settings;
   log: Log;
+  /** Where accounts' balances come from; absent: the documents' balances less the CDR log's charges. */
+  openingBalances?: OpeningBalances | undefined;
   /** The admin program, false for none; tests bring their own. */
   admin?: string | false | undefined;
 }
@@ -54,6 +60,7 @@ export class Engine {
   readonly memory: SharedMemory;
   readonly supervisor: Supervisor;
   readonly activation: ConfigurationActivation;
+  readonly accounts: AccountBook;
   adminUrl: string;
 
   readonly #directory: DataDirectory;
@@ -81,11 +88,16 @@ export class Engine {
     this.#pool = parts.pool;
     this.#shardKey = openShardKey(parts.directory.path);
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
+    this.accounts = new AccountBook(
+      this.memory,
+      options.openingBalances ?? balancesFromLog(parts.directory.path, parts.pool),
+    );
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,
       pool: parts.pool,
       versions: parts.versions,
+      accounts: this.accounts,
       listeners: parts.listeners,
       clock: monotonicMs,
       swap: (ticket) => this.supervisor.swap(ticket),
@@ -301,17 +313,30 @@ export class Engine {
     await within(adminWaitMs, listens);
   }
 
-  async #answer(question: Exclude<AdminMessage, { kind: 'listening' }>): Promise<void> {
+  async #answer(question: AdminQuestion): Promise<void> {
     const { id } = question;
-    const { activation } = this;
-    let answer: Promise<unknown>;
-    if (question.kind === 'activate') answer = activation.activate(question.version);
-    else if (question.kind === 'analyze') answer = activation.analyze(question.request);
-    else answer = activation.quote(question.request);
-    await answer.then(
-      (result) => this.#admin?.send({ kind: 'answer', id, result }),
-      (error: Error) => this.#admin?.send({ kind: 'refusal', id, error: error.message }),
-    );
+    try {
+      const result = await this.#resultOf(question);
+      this.#admin?.send({ kind: 'answer', id, result });
+    } catch (error) {
+      this.#admin?.send({ kind: 'refusal', id, error: (error as Error).message });
+    }
+  }
+
+  #resultOf(question: AdminQuestion): unknown {
+    const { activation, accounts } = this;
+    switch (question.kind) {
+      case 'activate':
+        return activation.activate(question.version);
+      case 'analyze':
+        return activation.analyze(question.request);
+      case 'quote':
+        return activation.quote(question.request);
+      case 'balance':
+        return accounts.balanceOf(question.account);
+      case 'payment':
+        return accounts.pay(question.request);
+    }
   }
 
   #onPulse(): void {

@@ -55,6 +55,8 @@ const document: ConfigurationDocument = {
       rateTable: 'deck',
       callLevel: 'international',
       packages: [],
+      lineLimit: 0,
+      locked: false,
     },
   ],
 };

@@ -1,6 +1,6 @@
 // The price of some hold seconds at one rate. Time is counted in the rate's steps first; then fees, time
 // and tax are one exact fraction, rounded half up once.
-import { divideHalfUp } from './money.ts';
+import { divideHalfUp } from '../money.ts';
 import type { RateTerms } from './rate-terms.ts';
 
 export interface BilledTime {

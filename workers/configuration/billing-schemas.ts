@@ -3,9 +3,11 @@
 import { z } from 'zod';
 import {
   areaBytesMax,
+  callSecondsMax,
   giftsPerPackageMax,
   holidaysPerCalendarMax,
   incrementSecondsMax,
+  lineLimitMax,
   packagesPerAccountMax,
   prefixesPerGiftMax,
   priorityMax,
@@ -167,29 +169,33 @@ const packageOrder = z
     },
     anObject,
   )
-  .superRefine(({ startsAt, expiresAt }, context) => {
-    if (startsAt === undefined || expiresAt === undefined || isBefore(startsAt, expiresAt)) return;
-    context.addIssue({ code: 'custom', path: ['expiresAt'], message: 'a time after startsAt' });
-  });
+  .superRefine(checkTerm);
 
-export const account: z.ZodType<AccountDocument> = z.strictObject(
-  {
-    name,
-    kind: z.enum(['customer', 'clearing', 'agent'], 'customer, clearing or agent'),
-    balance: decimal('signed').default('0'),
-    creditLimit: decimal('unsigned').default('0'),
-    rateTable: name.optional(),
-    privateRateTable: name.optional(),
-    periodRate: name.optional(),
-    agent: name.optional(),
-    callLevel: z.enum(callTypes, callTypesError).default('international'),
-    packages: z
-      .array(packageOrder, 'a list of package orders')
-      .max(packagesPerAccountMax, `at most ${packagesPerAccountMax} packages`)
-      .default([]),
-  },
-  anObject,
-);
+export const account: z.ZodType<AccountDocument> = z
+  .strictObject(
+    {
+      name,
+      kind: z.enum(['customer', 'clearing', 'agent'], 'customer, clearing or agent'),
+      balance: decimal('signed').default('0'),
+      creditLimit: decimal('unsigned').default('0'),
+      rateTable: name.optional(),
+      privateRateTable: name.optional(),
+      periodRate: name.optional(),
+      agent: name.optional(),
+      callLevel: z.enum(callTypes, callTypesError).default('international'),
+      lineLimit: integer(0, lineLimitMax).default(0),
+      locked: flag.default(false),
+      startsAt: instant.optional(),
+      expiresAt: instant.optional(),
+      maxCallSeconds: integer(0, callSecondsMax).optional(),
+      packages: z
+        .array(packageOrder, 'a list of package orders')
+        .max(packagesPerAccountMax, `at most ${packagesPerAccountMax} packages`)
+        .default([]),
+    },
+    anObject,
+  )
+  .superRefine(checkTerm);
 
 /** A rate is per minute with increments, or per cycle, and then by whole cycles. */
 function checkRate(rate: RateDocument, context: z.RefinementCtx): void {
@@ -216,6 +222,15 @@ function checkRate(rate: RateDocument, context: z.RefinementCtx): void {
   if (expiresAt !== undefined && effectiveAt !== undefined && !isBefore(effectiveAt, expiresAt)) {
     refuse('expiresAt', 'a time after effectiveAt');
   }
+}
+
+function checkTerm(
+  term: { readonly startsAt?: string | undefined; readonly expiresAt?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  const { startsAt, expiresAt } = term;
+  if (startsAt === undefined || expiresAt === undefined || isBefore(startsAt, expiresAt)) return;
+  context.addIssue({ code: 'custom', path: ['expiresAt'], message: 'a time after startsAt' });
 }
 
 function checkWindow(

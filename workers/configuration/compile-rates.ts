@@ -2,7 +2,6 @@
 // one open-addressing hash table, a row and a price each; what rates have in common (increments, fees, tax,
 // type) is kept once. About 56 bytes a rate.
 
-import { parseMoney } from '../../core/billing/money.ts';
 import { rateHashStart, rateSlotOf } from '../../core/billing/rate-table.ts';
 import { byteHashMix, byteHashStep } from '../../core/bytes/byte-hash.ts';
 import type { RateDocument, RateTableDocument } from '../../core/configuration/model.ts';
@@ -12,6 +11,7 @@ import {
   maskLeadingBytes,
   rateRowWords,
 } from '../../core/configuration/snapshot-layout.ts';
+import { parseMoney } from '../../core/money.ts';
 
 export interface CompiledRates extends RateRows {
   readonly shapes: readonly RateShape[];

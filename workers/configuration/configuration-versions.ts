@@ -92,7 +92,11 @@ export class ConfigurationVersions {
   /** Names that need counter slots, without reading the whole document. */
   slotNames(version: number): readonly string[] | undefined {
     if (version === 0) return [];
-    return jsonAt<string[]>(this.#store, namesKey(version));
+    const names = jsonAt<string[]>(this.#store, namesKey(version));
+    if (names !== undefined) return names;
+    // Stored by a release in which accounts had no slots.
+    const document = this.document(version);
+    return document === undefined ? undefined : slotNames(document);
   }
 
   /** Newest first; staged ones among them. */
@@ -262,7 +266,7 @@ function documentKey(version: number): string {
 }
 
 function namesKey(version: number): string {
-  return `names/${digits(version)}`;
+  return `slots/${digits(version)}`;
 }
 
 function summaryKey(version: number): string {

@@ -1,0 +1,153 @@
+// The main thread's view of the accounts: which slot of the balance block a name has, what it holds, and the
+// changes that come from outside of calls (a new configuration, a payment, the calls of a dead worker).
+import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
+import { moneyText } from '../core/money.ts';
+import type { AccountBalance, PaymentRequest } from './admin-messages.ts';
+import type { AccountCells } from './configuration/compile-billing.ts';
+import {
+  accountSlotName,
+  createSlotRegistry,
+  type SlotRegistry,
+} from './configuration/slot-registry.ts';
+import {
+  accountState,
+  addToBalance,
+  type BalanceLedger,
+  isCellEmpty,
+  mainPurse,
+  openBalances,
+  type Purse,
+  purseOf,
+  setCredit,
+} from './memory/balance-block.ts';
+import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
+import type { OpeningBalances } from './opening-balances.ts';
+
+/** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
+const balanceUnitsMax = 9_000_000_000_000_000_000n;
+
+export class AccountBook {
+  readonly ledger: BalanceLedger;
+  readonly #purse: Purse;
+  readonly #lines: Pick<ReturnType<typeof lineLedger>, 'used'>;
+  readonly #slots: SlotRegistry;
+  readonly #openings: OpeningBalances;
+  /** By name: the slots of the configuration in force. */
+  #current: ReadonlyMap<string, number> = new Map();
+  /** By slot: the account whose money its cell holds. */
+  readonly #owners: (string | undefined)[] = [];
+
+  constructor(memory: SharedMemory, openings: OpeningBalances) {
+    this.ledger = openBalances(memory);
+    this.#purse = purseOf(this.ledger, mainPurse);
+    this.#lines = lineLedger(memory);
+    this.#openings = openings;
+    this.#slots = createSlotRegistry((slot) => this.#isIdle(slot), accountSlotsMax);
+  }
+
+  /** Slots for accounts' slot names; undefined: too many are in use by removed accounts. */
+  assign(names: readonly string[]): ReadonlyMap<string, number> | undefined {
+    return this.#slots.assign(names);
+  }
+
+  /** An account is not removed while it has money, debts or calls. `names`: the slot names that stay.
+   *  @throws Error that names the first account that would be lost */
+  refuseLost(names: readonly string[]): void {
+    const kept = new Set(names);
+    for (const [account, slot] of this.#current) {
+      if (kept.has(accountSlotName(account)) || this.#isIdle(slot)) continue;
+      const { balance } = this.balanceOf(account);
+      const lines = linesUsed(this.#lines, accountLineSlot(slot));
+      throw new Error(
+        `accounts[${account}]: is missing, but has a balance of "${balance}" and ${lines} calls up; expected such accounts to stay`,
+      );
+    }
+  }
+
+  /** Before the first call may see these accounts: credit limits, and the balances of those that are new. */
+  async open(assignment: ReadonlyMap<string, number>, cells: AccountCells): Promise<void> {
+    const nameOf = new Map([...assignment].map(([name, slot]) => [slot, name]));
+    const fresh: { name: string; slot: number; opening: bigint }[] = [];
+    for (let index = 0; index < cells.slots.length; index++) {
+      const slot = cells.slots[index]!;
+      const name = nameOf.get(slot)!;
+      setCredit(this.#purse, slot, cells.credits[index]!);
+      if (this.#owners[slot] === name) continue;
+      fresh.push({ name, slot, opening: cells.openings[index]! });
+    }
+    if (fresh.length === 0) return;
+    const prefix = accountSlotName('').length;
+    const balances = await this.#openings.balancesOf(
+      fresh.map(({ name, opening }) => ({ name: name.slice(prefix), opening })),
+    );
+    for (const [index, { name, slot }] of fresh.entries()) {
+      this.#owners[slot] = name;
+      addToBalance(this.#purse, slot, balances[index]! - accountState(this.ledger, slot).balance);
+    }
+  }
+
+  /** Every worker runs on the configuration of this assignment. */
+  settle(assignment: ReadonlyMap<string, number>): void {
+    this.#slots.settle(assignment);
+    const prefix = accountSlotName('').length;
+    this.#current = new Map([...assignment].map(([name, slot]) => [name.slice(prefix), slot]));
+    // An account that is gone with nothing left begins anew, should its name come back.
+    for (const [slot, owner] of this.#owners.entries()) {
+      if (owner === undefined || assignment.get(owner) === slot) continue;
+      if (this.#isIdle(slot)) this.#owners[slot] = undefined;
+    }
+  }
+
+  /** Undefined: no account of this name. */
+  slotOf(account: string): number | undefined {
+    return this.#current.get(account);
+  }
+
+  /** Slots in use are below this. */
+  get slotsEnd(): number {
+    return this.#owners.length;
+  }
+
+  /** @throws Error where there is no such account */
+  balanceOf(account: string): AccountBalance {
+    const slot = this.#slotOf(account);
+    const { balance, reserved, available, credit } = accountState(this.ledger, slot);
+    return {
+      account,
+      balance: moneyText(balance),
+      reserved: moneyText(reserved),
+      available: moneyText(available),
+      creditLimit: moneyText(credit),
+      linesUsed: linesUsed(this.#lines, accountLineSlot(slot)),
+    };
+  }
+
+  /** A payment (negative: a deduction) that is stored already. @throws Error where it cannot be added */
+  pay({ account, units: text }: PaymentRequest): AccountBalance {
+    if (!/^-?[0-9]{1,19}$/.test(text)) {
+      throw new Error(`units: ${JSON.stringify(text)}: expected whole units of 10^-8 as text`);
+    }
+    const units = BigInt(text);
+    const slot = this.#slotOf(account);
+    const after = accountState(this.ledger, slot).balance + units;
+    if (after > balanceUnitsMax || after < -balanceUnitsMax) {
+      throw new Error(
+        `units: ${units}: expected a balance of at most ${moneyText(balanceUnitsMax)} afterwards`,
+      );
+    }
+    addToBalance(this.#purse, slot, units);
+    return this.balanceOf(account);
+  }
+
+  #slotOf(account: string): number {
+    const slot = this.#current.get(account);
+    if (slot === undefined) {
+      throw new Error(`account: ${JSON.stringify(account)}: expected the name of an account`);
+    }
+    return slot;
+  }
+
+  #isIdle(slot: number): boolean {
+    return isCellEmpty(this.ledger, slot) && linesUsed(this.#lines, accountLineSlot(slot)) === 0;
+  }
+}
