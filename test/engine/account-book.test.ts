@@ -69,7 +69,7 @@ describe('the account book', () => {
     assert.throws(() => book.pay({ account: 'acme', units: '1.5' }), /units: "1.5": expected/);
     assert.throws(
       () =>
-        book.pay({ account: 'acme', units: '9000000000000000000' + '' }) &&
+        book.pay({ account: 'acme', units: '9000000000000000000' }) &&
         book.pay({ account: 'acme', units: '9000000000000000000' }),
       /expected a balance of at most 90000000000 afterwards/,
     );
