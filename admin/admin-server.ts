@@ -14,6 +14,7 @@ import type { AdminFigures } from './metrics-text.ts';
 import { openApiDocument } from './openapi.ts';
 import { findPackageRoot } from './package-root.ts';
 import { type RequestCounts, routeRequests } from './request-router.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { cdrRoutes } from './routes/cdrs.ts';
 import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
@@ -81,6 +82,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...configVersionRoutes(configuration),
     ...routingRoutes(engine),
     ...ratingRoutes(engine),
+    ...accountRoutes(configuration, engine),
     ...cdrRoutes(parts.readCdrs),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),
