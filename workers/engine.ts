@@ -15,6 +15,11 @@ import { ConfigurationVersions } from './configuration/configuration-versions.ts
 import { openConfigurationStore } from './configuration/open-store.ts';
 import { ConfigurationActivation } from './configuration-activation.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import {
+  closeSharedSockets,
+  openSharedSockets,
+  type SharedSockets,
+} from './datagram/shared-sockets.ts';
 import { createFigures } from './figures.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { probeAdminListener, probeListeners } from './ingress/listen-probe.ts';
@@ -50,6 +55,8 @@ export interface EngineOptions {
   openingBalances?: OpeningBalances | undefined;
   /** The admin program, false for none; tests bring their own. */
   admin?: string | false | undefined;
+  /** Datagrams by node:dgram, as where koffi has no binary. */
+  standIns?: boolean | undefined;
 }
 
 export class Engine {
@@ -66,6 +73,7 @@ export class Engine {
   readonly #directory: DataDirectory;
   readonly #pool: Piscina;
   readonly #shardKey: Uint32Array;
+  readonly #sockets: SharedSockets | undefined;
   readonly #version: string = packageVersion();
   readonly #startedAt: number = Date.now();
   readonly #readFigures: (nowWallMs: number) => EngineFigures;
@@ -87,6 +95,7 @@ export class Engine {
     this.#directory = parts.directory;
     this.#pool = parts.pool;
     this.#shardKey = openShardKey(parts.directory.path);
+    this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
     this.accounts = new AccountBook(
       this.memory,
@@ -131,6 +140,8 @@ export class Engine {
       closers.push(() => directory.close());
       const listeners = await probeListeners(expandWildcards(settings.listen));
       if (options.admin !== false) await probeAdminListener(settings.adminListen);
+      const sockets = await openSockets(options, listeners);
+      if (sockets !== undefined) closers.push(() => closeSharedSockets(sockets));
       const pool = openTaskPool();
       closers.push(() => pool.destroy());
       const store = await openConfigurationStore(settings.dataDir, {
@@ -138,7 +149,7 @@ export class Engine {
       });
       closers.push(() => store.close());
       const versions = new ConfigurationVersions(store);
-      const engine = new Engine(options, { directory, listeners, pool, versions });
+      const engine = new Engine(options, { directory, listeners, sockets, pool, versions });
       engine.#closers.push(...closers.splice(0));
       await engine.#start(versions.current(), options.admin);
       return engine;
@@ -215,6 +226,7 @@ export class Engine {
         shardKey: this.#shardKey,
         log: this.log,
         clock: monotonicMs,
+        sockets: this.#sockets,
       });
       this.#hangUpOrphans(recovered.answers);
       if (admin !== false) await this.#startAdmin(admin);
@@ -234,6 +246,7 @@ export class Engine {
         index,
         memory,
         listeners,
+        sockets: this.#sockets,
         node: settings.node,
         runId: Date.now().toString(36),
         shardKey: this.#shardKey,
@@ -355,6 +368,18 @@ export class Engine {
   }
 }
 
+/** Shared by all threads; undefined where node:dgram has to serve. @throws Error */
+async function openSockets(
+  { settings, log, standIns }: EngineOptions,
+  listeners: readonly Listener[],
+): Promise<SharedSockets | undefined> {
+  if (standIns === true) return undefined;
+  const opened = await openSharedSockets(listeners, settings.callWorkers);
+  if (typeof opened !== 'string') return opened;
+  log.info({ datagrams: 'node:dgram', because: opened }, 'datagrams: native-free stand-in');
+  return undefined;
+}
+
 /** What `promise` resolves with, undefined when that takes longer. */
 async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | undefined> {
   const waited = new AbortController();
@@ -369,6 +394,7 @@ async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<
 interface EngineParts {
   directory: DataDirectory;
   listeners: Listener[];
+  sockets: SharedSockets | undefined;
   pool: Piscina;
   versions: ConfigurationVersions;
 }

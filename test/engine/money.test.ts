@@ -1,12 +1,11 @@
 // Money through the whole engine with two call workers: exact under a thousand calls at once, given back and
 // charged when a worker or the process dies.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import type { Engine } from '../../workers/engine.ts';
 import {
-  closeAll,
   configureWith,
   fresh,
   peer,
@@ -14,11 +13,9 @@ import {
   settingsFor,
   start,
   until,
-} from './engine-under-test.ts';
+} from './engine-stage.ts';
 import { readCdrs } from './read-cdrs.ts';
 import { header, request, response, type SipPeer, tagOf } from './sip-peer.ts';
-
-afterEach(closeAll);
 
 /** Sixty seconds at 0.06 a minute cost 0.06 for acme, 0.03 for the carrier. */
 function moneyDocument(caller: SipPeer, carrier: SipPeer, balance: string): object {
