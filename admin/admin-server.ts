@@ -15,6 +15,7 @@ import type { AdminFigures } from './metrics-text.ts';
 import { openApiDocument } from './openapi.ts';
 import { findPackageRoot } from './package-root.ts';
 import { type RequestCounts, routeRequests } from './request-router.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { cdrRoutes } from './routes/cdrs.ts';
 import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
@@ -85,6 +86,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...routingRoutes(engine),
     ...ratingRoutes(engine),
     ...rateTableRoutes(parts.decks),
+    ...accountRoutes(configuration, engine),
     ...cdrRoutes(parts.readCdrs),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),

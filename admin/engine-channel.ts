@@ -2,10 +2,12 @@
 // closed set of questions of workers/admin-messages.ts, each of which ends in an answer, a refusal or a
 // time-out.
 import type {
+  AccountBalance,
   AdminMessage,
   AnalyzeRequest,
   EngineFigures,
   EngineMessage,
+  PaymentRequest,
   QuoteRequest,
 } from '../workers/admin-messages.ts';
 
@@ -35,6 +37,11 @@ export interface EngineChannel {
   analyze(request: AnalyzeRequest): Promise<unknown>;
   /** @throws EngineRefused, EngineSilent */
   quote(request: QuoteRequest): Promise<unknown>;
+  /** @throws EngineRefused, EngineSilent */
+  balance(account: string): Promise<AccountBalance>;
+  /** Moves the balance of an account by a payment that is stored.
+   *  @throws EngineRefused, EngineSilent */
+  payment(request: PaymentRequest): Promise<AccountBalance>;
 }
 
 /** The engine answered, with a no. */
@@ -106,7 +113,7 @@ export function openEngineChannel(port: EnginePort, now: () => number = Date.now
   });
   port.onDisconnect(stop);
 
-  const ask = (timeoutMs: number, question: (id: number) => AdminMessage): Promise<unknown> =>
+  const ask: Ask = (timeoutMs, question) =>
     new Promise((resolve, reject) => {
       if (pending.size >= pendingMax) {
         reject(new EngineSilent(`${pendingMax} questions to the engine are under way already`));
@@ -127,10 +134,24 @@ export function openEngineChannel(port: EnginePort, now: () => number = Date.now
     onFigures: (receive) => figuresReceivers.push(receive),
     onStop: (each) => stops.push(each),
     listening: (url) => port.send({ kind: 'listening', url }),
+    ...questionsOf(ask),
+  };
+}
+
+type Ask = (timeoutMs: number, question: (id: number) => AdminMessage) => Promise<unknown>;
+
+function questionsOf(
+  ask: Ask,
+): Pick<EngineChannel, 'activate' | 'analyze' | 'quote' | 'balance' | 'payment'> {
+  return {
     activate: (version) =>
       ask(activateTimeoutMs, (id) => ({ kind: 'activate', id, version })) as Promise<Activation>,
     analyze: (request) => ask(analyzeTimeoutMs, (id) => ({ kind: 'analyze', id, request })),
     quote: (request) => ask(analyzeTimeoutMs, (id) => ({ kind: 'quote', id, request })),
+    balance: (account) =>
+      ask(analyzeTimeoutMs, (id) => ({ kind: 'balance', id, account })) as Promise<AccountBalance>,
+    payment: (request) =>
+      ask(analyzeTimeoutMs, (id) => ({ kind: 'payment', id, request })) as Promise<AccountBalance>,
   };
 }
 

@@ -79,6 +79,11 @@ const status = object({
     }),
   ),
   sockets: list(object({ listen: text, receiveBufferBytes: whole, kernelDrops: whole })),
+  accounts: object({
+    count: whole,
+    reserved: maybeText,
+    exhausted: { type: ['integer', 'null'] },
+  }),
   cdrLog: object({
     directory: text,
     accepting: yesNo,
@@ -112,7 +117,7 @@ const numberColumns = new Set<string>([
 function cdrProperties(): Record<string, Schema> {
   const special: Record<string, Schema> = {
     attempts: list({ type: 'object' }),
-    agentFees: list({ type: 'object' }),
+    agentFees: list(object({ account: text, fee: text, billedSeconds: whole })),
     logId: object({ set: text, file: text, offset: whole }),
   };
   const typeOf = (column: string): Schema => {
@@ -246,6 +251,18 @@ export const schemas: Record<string, Schema> = {
     'at',
   ]),
   Quote: quote,
+  Account: {
+    ...object({
+      name: text,
+      kind: { enum: ['customer', 'clearing', 'agent'] },
+      creditLimit: text,
+      balance: text,
+      reserved: text,
+      available: text,
+      linesUsed: whole,
+    }),
+    additionalProperties: true,
+  },
   Configuration: documentJsonSchema(),
   VersionList: object({
     versions: list(

@@ -59,6 +59,16 @@ export interface IngressFigures {
   streamQueueBytes: number;
 }
 
+/** All accounts together; one of them is `GET /api/v1/accounts/{name}`. */
+export interface AccountsFigures {
+  count: number;
+  /** What calls that are up have set aside, decimal string; null, as below, where there are too many accounts
+   *  to look at every second. */
+  reserved: string | null;
+  /** Accounts that no call can be charged to now. */
+  exhausted: number | null;
+}
+
 /** The engine as it stands; `GET /api/v1/status` and the live page are made of this. */
 export interface EngineFigures {
   version: string;
@@ -77,6 +87,7 @@ export interface EngineFigures {
   counters: Record<CounterName, number>;
   workers: WorkerFigures[];
   gateways: GatewayFigures[];
+  accounts: AccountsFigures;
   sockets: SocketFigures[];
   cdrLog: CdrLogFigures;
   ingress: IngressFigures;
@@ -107,13 +118,35 @@ export interface QuoteRequest {
   at: number;
 }
 
+/** An account as it stands; amounts are decimal strings. */
+export interface AccountBalance {
+  account: string;
+  /** Payments less what calls were charged. */
+  balance: string;
+  /** What calls that are up have set aside of it. */
+  reserved: string;
+  /** What new calls may still set aside: balance + creditLimit - reserved. */
+  available: string;
+  creditLimit: string;
+  linesUsed: number;
+}
+
+/** A payment that is stored already; the engine only moves the balance. The answer is an AccountBalance. */
+export interface PaymentRequest {
+  account: string;
+  /** Whole units of 10^-8 as text, since JSON has no integers of 64 bits; negative: a deduction. */
+  units: string;
+}
+
 /** Admin to engine. `activate`: compile the stored version and run on it; answered with
  *  `{ version, compileMs, swapPauseMs }` once every call worker runs on it. */
 export type AdminMessage =
   | { kind: 'listening'; url: string }
   | { kind: 'activate'; id: number; version: number }
   | { kind: 'analyze'; id: number; request: AnalyzeRequest }
-  | { kind: 'quote'; id: number; request: QuoteRequest };
+  | { kind: 'quote'; id: number; request: QuoteRequest }
+  | { kind: 'balance'; id: number; account: string }
+  | { kind: 'payment'; id: number; request: PaymentRequest };
 
 /** How the engine starts the admin process: JSON in its first argument. */
 export interface AdminStart {

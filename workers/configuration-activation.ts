@@ -10,9 +10,15 @@ import {
   openSnapshot,
 } from '../core/configuration/open-snapshot.ts';
 import { nodeSlot, type Snapshot } from '../core/configuration/snapshot.ts';
+import type { AccountBook } from './account-book.ts';
 import type { AnalyzeRequest, QuoteRequest } from './admin-messages.ts';
+import type { AccountCells } from './configuration/compile-billing.ts';
 import type { ConfigurationVersions } from './configuration/configuration-versions.ts';
-import { createSlotRegistry, type SlotRegistry } from './configuration/slot-registry.ts';
+import {
+  createSlotRegistry,
+  isAccountSlotName,
+  type SlotRegistry,
+} from './configuration/slot-registry.ts';
 import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import { SnapshotStore, type SnapshotTicket } from './memory/snapshot-store.ts';
@@ -38,6 +44,7 @@ export interface ConfigurationActivationOptions {
   memory: SharedMemory;
   pool: Piscina;
   versions: ConfigurationVersions;
+  accounts: AccountBook;
   /** What gateways can be reached from. */
   listeners: readonly Listener[];
   clock: () => number;
@@ -117,27 +124,42 @@ export class ConfigurationActivation {
   }
 
   async #activate(version: number): Promise<ActivationResult> {
-    const { versions, swap, clock } = this.#options;
-    const names = versions.slotNames(version);
-    if (names === undefined) throw new Error(`version: ${version}: expected a stored version`);
-    const slots = this.#slots.assign(names);
-    if (slots === undefined) {
-      throw new Error(
-        `version ${version}: its gateways need more counter slots than are free; removed gateways still have calls up`,
-      );
-    }
+    const { accounts, swap, clock } = this.#options;
+    const slots = this.#assignSlots(version);
+    await accounts.refuseLost(slots.accounts);
     const startedMs = clock();
-    await this.#compile(version, slots);
+    const cells = await this.#compile(version, new Map([...slots.gateways, ...slots.accounts]));
+    await accounts.open(slots.accounts, cells);
     const compileMs = clock() - startedMs;
     const ticket = this.snapshots.publish(version);
     this.#current = openSnapshot(ticket.arena);
     const swapPauseMs = await swap(ticket);
-    this.#slots.settle(slots);
+    this.#slots.settle(slots.gateways);
+    await accounts.settle(slots.accounts);
     return { version, compileMs, swapPauseMs };
   }
 
+  #assignSlots(version: number): {
+    readonly gateways: ReadonlyMap<string, number>;
+    readonly accounts: ReadonlyMap<string, number>;
+  } {
+    const { versions, accounts } = this.#options;
+    const names = versions.slotNames(version);
+    if (names === undefined) throw new Error(`version: ${version}: expected a stored version`);
+    const ofAccounts = names.filter(isAccountSlotName);
+    const gateways = this.#slots.assign(names.filter((name) => !isAccountSlotName(name)));
+    const accountSlots = accounts.assign(ofAccounts);
+    if (gateways === undefined || accountSlots === undefined) {
+      const kind = gateways === undefined ? 'gateways' : 'accounts';
+      throw new Error(
+        `version ${version}: its ${kind} need more slots than are free; removed ${kind} still have calls up`,
+      );
+    }
+    return { gateways, accounts: accountSlots };
+  }
+
   /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */
-  async #compile(version: number, slots: ReadonlyMap<string, number>): Promise<void> {
+  async #compile(version: number, slots: ReadonlyMap<string, number>): Promise<AccountCells> {
     const { pool, dataDir, clock } = this.#options;
     // An analysis may still read the arena that is next.
     await Promise.allSettled(this.#analyses);
@@ -155,6 +177,7 @@ export class ConfigurationActivation {
     if (isLarger) this.snapshots.replaceIdle(answer.arena);
     const filled = isLarger ? answer.arena : arena;
     this.#cpsWindows.place(cpsLimits(openSnapshot(filled)), clock());
+    return answer.accountCells;
   }
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import type { Listener } from '../core/call/local-identity.ts';
 import { Counter, Gauge } from '../core/metrics/counter-layout.ts';
+import { AccountBook } from './account-book.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
@@ -27,11 +28,12 @@ import type { Log } from './log.ts';
 import { createLoopDelay } from './loop-delay.ts';
 import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
+import { balancesFromLog, type OpeningBalances } from './opening-balances.ts';
 import { shareOrphans } from './orphan-calls.ts';
 import { packageVersion } from './package-version.ts';
 import type { Settings } from './settings.ts';
 import { openShardKey } from './shard-key.ts';
-import { Supervisor } from './supervisor.ts';
+import { type ClosedCalls, Supervisor } from './supervisor.ts';
 import { openTaskPool, taskFile } from './task-pool.ts';
 import type { RecoverCdrLogRequest, RecoverCdrLogResult } from './tasks/recover-cdr-log.ts';
 
@@ -44,9 +46,13 @@ const lingerPollMs = 50;
 /** For the CDRs of calls that were ended by force. */
 const endCallsMs = 10_000;
 
+type AdminQuestion = Exclude<AdminMessage, { kind: 'listening' }>;
+
 export interface EngineOptions {
   settings: Settings;
   log: Log;
+  /** Where accounts' balances come from; absent: the documents' balances less the CDR log's charges. */
+  openingBalances?: OpeningBalances | undefined;
   /** The admin program, false for none; tests bring their own. */
   admin?: string | false | undefined;
   /** Datagrams by node:dgram, as where koffi has no binary. */
@@ -61,6 +67,7 @@ export class Engine {
   readonly memory: SharedMemory;
   readonly supervisor: Supervisor;
   readonly activation: ConfigurationActivation;
+  readonly accounts: AccountBook;
   adminUrl: string;
 
   readonly #directory: DataDirectory;
@@ -90,11 +97,16 @@ export class Engine {
     this.#shardKey = openShardKey(parts.directory.path);
     this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
+    this.accounts = new AccountBook(
+      this.memory,
+      options.openingBalances ?? balancesFromLog(parts.directory.path, parts.pool),
+    );
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,
       pool: parts.pool,
       versions: parts.versions,
+      accounts: this.accounts,
       listeners: parts.listeners,
       clock: monotonicMs,
       swap: (ticket) => this.supervisor.swap(ticket),
@@ -109,6 +121,7 @@ export class Engine {
       startedAt: this.#startedAt,
       draining: () => this.#draining,
       snapshot: () => this.activation.current,
+      accounts: () => this.accounts.figures(),
       workers: () => this.supervisor.figures(),
       sockets: () => this.#ingress?.sockets ?? [],
       streams: () => this.#ingress?.streams ?? { streamConnections: 0, streamQueueBytes: 0 },
@@ -245,16 +258,18 @@ export class Engine {
       }),
       onRebound: async () => this.#ingress?.rebind(),
       closeCalls: (worker) => this.#closeCallsOf(worker),
+      balances: this.accounts,
       log: this.log,
       clock: monotonicMs,
     });
   }
 
   /** Reads how far the dead worker's log goes before its successor opens the next incarnation. */
-  async #closeCallsOf(worker: number): Promise<Uint8Array> {
+  async #closeCallsOf(worker: number): Promise<ClosedCalls> {
     const { directory } = openLogSet(this.#directory.path);
     const through = latestIncarnation(directory, worker);
-    return (await this.#recoverCdrLog({ worker, through })).answers;
+    const { answers, charges } = await this.#recoverCdrLog({ worker, through });
+    return { answers, charges: this.accounts.bySlot(charges) };
   }
 
   async #recoverCdrLog(
@@ -271,7 +286,7 @@ export class Engine {
       name: 'recoverCdrLogTask',
     });
     if (result.calls > 0 || result.damaged > 0) {
-      const { answers: _answers, ...report } = result;
+      const { answers: _answers, charges: _charges, ...report } = result;
       this.log.warn({ ...part, ...report }, 'calls of a crash were closed in the CDR log');
     }
     return result;
@@ -314,17 +329,30 @@ export class Engine {
     await within(adminWaitMs, listens);
   }
 
-  async #answer(question: Exclude<AdminMessage, { kind: 'listening' }>): Promise<void> {
+  async #answer(question: AdminQuestion): Promise<void> {
     const { id } = question;
-    const { activation } = this;
-    let answer: Promise<unknown>;
-    if (question.kind === 'activate') answer = activation.activate(question.version);
-    else if (question.kind === 'analyze') answer = activation.analyze(question.request);
-    else answer = activation.quote(question.request);
-    await answer.then(
-      (result) => this.#admin?.send({ kind: 'answer', id, result }),
-      (error: Error) => this.#admin?.send({ kind: 'refusal', id, error: error.message }),
-    );
+    try {
+      const result = await this.#resultOf(question);
+      this.#admin?.send({ kind: 'answer', id, result });
+    } catch (error) {
+      this.#admin?.send({ kind: 'refusal', id, error: (error as Error).message });
+    }
+  }
+
+  #resultOf(question: AdminQuestion): unknown {
+    const { activation, accounts } = this;
+    switch (question.kind) {
+      case 'activate':
+        return activation.activate(question.version);
+      case 'analyze':
+        return activation.analyze(question.request);
+      case 'quote':
+        return activation.quote(question.request);
+      case 'balance':
+        return accounts.balanceOf(question.account);
+      case 'payment':
+        return accounts.pay(question.request);
+    }
   }
 
   #onPulse(): void {

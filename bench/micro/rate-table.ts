@@ -27,6 +27,8 @@ const document: ConfigurationDocument = {
       rateTable: 'deck',
       callLevel: 'international',
       packages: [],
+      lineLimit: 0,
+      locked: false,
     },
   ],
 };

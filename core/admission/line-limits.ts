@@ -10,6 +10,10 @@
 
 /** Slots of lines and CPS windows: the node itself, mapping gateways, routing gateways. */
 export const admissionSlotsMax = 16_384;
+/** Slots of accounts: those of a configuration, and of earlier ones that still have money or calls. */
+export const accountSlotsMax = 131_072;
+/** Accounts have lines behind those of the gateways, and no CPS windows. */
+export const lineSlotsMax: number = admissionSlotsMax + accountSlotsMax;
 /** Int32 words from one slot of `used` to the next, and from one worker's `step` to the next. */
 export const wordsPerLine = 16;
 /** Tries to see one slot at rest; each lasts as long as a few loads, a change of lines as long. */
@@ -28,6 +32,11 @@ export interface LineLedger {
   readonly used: Int32Array;
   readonly shares: readonly Int32Array[];
   readonly steps: readonly Int32Array[];
+}
+
+/** The line slot of an account's slot. */
+export function accountLineSlot(slot: number): number {
+  return admissionSlotsMax + slot;
 }
 
 /** Takes a line of `slot` unless `limit` are taken; limit 0: counted, never refused. */

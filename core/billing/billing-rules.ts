@@ -1,7 +1,7 @@
 // The billing parameters as charging wants them, made once a snapshot. Emergency and other call policy is
 // not here: only what decides how many seconds and how much money a call is.
 import type { Parameters } from '../configuration/model.ts';
-import { parseMoney } from './money.ts';
+import { parseMoney } from '../money.ts';
 
 export interface BillingRules {
   /** Every fee is a multiple of this, in units of money. */

@@ -4,6 +4,7 @@ import { byteStringOf, textOfByteString } from '../bytes/utf8-text.ts';
 import { accountRowByName } from '../configuration/open-billing.ts';
 import type { Account, Snapshot } from '../configuration/snapshot.ts';
 import type { EndReason } from '../end-reason.ts';
+import { moneyText } from '../money.ts';
 import { type BillingRules, billingRules } from './billing-rules.ts';
 import {
   type BillingState,
@@ -16,7 +17,6 @@ import {
 import type { Charge } from './charge.ts';
 import { fullPackages } from './gifts.ts';
 import { holdSeconds } from './hold-time.ts';
-import { moneyText } from './money.ts';
 import { billedTime } from './price.ts';
 import type { LookedIn } from './rate-lookup.ts';
 import type { RateTerms } from './rate-terms.ts';

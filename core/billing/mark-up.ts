@@ -1,6 +1,6 @@
 // A rate made dearer or cheaper: by a percentage, by an amount a minute, or both. One exact fraction, rounded
 // once, half up, to the decimals asked for.
-import { divideHalfUp } from './money.ts';
+import { divideHalfUp } from '../money.ts';
 
 export interface MarkUp {
   /** Units of 10^-8 of a percent; negative makes cheaper. */

@@ -1,5 +1,5 @@
 // Fills in the CDR of a call and the record from which both legs can be hung up after a crash.
-import type { AnswerRecord, Cdr, DialogRecord } from '../cdr/cdr.ts';
+import type { AgentFee, AnswerRecord, Cdr, DialogRecord } from '../cdr/cdr.ts';
 import type { MappingGateway } from '../configuration/snapshot.ts';
 import { requestRoutes, requestUriOf } from '../dialog/dialog.ts';
 import { EndReasons } from '../end-reason.ts';
@@ -7,6 +7,7 @@ import { callIdText, type SipMessage } from '../sip/message.ts';
 import { uriUserAt } from '../sip/uri-user.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Call, CallDialog } from './call.ts';
+import { callTerms } from './call-settlement.ts';
 import type { CallEnvironment } from './environment.ts';
 import { hopAddress } from './local-identity.ts';
 
@@ -40,8 +41,18 @@ export function newCdr(
     calleeAccess: known.callee,
     callerOut: null,
     calleeOut: null,
+    calleeBilling: null,
     account: known.mapping?.account ?? null,
+    ratePrefix: null,
+    billedSeconds: null,
+    fee: null,
     clearingAccount: null,
+    clearingBilledSeconds: null,
+    cost: null,
+    tax: null,
+    packageSeconds: 0,
+    agentFees: noAgentFees,
+    billedParty: null,
     configurationVersion: env.snapshot.version,
     endReason: '',
     endedBy: 'server',
@@ -50,6 +61,9 @@ export function newCdr(
     calleeAddress: null,
   };
 }
+
+/** Shared by all calls: a list of fees is replaced, never changed. */
+const noAgentFees: readonly AgentFee[] = [];
 
 /** The numbers of an INVITE as its CDR has them. */
 export function calledNumbers(message: SipMessage): { caller: string; callee: string } {
@@ -82,7 +96,12 @@ export function recordIllegalCall(
 }
 
 export function answerRecord(call: Call, caller: CallDialog, callee: CallDialog): AnswerRecord {
-  return { cdr: call.cdr, caller: dialogRecord(caller), callee: dialogRecord(callee) };
+  return {
+    cdr: call.cdr,
+    caller: dialogRecord(caller),
+    callee: dialogRecord(callee),
+    terms: callTerms(call),
+  };
 }
 
 function dialogRecord(dialog: CallDialog): DialogRecord {

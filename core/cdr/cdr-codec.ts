@@ -2,10 +2,14 @@
 // version of the layout, the second says what the record is. A later version only appends values, so
 // that a log of any age can be read: a reader takes the positions it knows and ignores the rest.
 // Turning the arrays into bytes is workers/cdr/frame.ts.
+import { chargedOf, chargedValues, termsOf, termsValues } from './billing-values.ts';
 import type { AnswerRecord, Cdr, CdrAttempt, DialogRecord, EndedBy } from './cdr.ts';
 import { tableDay } from './table-day.ts';
 
-export const frameVersion = 1;
+/** 2 added what a call costs and the terms by which it is charged. */
+export const frameVersion = 2;
+/** The first layout; every later one only appended. */
+const oldestVersion = 1;
 
 /** What a frame is; second value of every array. Numbers are never used again. */
 export const FrameCode = {
@@ -56,6 +60,7 @@ export function encodeAnswer(answer: AnswerRecord): unknown[] {
     cdrValues(answer.cdr),
     dialogValues(answer.caller, answer.cdr.callId),
     dialogValues(answer.callee, answer.cdr.calleeCallId),
+    termsValues(answer.terms),
   ];
 }
 
@@ -95,7 +100,7 @@ export function decodeFrame(values: unknown): Frame {
   if (!Array.isArray(values)) return { kind: 'unknown', version: -1, code: -1 };
   const version = integerOr(values[0], -1);
   const code = integerOr(values[1], -1);
-  const frame = version < frameVersion ? null : decodeKnown(values, code);
+  const frame = version < oldestVersion ? null : decodeKnown(values, code);
   return frame ?? { kind: 'unknown', version, code };
 }
 
@@ -132,7 +137,7 @@ function decodeKnown(values: unknown[], code: number): Frame | null {
 }
 
 function decodeAnswer(values: unknown[]): Frame | null {
-  const [, , day, cdrPart, caller, callee] = values;
+  const [, , day, cdrPart, caller, callee, terms] = values;
   if (!isCdr(cdrPart) || !isDialog(caller) || !isDialog(callee)) return null;
   const cdr = cdrOf(cdrPart);
   return {
@@ -142,6 +147,7 @@ function decodeAnswer(values: unknown[]): Frame | null {
       cdr,
       caller: dialogOf(caller, cdr.callId),
       callee: dialogOf(callee, cdr.calleeCallId),
+      terms: termsOf(terms),
     },
   };
 }
@@ -194,11 +200,13 @@ type CdrValues = [
   sipCode: number,
   callerAddress: string,
   calleeAddress: string | null,
+  /** billing-values.ts; missing where nobody pays for the call. */
+  charged?: unknown[],
 ];
 const cdrValueCount = 25;
 
 function cdrValues(cdr: Cdr): CdrValues {
-  return [
+  const values: CdrValues = [
     cdr.id,
     cdr.callId,
     cdr.node,
@@ -225,10 +233,14 @@ function cdrValues(cdr: Cdr): CdrValues {
     cdr.callerAddress,
     cdr.calleeAddress,
   ];
+  const charged = chargedValues(cdr);
+  if (charged !== undefined) values.push(charged);
+  return values;
 }
 
 // The CRC vouches for the values: they are what cdrValues wrote.
 function cdrOf(values: CdrValues): Cdr {
+  const charged = chargedOf(values[25], values[14]);
   return {
     id: values[0],
     callId: values[1],
@@ -247,8 +259,18 @@ function cdrOf(values: CdrValues): Cdr {
     calleeAccess: values[14],
     callerOut: values[15] === same ? values[13] : values[15],
     calleeOut: values[16] === same ? values[14] : values[16],
+    calleeBilling: charged.calleeBilling,
     account: values[17],
+    ratePrefix: charged.ratePrefix,
+    billedSeconds: charged.billedSeconds,
+    fee: charged.fee,
     clearingAccount: values[18],
+    clearingBilledSeconds: charged.clearingBilledSeconds,
+    cost: charged.cost,
+    tax: charged.tax,
+    packageSeconds: charged.packageSeconds,
+    agentFees: charged.agentFees,
+    billedParty: charged.billedParty,
     configurationVersion: values[19],
     endReason: values[20],
     endedBy: values[21],

@@ -1,6 +1,6 @@
 // The CDR as people and programs outside see it (`tandem cdr`, GET /api/v1/cdrs). Here byte strings
-// become text (UTF-8, with U+FFFD for what is not) and times ISO 8601. What no part of this version
-// fills in yet (rating, packages, agents) is null, 0 or [], so that a reader finds every column.
+// become text (UTF-8, with U+FFFD for what is not), times ISO 8601 and amounts of money decimal strings.
+import { moneyText } from '../money.ts';
 import type { Cdr, EndedBy } from './cdr.ts';
 
 /** Identity of a log frame: unique over everything a node ever writes. */
@@ -126,18 +126,22 @@ export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
     calleeAccess: text(cdr.calleeAccess),
     callerOut: textOrNull(cdr.callerOut),
     calleeOut: textOrNull(cdr.calleeOut),
-    calleeBilling: null,
+    calleeBilling: textOrNull(cdr.calleeBilling),
     account: cdr.account,
-    ratePrefix: null,
-    billedSeconds: null,
-    fee: null,
+    ratePrefix: textOrNull(cdr.ratePrefix),
+    billedSeconds: cdr.billedSeconds,
+    fee: moneyOrNull(cdr.fee),
     clearingAccount: cdr.clearingAccount,
-    clearingBilledSeconds: null,
-    cost: null,
-    tax: null,
-    packageSeconds: 0,
-    agentFees: [],
-    billedParty: null,
+    clearingBilledSeconds: cdr.clearingBilledSeconds,
+    cost: moneyOrNull(cdr.cost),
+    tax: moneyOrNull(cdr.tax),
+    packageSeconds: cdr.packageSeconds,
+    agentFees: cdr.agentFees.map(({ account, fee, billedSeconds }) => ({
+      account,
+      fee: moneyText(fee),
+      billedSeconds,
+    })),
+    billedParty: cdr.billedParty,
     logId: { set: logId.set, file: logId.file, offset: logId.offset },
     configurationVersion: cdr.configurationVersion,
     endReason: cdr.endReason,
@@ -146,6 +150,10 @@ export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
     callerAddress: cdr.callerAddress,
     calleeAddress: cdr.calleeAddress,
   };
+}
+
+function moneyOrNull(units: bigint | null): string | null {
+  return units === null ? null : moneyText(units);
 }
 
 function isoTime(ms: number): string {

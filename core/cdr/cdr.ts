@@ -14,6 +14,16 @@ export interface CdrAttempt {
   tookMs: number;
 }
 
+/** What one agent above the account paid for the call. */
+export interface AgentFee {
+  account: string;
+  /** Units of money (10^-8), as all amounts here. */
+  fee: bigint;
+  billedSeconds: number;
+}
+
+export type BilledParty = 'caller' | 'callee' | 'external';
+
 export interface Cdr {
   id: string;
   callId: string;
@@ -33,8 +43,23 @@ export interface Cdr {
   calleeAccess: string;
   callerOut: string | null;
   calleeOut: string | null;
+  /** The number by which the call was rated, a byte string; null where nothing was rated. */
+  calleeBilling: string | null;
   account: string | null;
+  ratePrefix: string | null;
+  billedSeconds: number | null;
+  /** What the account lost, `tax` included. */
+  fee: bigint | null;
   clearingAccount: string | null;
+  clearingBilledSeconds: number | null;
+  /** What the clearing account lost; null where the gateway is not billed. */
+  cost: bigint | null;
+  tax: bigint | null;
+  packageSeconds: number;
+  /** Nearest agent first. */
+  agentFees: readonly AgentFee[];
+  /** Null: nobody was asked to pay. */
+  billedParty: BilledParty | null;
   configurationVersion: number;
   /** A key of core/end-reason.ts. */
   endReason: string;
@@ -63,10 +88,42 @@ export interface DialogRecord {
   localSeq: number;
 }
 
+/** The part of a rate that makes a price. */
+export interface RatedTerms {
+  readonly prefix: string;
+  readonly price: bigint;
+  readonly perSeconds: number;
+  readonly connectionFee: bigint;
+  readonly firstIncrementSeconds: number;
+  readonly nextIncrementSeconds: number;
+  readonly sections: readonly { readonly seconds: number; readonly fee: bigint }[];
+  readonly taxPercent: bigint;
+}
+
+/** What an account pays for the call, as it was fixed at the start. */
+export interface PartyTerms {
+  readonly account: string;
+  /** The rate is only told. */
+  readonly free: boolean;
+  readonly rate: RatedTerms;
+}
+
+/** All that charging a call needs, so that it can be charged after a crash without any table. */
+export interface CallTerms {
+  readonly carryMs: number;
+  readonly freeSeconds: number;
+  readonly feeUnit: bigint;
+  /** The account's own, then those of the agents above it. */
+  readonly payers: readonly PartyTerms[];
+  readonly vendor: PartyTerms | null;
+}
+
 /** Written when a call is answered, before our 2xx leaves. */
 export interface AnswerRecord {
   /** The CDR as far as it is known; endedAt, holdTimeMs, endReason, endedBy are filled in at the end. */
   cdr: Cdr;
   caller: DialogRecord;
   callee: DialogRecord;
+  /** Null: nobody is billed for the call. */
+  terms: CallTerms | null;
 }

@@ -16,6 +16,8 @@ export const lineLimitMax = 1_000_000;
 export const cpsLimitMax = 100_000;
 export const priorityMax = 1_000_000;
 export const calleePrefixBytesMax = 32;
+/** Thirty days. */
+export const callSecondsMax = 2_592_000;
 export const incrementSecondsMax = 86_400;
 export const sectionsPerRateMax = 8;
 export const areaBytesMax = 128;

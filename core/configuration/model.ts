@@ -110,6 +110,13 @@ export interface AccountDocument {
   agent?: string | undefined;
   /** Highest type of call that it may make. */
   callLevel: CallTypeName;
+  /** Calls at a time over all its gateways; 0: no limit. */
+  lineLimit: number;
+  locked: boolean;
+  startsAt?: string | undefined;
+  expiresAt?: string | undefined;
+  /** Longest call, seconds; 0 or absent: no limit of its own. */
+  maxCallSeconds?: number | undefined;
   packages: PackageOrderDocument[];
 }
 
@@ -187,6 +194,8 @@ export interface MappingGatewayDocument {
   priority: number;
   /** Identity headers cross from this gateway. */
   trusted: boolean;
+  /** Longest call, seconds; 0: no limit; absent: SS_MAX_CALL_DURATION. */
+  maxCallSeconds?: number | undefined;
   locked: boolean;
 }
 
@@ -209,6 +218,8 @@ export interface RoutingGatewayDocument {
   /** SIP codes at which hunting stops. */
   stopCodes: number[];
   switchUntilConnect: boolean;
+  /** Longest call, seconds; 0: no limit; absent: SS_MAX_CALL_DURATION. */
+  maxCallSeconds?: number | undefined;
   locked: boolean;
 }
 

@@ -84,8 +84,14 @@ function asAccount(parsed: unknown): Account {
   const row = parsed as Account & Stored<Account>;
   return {
     name: row.name,
+    slot: row.slot,
     kind: row.kind,
     creditLimit: BigInt(row.creditLimit),
+    lineLimit: row.lineLimit,
+    locked: row.locked,
+    startsAt: row.startsAt,
+    expiresAt: row.expiresAt ?? Number.POSITIVE_INFINITY,
+    maxCallSeconds: row.maxCallSeconds,
     agent: row.agent,
     rateTable: row.rateTable,
     privateRateTable: row.privateRateTable,

@@ -152,9 +152,11 @@ function asMappingGateway(parsed: unknown): MappingGateway {
     name: row.name,
     slot: row.slot,
     account: row.account,
+    accountRow: row.accountRow,
     lineLimit: row.lineLimit,
     cpsLimit: row.cpsLimit,
     trusted: row.trusted,
+    maxCallSeconds: row.maxCallSeconds,
     locked: row.locked,
   };
 }
@@ -165,6 +167,7 @@ function asRoutingGateway(parsed: unknown): RoutingGateway {
     name: row.name,
     slot: row.slot,
     account: row.account,
+    accountRow: row.accountRow,
     transport: row.transport,
     address: row.address,
     port: row.port,
@@ -176,6 +179,7 @@ function asRoutingGateway(parsed: unknown): RoutingGateway {
     rateCalleeOut: row.rateCalleeOut,
     stopCodes: row.stopCodes,
     switchUntilConnect: row.switchUntilConnect,
+    maxCallSeconds: row.maxCallSeconds,
     locked: row.locked,
   };
 }

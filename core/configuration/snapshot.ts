@@ -8,9 +8,13 @@ export interface MappingGateway {
   /** Slot of its line counter and CPS window, kept over snapshots. */
   readonly slot: number;
   readonly account: string | null;
+  /** Row of the account in the snapshot that the gateway is of; -1: not billed. */
+  readonly accountRow: number;
   readonly lineLimit: number;
   readonly cpsLimit: number;
   readonly trusted: boolean;
+  /** Seconds; 0: no limit; -1: the system's. */
+  readonly maxCallSeconds: number;
   readonly locked: boolean;
 }
 
@@ -18,6 +22,8 @@ export interface RoutingGateway {
   readonly name: string;
   readonly slot: number;
   readonly account: string | null;
+  /** As a mapping gateway's. */
+  readonly accountRow: number;
   /** `Transport` of core/sip/hop.ts. */
   readonly transport: 0 | 1;
   readonly address: string;
@@ -30,6 +36,7 @@ export interface RoutingGateway {
   readonly rateCalleeOut: boolean;
   readonly stopCodes: readonly number[];
   readonly switchUntilConnect: boolean;
+  readonly maxCallSeconds: number;
   readonly locked: boolean;
 }
 
@@ -63,8 +70,17 @@ export const CallTypes: { readonly [name in CallTypeName]: CallType } = {
 /** Rows are numbers of the tables below; -1: none. */
 export interface Account {
   readonly name: string;
+  /** Of its balance, and behind those of the gateways of its lines; kept over snapshots. */
+  readonly slot: number;
   readonly kind: 'customer' | 'clearing' | 'agent';
   readonly creditLimit: bigint;
+  readonly lineLimit: number;
+  readonly locked: boolean;
+  /** Milliseconds since 1970; expiry may be Infinity. */
+  readonly startsAt: number;
+  readonly expiresAt: number;
+  /** Seconds; 0: no limit of its own. */
+  readonly maxCallSeconds: number;
   /** Row of the account above. */
   readonly agent: number;
   readonly rateTable: number;

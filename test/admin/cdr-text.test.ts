@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { cdrCsvHeading, cdrCsvLine, type LoggedCdr } from '../../admin/cdr-text.ts';
+import { nothingCharged } from '../../core/cdr/billing-values.ts';
 import { cdrColumns } from '../../core/cdr/cdr-json.ts';
 import { type AdminFixture, listenersUnderTest, openAdminFixture } from './admin-fixture.ts';
 
@@ -25,6 +26,7 @@ function cdrOf(changes: Partial<LoggedCdr> = {}): LoggedCdr {
     calleeAccess: '442079460000',
     callerOut: null,
     calleeOut: null,
+    ...nothingCharged,
     account: 'acme',
     clearingAccount: null,
     configurationVersion: 1,

@@ -40,6 +40,7 @@ export function figuresOf(changes: Partial<EngineFigures> = {}): EngineFigures {
         cps: null,
       },
     ],
+    accounts: { count: 3, reserved: '1.25', exhausted: 1 },
     sockets: [{ listen: 'udp://127.0.0.1:5060', receiveBufferBytes: 8_388_608, kernelDrops: 0 }],
     cdrLog: {
       directory: '/data/cdr',
@@ -109,6 +110,11 @@ export function answerAsEngine(message: AdminMessage & { id: number }): EngineMe
   if (message.kind === 'quote') {
     const { account, holdMs } = message.request;
     return { kind: 'answer', id: message.id, result: { account, fee: '0.03', holdMs } };
+  }
+  if (message.kind === 'balance') {
+    const money = { balance: '12.5', reserved: '0.06', available: '22.44', creditLimit: '10' };
+    const result = { account: message.account, ...money, linesUsed: 1 };
+    return { kind: 'answer', id: message.id, result };
   }
   const { callee } = message.kind === 'analyze' ? message.request : { callee: '' };
   const result = {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   acquireLine,
-  admissionSlotsMax,
+  lineSlotsMax,
   linesUsed,
   reconcileLines,
   releaseLine,
@@ -45,14 +45,14 @@ test('limit 0 counts and never refuses; a limit lowered under the lines taken re
 
 test('the first and the last slot do not touch each other or the next worker', () => {
   const { lines, ledger } = open(3);
-  const last = admissionSlotsMax - 1;
+  const last = lineSlotsMax - 1;
   assert.ok(acquireLine(lines[1]!, 0, 1));
   assert.ok(acquireLine(lines[1]!, last, 1));
   assert.equal(returnWorkerLines(ledger, 0).returned, 0);
   assert.equal(returnWorkerLines(ledger, 2).returned, 0);
   assert.equal(linesUsed(ledger, last), 1);
   assert.equal(returnWorkerLines(ledger, 1).returned, 2);
-  assert.throws(() => acquireLine(lines[0]!, admissionSlotsMax, 1), RangeError);
+  assert.throws(() => acquireLine(lines[0]!, lineSlotsMax, 1), RangeError);
 });
 
 test('a line is given back by the worker that took it, once', () => {

@@ -35,7 +35,7 @@ const policyFolders = [
 
 const layers: Readonly<Record<string, Layer>> = {
   ground: {
-    paths: ['core/bytes/', 'core/time/', 'core/end-reason.ts', 'core/metrics/'],
+    paths: ['core/bytes/', 'core/time/', 'core/end-reason.ts', 'core/money.ts', 'core/metrics/'],
     imports: [],
     outside: 'none',
   },

@@ -20,9 +20,9 @@ import {
 } from '../../core/billing/charge.ts';
 import { fullPackages, minimumShortfall, type PackageBalance } from '../../core/billing/gifts.ts';
 import { holdSeconds } from '../../core/billing/hold-time.ts';
-import { moneyText } from '../../core/billing/money.ts';
 import { defaultParameters } from '../../core/configuration/model.ts';
 import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
+import { moneyText } from '../../core/money.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 import { money, termsWith } from './terms.ts';
 

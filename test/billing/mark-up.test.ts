@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { markUpFee, markUpPrice } from '../../core/billing/mark-up.ts';
-import { moneyText, parseMoney } from '../../core/billing/money.ts';
+import { moneyText, parseMoney } from '../../core/money.ts';
 
 function marked(
   ...parts: [price: string, percent: string, perMinute: string, decimals?: number, seconds?: number]

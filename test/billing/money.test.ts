@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { divideHalfUp, moneyText, parseMoney } from '../../core/billing/money.ts';
+import { divideHalfUp, moneyText, parseMoney } from '../../core/money.ts';
 
 describe('money', () => {
   it('is read from decimal strings and nothing else', () => {

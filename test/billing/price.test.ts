@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { holdSeconds, lastMsOf } from '../../core/billing/hold-time.ts';
-import { moneyText } from '../../core/billing/money.ts';
 import { priceOf, secondsFor, taxWithin } from '../../core/billing/price.ts';
 import type { RateTerms } from '../../core/billing/rate-terms.ts';
+import { moneyText } from '../../core/money.ts';
 import { money, termsWith } from './terms.ts';
 
 /** SERVER_BILLING_FEE_PRECISION 7. */

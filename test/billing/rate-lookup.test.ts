@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { moneyText } from '../../core/billing/money.ts';
 import { findRate, isRefusal, type LookedIn } from '../../core/billing/rate-lookup.ts';
 import { rateRowOf } from '../../core/billing/rate-table.ts';
 import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
 import type { Snapshot } from '../../core/configuration/snapshot.ts';
 import { rateRowWords } from '../../core/configuration/snapshot-layout.ts';
+import { moneyText } from '../../core/money.ts';
 import { compileRates } from '../../workers/configuration/compile-rates.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { packTables } from '../../workers/configuration/rates-builder.ts';

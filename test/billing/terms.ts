@@ -1,7 +1,7 @@
 // Rate terms for tests: one cent a minute by the second, but for what a test says.
 import assert from 'node:assert/strict';
-import { parseMoney } from '../../core/billing/money.ts';
 import type { RateTerms } from '../../core/billing/rate-terms.ts';
+import { parseMoney } from '../../core/money.ts';
 
 export function termsWith(fields: Partial<RateTerms>): RateTerms {
   return {

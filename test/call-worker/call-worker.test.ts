@@ -10,6 +10,7 @@ import { CallWorker } from '../../workers/call/call-worker.ts';
 import { EffectRunner } from '../../workers/call/effect-runner.ts';
 import { RingIntake } from '../../workers/call/intake.ts';
 import { heartbeatSlot, LoopGauges } from '../../workers/call/loop-gauges.ts';
+import { openBalances, purseOf, workerPurse } from '../../workers/memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
 import {
   allocateSharedMemory,
@@ -42,6 +43,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     streams: { send: (_hop, text) => sent.push(text) },
     cdrLog: { accepts: true, recordAnswer() {}, recordEnd() {}, flush: () => true },
     lines: workerLines(memory, 0),
+    purse: purseOf(openBalances(memory), workerPurse(0)),
     cpsWords: cpsWords(memory),
     counters,
   });

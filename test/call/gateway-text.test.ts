@@ -9,6 +9,7 @@ function gateway(address: string, transport: 0 | 1): RoutingGateway {
     name: 'out',
     slot: 1,
     account: null,
+    accountRow: -1,
     transport,
     address,
     port: 5070,
@@ -20,6 +21,7 @@ function gateway(address: string, transport: 0 | 1): RoutingGateway {
     rateCalleeOut: false,
     stopCodes: [],
     switchUntilConnect: false,
+    maxCallSeconds: -1,
     locked: false,
   };
 }

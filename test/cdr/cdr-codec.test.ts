@@ -12,7 +12,15 @@ import {
 } from '../../core/cdr/cdr-codec.ts';
 import { cdrColumns, cdrToJson } from '../../core/cdr/cdr-json.ts';
 import { tableDay } from '../../core/cdr/table-day.ts';
-import { anyAnswer, anyCdr, failedCdr, sampleAnswer, sampleCdr } from './sample-records.ts';
+import { FrameBatch, frameHeadBytes, unpackPayload } from '../../workers/cdr/frame.ts';
+import {
+  anyAnswer,
+  anyCdr,
+  failedCdr,
+  sampleAnswer,
+  sampleCdr,
+  sampleCharges,
+} from './sample-records.ts';
 
 test('every field of an end record comes back', () => {
   fc.assert(
@@ -59,11 +67,53 @@ test('marks of the log come back', () => {
 
 test('a record of a later version that appended values is read', () => {
   const values = encodeEnd(sampleCdr('a'));
-  values[0] = 2;
+  values[0] = 99;
   (values[3] as unknown[]).push('a later field');
   values.push('another');
   const frame = decodeFrame(values);
   assert.equal(frame.kind, 'end');
+});
+
+test('a record of version 1, which knew nothing of money, is read', () => {
+  const end = encodeEnd(sampleCdr('a'));
+  end[0] = 1;
+  assert.equal((end[3] as unknown[]).length, 25, 'an unbilled call is written as it was');
+  const frame = decodeFrame(end);
+  assert.ok(frame.kind === 'end');
+  assert.deepEqual(frame.cdr, sampleCdr('a'));
+  const answer = encodeAnswer(sampleAnswer('a'));
+  answer[0] = 1;
+  answer.length = 6;
+  const answered = decodeFrame(answer);
+  assert.ok(answered.kind === 'answer');
+  assert.deepEqual(answered.answer, sampleAnswer('a'));
+});
+
+test('money is written as integers and comes back from the bytes to the unit', () => {
+  fc.assert(
+    fc.property(anyAnswer, (answer) => {
+      const batch = new FrameBatch();
+      const frameBytes = batch.add(encodeAnswer(answer));
+      const values = unpackPayload(batch.bytes, frameHeadBytes, frameBytes);
+      const frame = decodeFrame(values);
+      assert.ok(frame.kind === 'answer');
+      assert.deepEqual(frame.answer.terms, answer.terms);
+      assert.equal(frame.answer.cdr.fee, answer.cdr.fee);
+      assert.equal(frame.answer.cdr.cost, answer.cdr.cost);
+      assert.deepEqual(frame.answer.cdr.agentFees, answer.cdr.agentFees);
+    }),
+  );
+});
+
+test('a billed call has its amounts as decimal strings in JSON', () => {
+  const json = cdrToJson(sampleCdr('a', sampleCharges), { set: 's', file: 'f', offset: 8 });
+  assert.equal(json.fee, '0.0132');
+  assert.equal(json.cost, '0.009');
+  assert.equal(json.tax, '0');
+  assert.equal(json.billedSeconds, 66);
+  assert.equal(json.calleeBilling, '442079460000');
+  assert.deepEqual(json.agentFees, [{ account: 'north', fee: '0.011', billedSeconds: 60 }]);
+  assert.equal(json.billedParty, 'caller');
 });
 
 test('what is no record is of kind unknown and never throws', () => {

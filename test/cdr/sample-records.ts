@@ -3,7 +3,16 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import type { AnswerRecord, Cdr, CdrAttempt, DialogRecord } from '../../core/cdr/cdr.ts';
+import { type Charged, nothingCharged } from '../../core/cdr/billing-values.ts';
+import type {
+  AgentFee,
+  AnswerRecord,
+  CallTerms,
+  Cdr,
+  CdrAttempt,
+  DialogRecord,
+  PartyTerms,
+} from '../../core/cdr/cdr.ts';
 
 // One listener a directory.
 process.setMaxListeners(0);
@@ -45,6 +54,7 @@ export function sampleCdr(id: string, changes: Partial<Cdr> = {}): Cdr {
     calleeAccess: '442079460000',
     callerOut: '4420123456',
     calleeOut: '00442079460000',
+    ...nothingCharged,
     account: 'acme',
     clearingAccount: 'carrier-a',
     configurationVersion: 7,
@@ -56,6 +66,19 @@ export function sampleCdr(id: string, changes: Partial<Cdr> = {}): Cdr {
     ...changes,
   };
 }
+
+/** What a billed call adds to its CDR. */
+export const sampleCharges: Partial<Cdr> = {
+  calleeBilling: '442079460000',
+  ratePrefix: '44',
+  billedSeconds: 66,
+  fee: 1_320_000n,
+  clearingBilledSeconds: 60,
+  cost: 900_000n,
+  tax: 0n,
+  agentFees: [{ account: 'north', fee: 1_100_000n, billedSeconds: 60 }],
+  billedParty: 'caller',
+};
 
 /** A call that failed before any answer. */
 export function failedCdr(id: string, endedAt: number = sampleWallMs + 900): Cdr {
@@ -77,6 +100,7 @@ export function sampleAnswer(id: string, answeredAt: number = sampleWallMs + 4_0
     cdr: sampleCdr(id, { answeredAt, endedAt: 0, holdTimeMs: 0, endReason: '', sipCode: 0 }),
     caller: sampleDialog('192.0.2.10', id),
     callee: sampleDialog('198.51.100.7', `b-${id}`),
+    terms: null,
   };
 }
 
@@ -128,7 +152,31 @@ const anyAttempt: fc.Arbitrary<CdrAttempt> = record({
   tookMs: fc.nat(),
 });
 
-export const anyCdr: fc.Arbitrary<Cdr> = record({
+const anyFee: fc.Arbitrary<AgentFee> = record({
+  account: name,
+  fee: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  billedSeconds: fc.nat(),
+});
+const anyMoney = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+
+/** Billed or not. */
+const anyCharges: fc.Arbitrary<Charged> = fc.oneof(
+  fc.constant(nothingCharged),
+  record<Charged>({
+    calleeBilling: byteString,
+    ratePrefix: orNull(byteString),
+    billedSeconds: orNull(fc.nat()),
+    fee: orNull(anyMoney),
+    clearingBilledSeconds: orNull(fc.nat()),
+    cost: orNull(anyMoney),
+    tax: orNull(anyMoney),
+    packageSeconds: fc.nat(),
+    agentFees: fc.array(anyFee, { maxLength: 8 }),
+    billedParty: fc.constantFrom('caller', 'callee', 'external', null),
+  }),
+);
+
+const anyPlainCdr: fc.Arbitrary<Omit<Cdr, keyof Charged>> = record({
   id: name,
   callId: byteString,
   node: name,
@@ -156,6 +204,33 @@ export const anyCdr: fc.Arbitrary<Cdr> = record({
   calleeAddress: orNull(byteString),
 });
 
+export const anyCdr: fc.Arbitrary<Cdr> = fc
+  .tuple(anyPlainCdr, anyCharges)
+  .map(([plain, charges]) => ({ ...plain, ...charges }));
+
+const anyParty: fc.Arbitrary<PartyTerms> = record({
+  account: name,
+  free: fc.boolean(),
+  rate: record<PartyTerms['rate']>({
+    prefix: byteString,
+    price: anyMoney,
+    perSeconds: fc.nat(),
+    connectionFee: anyMoney,
+    firstIncrementSeconds: fc.nat(),
+    nextIncrementSeconds: fc.nat(),
+    sections: fc.array(record({ seconds: fc.nat(), fee: anyMoney }), { maxLength: 8 }),
+    taxPercent: anyMoney,
+  }),
+});
+
+const anyTerms: fc.Arbitrary<CallTerms> = record<CallTerms>({
+  carryMs: fc.nat(),
+  freeSeconds: fc.nat(),
+  feeUnit: anyMoney,
+  payers: fc.array(anyParty, { maxLength: 9 }),
+  vendor: orNull(anyParty),
+});
+
 const anyDialog: fc.Arbitrary<DialogRecord> = record({
   transport: fc.integer({ min: 0, max: 1 }),
   listener: fc.nat({ max: 20 }),
@@ -173,4 +248,5 @@ export const anyAnswer: fc.Arbitrary<AnswerRecord> = record({
   cdr: anyCdr,
   caller: anyDialog,
   callee: anyDialog,
+  terms: orNull(anyTerms),
 });

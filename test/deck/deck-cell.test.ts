@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { moneyText } from '../../core/billing/money.ts';
 import {
   decimalCell,
   guardFormula,
@@ -21,6 +20,7 @@ import {
   patternInstant,
   serialInstant,
 } from '../../core/deck/deck-time.ts';
+import { moneyText } from '../../core/money.ts';
 import { zoneOffsets } from '../../workers/configuration/time-zones.ts';
 
 const utc = zoneOffsets('UTC');

@@ -56,9 +56,7 @@ export async function configure(
   carrier: SipPeer,
   more: { gateways?: object[]; callerAddresses?: string[] } = {},
 ): Promise<void> {
-  const store = await openConfigurationStore(dataDir);
-  const versions = new ConfigurationVersions(store);
-  const applied = versions.apply({
+  await configureWith(dataDir, {
     parameters: { SS_MAXCPS: 0 },
     mappingGateways: [
       {
@@ -74,6 +72,13 @@ export async function configure(
       ...(more.gateways ?? []),
     ],
   });
+}
+
+/** Stores a document as the version in force, while no engine runs. */
+export async function configureWith(dataDir: string, document: object): Promise<void> {
+  const store = await openConfigurationStore(dataDir);
+  const versions = new ConfigurationVersions(store);
+  const applied = versions.apply(document);
   assert.equal(applied.kind, 'staged', JSON.stringify(applied));
   if (applied.kind === 'staged') versions.commit(applied.version);
   await store.close();

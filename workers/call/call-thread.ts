@@ -14,6 +14,7 @@ import { BatchSender } from '../datagram/batch-sender.ts';
 import { Doorbell } from '../datagram/doorbell.ts';
 import { type SystemCalls, sharedCalls } from '../datagram/system-calls.ts';
 import { createLineLimit, type Log, type LogOutput, openLog } from '../log.ts';
+import { openBalances, purseOf, workerPurse } from '../memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../memory/counter-block.ts';
 import { cpsWords, mainSignal, workerLines, workerSignal } from '../memory/shared-memory.ts';
 import { adoptSnapshot, epochWords, type SnapshotTicket } from '../memory/snapshot-store.ts';
@@ -78,6 +79,7 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
     streams: createStreamSender({ ring: mainRing, signal, counters, clock: monotonicMs }),
     cdrLog,
     lines: workerLines(memory, index),
+    purse: purseOf(openBalances(memory), workerPurse(index)),
     cpsWords: cpsWords(memory),
     counters,
   });

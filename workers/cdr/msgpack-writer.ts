@@ -1,5 +1,5 @@
-// Writes the values of CDR log records as MessagePack: null, numbers, text and arrays of them, which is
-// all that core/cdr/cdr-codec.ts makes. Any MessagePack reader reads it; ours is msgpackr. A general packer
+// Writes the values of CDR log records as MessagePack: null, numbers, amounts of money (bigint), text and
+// arrays of them, which is all that core/cdr/cdr-codec.ts makes. Any MessagePack reader reads it; ours is msgpackr. A general packer
 // takes a third longer for these short arrays.
 
 /** The longest encoding of a number. */
@@ -27,6 +27,7 @@ export class MsgpackWriter {
     else if (typeof value === 'number') this.#writeNumber(value);
     else if (Array.isArray(value)) this.#writeArray(value);
     else if (value === null || value === undefined) this.#writeNil();
+    else if (typeof value === 'bigint') this.#writeMoney(value);
     else
       throw new TypeError(`${typeof value} in a log record; expected text, number, array or null`);
   }
@@ -87,6 +88,21 @@ export class MsgpackWriter {
       bytes[at] = 0xcb;
       this.#view.setFloat64(at + 1, value);
       this.at = at + 9;
+    }
+  }
+
+  /** An integer of 64 bits at most, never a float. */
+  #writeMoney(value: bigint): void {
+    this.reserve(numberBytes);
+    if (value >= 0n && value <= 0xffff_ffffn) {
+      this.#writeUnsigned(Number(value));
+    } else {
+      if (BigInt.asIntN(64, value) !== value) {
+        throw new RangeError(`${value} in a log record; expected an integer of 64 bits`);
+      }
+      this.bytes[this.at] = 0xd3;
+      this.#view.setBigInt64(this.at + 1, value);
+      this.at += 9;
     }
   }
 

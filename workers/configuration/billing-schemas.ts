@@ -3,9 +3,11 @@
 import { z } from 'zod';
 import {
   areaBytesMax,
+  callSecondsMax,
   giftsPerPackageMax,
   holidaysPerCalendarMax,
   incrementSecondsMax,
+  lineLimitMax,
   packagesPerAccountMax,
   prefixesPerGiftMax,
   priorityMax,
@@ -167,29 +169,45 @@ const packageOrder = z
     },
     anObject,
   )
-  .superRefine(({ startsAt, expiresAt }, context) => {
-    if (startsAt === undefined || expiresAt === undefined || isBefore(startsAt, expiresAt)) return;
-    context.addIssue({ code: 'custom', path: ['expiresAt'], message: 'a time after startsAt' });
-  });
+  .superRefine(checkTerm);
 
-export const account: z.ZodType<AccountDocument> = z.strictObject(
-  {
-    name,
-    kind: z.enum(['customer', 'clearing', 'agent'], 'customer, clearing or agent'),
-    balance: decimal('signed').default('0'),
-    creditLimit: decimal('unsigned').default('0'),
-    rateTable: name.optional(),
-    privateRateTable: name.optional(),
-    periodRate: name.optional(),
-    agent: name.optional(),
-    callLevel: z.enum(callTypes, callTypesError).default('international'),
-    packages: z
-      .array(packageOrder, 'a list of package orders')
-      .max(packagesPerAccountMax, `at most ${packagesPerAccountMax} packages`)
-      .default([]),
-  },
-  anObject,
-);
+const unlimited = 'unlimited';
+
+/** A carrier of whose money a document says nothing is one on invoice: nothing limits it. */
+function fillCreditLimit(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null) return given;
+  const { kind, balance, creditLimit } = given as Record<string, unknown>;
+  const isOnInvoice = kind === 'clearing' && balance === undefined && creditLimit === undefined;
+  return isOnInvoice ? { ...given, creditLimit: unlimited } : given;
+}
+
+const accountFields = z
+  .strictObject(
+    {
+      name,
+      kind: z.enum(['customer', 'clearing', 'agent'], 'customer, clearing or agent'),
+      balance: decimal('signed').default('0'),
+      creditLimit: decimal('unsigned', unlimited).default('0'),
+      rateTable: name.optional(),
+      privateRateTable: name.optional(),
+      periodRate: name.optional(),
+      agent: name.optional(),
+      callLevel: z.enum(callTypes, callTypesError).default('international'),
+      lineLimit: integer(0, lineLimitMax).default(0),
+      locked: flag.default(false),
+      startsAt: instant.optional(),
+      expiresAt: instant.optional(),
+      maxCallSeconds: integer(0, callSecondsMax).optional(),
+      packages: z
+        .array(packageOrder, 'a list of package orders')
+        .max(packagesPerAccountMax, `at most ${packagesPerAccountMax} packages`)
+        .default([]),
+    },
+    anObject,
+  )
+  .superRefine(checkTerm);
+
+export const account: z.ZodType<AccountDocument> = z.preprocess(fillCreditLimit, accountFields);
 
 /** A rate is per minute with increments, or per cycle, and then by whole cycles. */
 function checkRate(rate: RateDocument, context: z.RefinementCtx): void {
@@ -216,6 +234,15 @@ function checkRate(rate: RateDocument, context: z.RefinementCtx): void {
   if (expiresAt !== undefined && effectiveAt !== undefined && !isBefore(effectiveAt, expiresAt)) {
     refuse('expiresAt', 'a time after effectiveAt');
   }
+}
+
+function checkTerm(
+  term: { readonly startsAt?: string | undefined; readonly expiresAt?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  const { startsAt, expiresAt } = term;
+  if (startsAt === undefined || expiresAt === undefined || isBefore(startsAt, expiresAt)) return;
+  context.addIssue({ code: 'custom', path: ['expiresAt'], message: 'a time after startsAt' });
 }
 
 function checkWindow(

@@ -16,9 +16,17 @@ import {
   type PeriodRate,
 } from '../../core/configuration/snapshot.ts';
 import { compareNames } from '../../core/routing/gateway-order.ts';
-import { type CompiledRates, units } from './compile-rates.ts';
+import { type CompiledRates, creditUnits, units } from './compile-rates.ts';
 import { textRows } from './text-rows.ts';
 import { nodeTimeZone, zoneOffsets } from './time-zones.ts';
+
+/** What the balance block must hold for the accounts; index: the account. */
+export interface AccountCells {
+  readonly slots: Uint32Array;
+  /** Opening balances and credit limits, units of money. */
+  readonly openings: BigInt64Array;
+  readonly credits: BigInt64Array;
+}
 
 export interface CompiledBilling {
   readonly accountRows: Uint32Array;
@@ -29,6 +37,13 @@ export interface CompiledBilling {
   readonly periodRateRows: Uint32Array;
   readonly packageRows: Uint32Array;
   readonly billingText: Uint8Array;
+}
+
+export interface BillingOutput {
+  readonly sections: CompiledBilling;
+  readonly cells: AccountCells;
+  /** Row of the account of this name; -1: none. */
+  readonly accountRow: (name: string | undefined) => number;
 }
 
 type RowOf = (name: string | undefined) => number;
@@ -47,13 +62,15 @@ const dayMs = 86_400_000;
 export function compileBilling(
   document: DocumentOf<{ readonly name: string }>,
   rates: CompiledRates,
-): CompiledBilling {
+  slotOf: (account: string) => number,
+): BillingOutput {
   const accounts = document.accounts.toSorted((left, right) => compareNames(left.name, right.name));
   const rows: AccountRows = {
     tables: rowsOf(document.rateTables),
     periodRates: rowsOf(document.periodRates),
     packages: rowsOf(document.packages),
     accounts: rowsOf(accounts),
+    slotOf,
   };
   const calendars = rowsOf(document.calendars);
   const { rows: tables, bytes } = textRows([
@@ -65,7 +82,7 @@ export function compileBilling(
     document.periodRates.map((each) => compilePeriodRate(each, calendars, rows.tables)),
     document.packages.map(compilePackage),
   ]);
-  return {
+  const sections = {
     accountRows: tables[0]!,
     rateShapeRows: tables[1]!,
     rateAreaRows: tables[2]!,
@@ -75,6 +92,18 @@ export function compileBilling(
     packageRows: tables[6]!,
     billingText: bytes,
   };
+  return { sections, cells: cellsOf(accounts, slotOf), accountRow: rows.accounts };
+}
+
+function cellsOf(
+  accounts: readonly AccountDocument[],
+  slotOf: (account: string) => number,
+): AccountCells {
+  return {
+    slots: Uint32Array.from(accounts, ({ name }) => slotOf(name)),
+    openings: BigInt64Array.from(accounts, ({ balance }) => units(balance)),
+    credits: BigInt64Array.from(accounts, ({ creditLimit }) => creditUnits(creditLimit)),
+  };
 }
 
 interface AccountRows {
@@ -82,6 +111,7 @@ interface AccountRows {
   readonly periodRates: RowOf;
   readonly packages: RowOf;
   readonly accounts: RowOf;
+  readonly slotOf: (account: string) => number;
 }
 
 /** -1 for no name, and for a table that does not exist yet. */
@@ -100,8 +130,16 @@ function compileAccount(account: AccountDocument, rows: AccountRows): Account {
   }));
   return {
     name: account.name,
+    slot: rows.slotOf(account.name),
     kind: account.kind,
-    creditLimit: units(account.creditLimit),
+    creditLimit: creditUnits(account.creditLimit),
+    // What a version lacks that was stored before these fields existed is their default.
+    lineLimit: account.lineLimit ?? 0,
+    locked: account.locked ?? false,
+    startsAt: account.startsAt === undefined ? 0 : Date.parse(account.startsAt),
+    expiresAt:
+      account.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(account.expiresAt),
+    maxCallSeconds: account.maxCallSeconds ?? 0,
     agent: rows.accounts(account.agent),
     rateTable: rows.tables(account.rateTable),
     privateRateTable: rows.tables(account.privateRateTable),

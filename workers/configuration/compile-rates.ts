@@ -2,7 +2,6 @@
 // one open-addressing hash table, a row and a price each; what rates have in common (increments, fees, tax,
 // type) is kept once. About 56 bytes a rate.
 
-import { parseMoney } from '../../core/billing/money.ts';
 import { rateHashStart, rateSlotOf } from '../../core/billing/rate-table.ts';
 import { byteHashMix, byteHashStep } from '../../core/bytes/byte-hash.ts';
 import { CallTypes, type RateRows, type RateShape } from '../../core/configuration/snapshot.ts';
@@ -11,6 +10,7 @@ import {
   maskLeadingBytes,
   rateRowWords,
 } from '../../core/configuration/snapshot-layout.ts';
+import { parseCredit, parseMoney } from '../../core/money.ts';
 import type { PackedRates, PackedTable, RateTerms } from './packed-rates.ts';
 import { shapeKey } from './rates-builder.ts';
 
@@ -222,6 +222,10 @@ function secondsOf(instant: string): number {
 }
 
 /** Of a decimal string of a checked document. */
+export function creditUnits(text: string): bigint {
+  return parseCredit(text) ?? units(text);
+}
+
 export function units(text: string): bigint {
   const amount = parseMoney(text);
   if (amount === undefined) throw new Error(`${text}: an amount of money was not checked`);

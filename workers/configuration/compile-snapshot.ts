@@ -22,17 +22,18 @@ import {
 import { compareGateways, compareNames } from '../../core/routing/gateway-order.ts';
 import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
-import { compileBilling } from './compile-billing.ts';
+import { type AccountCells, compileBilling } from './compile-billing.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
 import type { PackedTable } from './packed-rates.ts';
 import { prefixText } from './prefix-text.ts';
 import { packTables } from './rates-builder.ts';
-import { mappingSlotName, routingSlotName } from './slot-registry.ts';
+import { accountSlotName, mappingSlotName, routingSlotName } from './slot-registry.ts';
 import { asciiJson, textRows } from './text-rows.ts';
 
 export interface CompiledSnapshot {
   readonly bytesNeeded: number;
+  readonly accountCells: AccountCells;
   /** `byteOffset`: a multiple of 8. */
   writeInto(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset?: number): void;
 }
@@ -77,12 +78,13 @@ export function compileParts(
   );
   const prefixes = compilePrefixes(routing.map((gateway) => textOf.get(gateway)!));
   const addresses = compileAddresses(mapping);
-  const gateways = textRows([
-    mapping.map((gateway) => mappingRow(gateway, slots)),
-    routing.map((gateway) => routingRow(gateway, slots)),
-  ]);
   const rates = compileRates(rateTables);
-  const billing = compileBilling(document, rates);
+  const billing = compileBilling(document, rates, (name) => slotOf(slots, accountSlotName(name)));
+  const places = { slots, accountRow: billing.accountRow };
+  const gateways = textRows([
+    mapping.map((gateway) => mappingRow(gateway, places)),
+    routing.map((gateway) => routingRow(gateway, places)),
+  ]);
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const sections: { readonly [name in SectionName]: Section } = {
     parameters: Buffer.from(asciiJson(parameters), 'latin1'),
@@ -102,7 +104,7 @@ export function compileParts(
     rateKeys: rates.keys,
     rateTables: rates.tables,
     rateLengthMasks: rates.lengthMasks,
-    ...billing,
+    ...billing.sections,
   };
   const header = new Uint32Array(headerWords);
   header[HeaderWord.magic] = snapshotMagic;
@@ -110,13 +112,13 @@ export function compileParts(
   header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
   header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
-  return assemble(header, sections);
+  return { ...assemble(header, sections), accountCells: billing.cells };
 }
 
 function assemble(
   header: Uint32Array,
   sections: { readonly [name in SectionName]: Section },
-): CompiledSnapshot {
+): Pick<CompiledSnapshot, 'bytesNeeded' | 'writeInto'> {
   let end = headerWords * 4;
   for (const name of sectionNames) {
     header[sectionWord(name)] = end;
@@ -140,29 +142,38 @@ function bytesOf(section: Section): Uint8Array {
   return new Uint8Array(section.buffer, section.byteOffset, section.byteLength);
 }
 
+/** What a gateway refers to. */
+interface Places {
+  readonly slots: ReadonlyMap<string, number>;
+  readonly accountRow: (name: string | undefined) => number;
+}
+
 function mappingRow(
   gateway: MappingGatewayDocument,
-  slots: ReadonlyMap<string, number>,
+  { slots, accountRow }: Places,
 ): MappingGateway {
   return {
     name: gateway.name,
     slot: slotOf(slots, mappingSlotName(gateway.name)),
     account: gateway.account ?? null,
+    accountRow: accountRow(gateway.account),
     lineLimit: gateway.lineLimit,
     cpsLimit: gateway.cpsLimit,
     trusted: gateway.trusted,
+    maxCallSeconds: gateway.maxCallSeconds ?? -1,
     locked: gateway.locked,
   };
 }
 
 function routingRow(
   gateway: RoutingGatewayDocument,
-  slots: ReadonlyMap<string, number>,
+  { slots, accountRow }: Places,
 ): RoutingGateway {
   return {
     name: gateway.name,
     slot: slotOf(slots, routingSlotName(gateway.name)),
     account: gateway.account ?? null,
+    accountRow: accountRow(gateway.account),
     ...routingTarget(gateway),
     prefixMode: gateway.prefixMode,
     priority: gateway.priority,
@@ -173,6 +184,7 @@ function routingRow(
     rateCalleeOut: gateway.rateCalleeOut,
     stopCodes: gateway.stopCodes,
     switchUntilConnect: gateway.switchUntilConnect,
+    maxCallSeconds: gateway.maxCallSeconds ?? -1,
     locked: gateway.locked,
   };
 }

@@ -117,7 +117,11 @@ export class ConfigurationVersions {
   /** Names that need counter slots, without reading the whole document. */
   slotNames(version: number): readonly string[] | undefined {
     if (version === 0) return [];
-    return jsonAt<string[]>(this.#store, namesKey(version));
+    const names = jsonAt<string[]>(this.#store, namesKey(version));
+    if (names !== undefined) return names;
+    // Stored by a release in which accounts had no slots.
+    const document = this.document(version);
+    return document === undefined ? undefined : slotNames(document);
   }
 
   /** Newest first; staged ones among them. */

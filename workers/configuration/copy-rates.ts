@@ -1,6 +1,6 @@
 // A rate table copied with a mark-up: what a vendor's deck becomes for customers.
 import { type MarkUp, markUpFee, markUpPrice } from '../../core/billing/mark-up.ts';
-import { moneyText, parseMoney } from '../../core/billing/money.ts';
+import { moneyText, parseMoney } from '../../core/money.ts';
 import { type PackedRates, prefixAt, type RateTerms } from './packed-rates.ts';
 import { decimalsOf, RatesBuilder } from './rates-builder.ts';
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   addressesPerGatewayMax,
   calleePrefixBytesMax,
+  callSecondsMax,
   cpsLimitMax,
   lineLimitMax,
   priorityMax,
@@ -43,6 +44,7 @@ const anObject = { error: 'an object' };
 
 const lineLimit = integer(0, lineLimitMax).default(0);
 const cpsLimit = integer(0, cpsLimitMax).default(0);
+const maxCallSeconds = integer(0, callSecondsMax).optional();
 const priority = integer(0, priorityMax).default(priorityDefault);
 
 const mappingGateway = z.strictObject(
@@ -62,6 +64,7 @@ const mappingGateway = z.strictObject(
     cpsLimit,
     priority,
     trusted: flag.default(false),
+    maxCallSeconds,
     locked: flag.default(false),
   },
   anObject,
@@ -87,6 +90,7 @@ const routingGateway = z.strictObject(
     rateCalleeOut: flag.default(false),
     stopCodes: z.array(stopCode, 'a list of SIP codes').max(400, 'at most 400 codes').default([]),
     switchUntilConnect: flag.default(false),
+    maxCallSeconds,
     locked: flag.default(false),
   },
   anObject,

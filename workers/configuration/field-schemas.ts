@@ -22,19 +22,22 @@ export const name: z.ZodType<string> = z
 const moneyMax = 90_000_000_000n;
 const money = /^(-?)([0-9]{1,11})(?:\.([0-9]{1,8}))?$/;
 
-export function decimal(sign: 'signed' | 'unsigned'): z.ZodType<string> {
+/** `word`: what may stand in place of an amount. */
+export function decimal(sign: 'signed' | 'unsigned', word?: string): z.ZodType<string> {
   const least = sign === 'signed' ? `-${moneyMax}` : '0';
-  const error = `a decimal string like "0.0125" from "${least}" to "${moneyMax}", at most 8 decimals`;
+  const error = `a decimal string like "0.0125" from "${least}" to "${moneyMax}", at most 8 decimals${word === undefined ? '' : `, or ${word}`}`;
+  const pattern = sign === 'signed' ? money.source : money.source.replace('(-?)', '');
   return z
     .custom<string>()
     .superRefine((value: unknown, context) => {
+      if (word !== undefined && value === word) return;
       if (typeof value === 'number') {
         context.addIssue(`is a number, which may lose digits; expected ${error}`);
       } else if (typeof value !== 'string' || !isDecimal(value, sign)) context.addIssue(error);
     })
     .meta({
       type: 'string',
-      pattern: sign === 'signed' ? money.source : money.source.replace('(-?)', ''),
+      pattern: word === undefined ? pattern : `^${word}$|${pattern}`,
     });
 }
 

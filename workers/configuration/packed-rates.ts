@@ -9,8 +9,8 @@
 //   prefixLengths, decimals      a byte a rate; decimals: of the price as it was written
 //   prefixBytes      of all prefixes, one after the other
 import { createHash } from 'node:crypto';
-import { moneyText } from '../../core/billing/money.ts';
 import type { RateDocument, RateTableDocument } from '../../core/configuration/model.ts';
+import { moneyText } from '../../core/money.ts';
 
 /** What many rates have in common. */
 export type RateTerms = Omit<

@@ -8,6 +8,7 @@ import {
 import type { ConfigurationDocument } from '../../core/configuration/model.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
+import { slotNames } from './slot-registry.ts';
 
 /** Undefined: no account of this name. */
 export function quoteDocument(
@@ -15,9 +16,10 @@ export function quoteDocument(
   version: number,
   request: RateRequest,
 ): RateExplanation | undefined {
-  // Gateways have no part in a quote, and would need counter slots.
+  // Gateways have no part in a quote.
   const priced = { ...document, mappingGateways: [], routingGateways: [] };
-  const compiled = compileSnapshot(priced, version, new Map());
+  const slots = new Map(slotNames(priced).map((name, index) => [name, index + 1]));
+  const compiled = compileSnapshot(priced, version, slots);
   const arena = new ArrayBuffer(compiled.bytesNeeded);
   compiled.writeInto(arena);
   return explainRate(openSnapshot(arena), request);

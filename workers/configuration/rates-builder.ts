@@ -1,8 +1,9 @@
 // Makes packed rates (packed-rates.ts): rows come in any order, from documents, decks and other tables, and
 // are put in order at the end, byte by byte from the last (a million prefixes in a fraction of a second).
-import { parseMoney } from '../../core/billing/money.ts';
+
 import type { RateDocument } from '../../core/configuration/model.ts';
 import { prefixBytesMax } from '../../core/configuration/snapshot-layout.ts';
+import { parseMoney } from '../../core/money.ts';
 import type { PackedRates, PackedTable, RateTerms } from './packed-rates.ts';
 
 export interface BuiltRates {

@@ -1,4 +1,5 @@
-// Which slot of the counter block (lines in use, CPS window) a gateway has. A name keeps its slot over
+// Which slot of the counter block (lines in use, CPS window) a gateway has, and which slot of the balance
+// block (and line counter) an account. A name keeps its slot over
 // snapshots, so its lines stay counted while configuration changes. The slot of a removed gateway is
 // given to another name only when its last call is over, and only after a snapshot without that gateway
 // runs everywhere: until then a worker on the old snapshot may still take a line of it.
@@ -23,13 +24,23 @@ export function routingSlotName(gateway: string): string {
   return `routing:${gateway}`;
 }
 
+/** Slots of accounts are numbered apart from those of gateways. */
+export function accountSlotName(account: string): string {
+  return `account:${account}`;
+}
+
+export function isAccountSlotName(name: string): boolean {
+  return name.startsWith('account:');
+}
+
 /** Every name of a document that needs a slot. */
 export function slotNames(
-  document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways'>,
+  document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways' | 'accounts'>,
 ): string[] {
   return [
     ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
     ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
+    ...document.accounts.map((account) => accountSlotName(account.name)),
   ];
 }
 

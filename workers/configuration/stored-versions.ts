@@ -126,7 +126,7 @@ export function documentKey(version: number): string {
 }
 
 export function namesKey(version: number): string {
-  return `names/${digits(version)}`;
+  return `slots/${digits(version)}`;
 }
 
 export function tablesKey(version: number): string {

@@ -6,9 +6,10 @@
 
 import { cpsArenaWordsMin, cpsDirectoryWords } from '../../core/admission/cps-window.ts';
 import {
-  admissionSlotsMax,
+  accountSlotsMax,
   type LineCounters,
   type LineLedger,
+  lineSlotsMax,
   wordsPerLine,
 } from '../../core/admission/line-limits.ts';
 import { countersMax, gaugesMax } from '../../core/metrics/counter-layout.ts';
@@ -36,11 +37,14 @@ export const workerSignal = (worker: number): number => 1 + worker;
 export const counterBlockSlots: number = countersMax + gaugesMax;
 
 // lines             (see core/admission/line-limits.ts)
-//   | used: slotsMax lines of 64 bytes | step: a line a worker | share: slotsMax words a worker |
+//   | used: lineSlotsMax lines of 64 bytes | step: a line a worker | share: lineSlotsMax words a worker |
 //
 // cpsWindows        (see core/admission/cps-window.ts)
 //   | directory: slotsMax words | arena of windows: head, limit, limit time stamps; head, ... |
 //   Directory and limits: main thread. Heads and time stamps: any worker, by compare-and-swap.
+//
+// balances          (see balance-block.ts)
+//   | cell: a line of 64 bytes an account | reserved: a word of 64 bits an account and writer | step: a line a writer |
 //
 // snapshotEpochs    one line a worker: the epoch of the configuration it runs on, 0 none
 //   | epoch ... | epoch ... |      the main thread writes it only while the worker has no thread
@@ -71,6 +75,7 @@ export interface SharedMemory {
   readonly counters: SharedArrayBuffer;
   readonly lines: SharedArrayBuffer;
   readonly cpsWindows: SharedArrayBuffer;
+  readonly balances: SharedArrayBuffer;
   readonly snapshotEpochs: SharedArrayBuffer;
 }
 
@@ -90,6 +95,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     counters: new SharedArrayBuffer((1 + workers) * counterBlockSlots * 8),
     lines: new SharedArrayBuffer(lineWords(workers) * 4),
     cpsWindows: new SharedArrayBuffer((cpsDirectoryWords + arenaWords) * 4),
+    balances: new SharedArrayBuffer(balanceBytes(workers)),
     snapshotEpochs: new SharedArrayBuffer(workers * wordsPerLine * 4),
   };
 }
@@ -112,16 +118,16 @@ export function workerLines(memory: SharedMemory, worker: number): LineCounters 
 /** The line counters as the supervisor sees them. */
 export function lineLedger(memory: Pick<SharedMemory, 'lines' | 'workers'>): LineLedger {
   const { lines, workers } = memory;
-  const usedBytes = admissionSlotsMax * wordsPerLine * 4;
+  const usedBytes = lineSlotsMax * wordsPerLine * 4;
   const stepBytes = wordsPerLine * 4;
-  const shareBytes = admissionSlotsMax * 4;
+  const shareBytes = lineSlotsMax * 4;
   const sharesStart = usedBytes + workers * stepBytes;
   const each = Array.from({ length: workers }, (_, worker) => worker);
   return {
     used: new Int32Array(lines, 0, usedBytes / 4),
     steps: each.map((worker) => new Int32Array(lines, usedBytes + worker * stepBytes, 1)),
     shares: each.map(
-      (worker) => new Int32Array(lines, sharesStart + worker * shareBytes, admissionSlotsMax),
+      (worker) => new Int32Array(lines, sharesStart + worker * shareBytes, lineSlotsMax),
     ),
   };
 }
@@ -132,7 +138,12 @@ export function cpsWords(memory: Pick<SharedMemory, 'cpsWindows'>): Int32Array {
 }
 
 function lineWords(workers: number): number {
-  return admissionSlotsMax * wordsPerLine + workers * (wordsPerLine + admissionSlotsMax);
+  return lineSlotsMax * wordsPerLine + workers * (wordsPerLine + lineSlotsMax);
+}
+
+function balanceBytes(workers: number): number {
+  const writers = 1 + workers;
+  return accountSlotsMax * (64 + writers * 8) + writers * wordsPerLine * 4;
 }
 
 function within(name: string, value: number, min: number, max: number): number {

@@ -1,6 +1,7 @@
 // Task of the Piscina pool: compiles a stored version into the arena that the engine does not run from.
 // Called by its exported name: `pool.run(request, { name: 'compileConfiguration' })`.
 import { lowerThreadPriority } from '../background-priority.ts';
+import type { AccountCells } from '../configuration/compile-billing.ts';
 import { compileParts } from '../configuration/compile-snapshot.ts';
 import type { ConfigurationStore } from '../configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
@@ -21,6 +22,7 @@ export interface CompileAnswer {
   /** The arena of the request, or a larger one in its place. */
   readonly arena: SharedArrayBuffer;
   readonly bytesUsed: number;
+  readonly accountCells: AccountCells;
   readonly readMs: number;
   readonly compileMs: number;
   readonly writeMs: number;
@@ -54,6 +56,7 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
   return {
     arena,
     bytesUsed: compiled.bytesNeeded,
+    accountCells: compiled.accountCells,
     readMs: read - started,
     compileMs: compiledAt - read,
     writeMs: performance.now() - compiledAt,

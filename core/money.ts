@@ -21,6 +21,19 @@ export function moneyText(units: bigint): string {
   return `${sign}${size / unitsOfOne}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
+/** The credit of an account that nothing limits: more than any calls use, and room for them in 64 bits. */
+export const unlimitedCredit: bigint = 2n ** 61n;
+const unlimited = 'unlimited';
+
+/** Of a decimal string or "unlimited"; undefined where it is neither. */
+export function parseCredit(text: string): bigint | undefined {
+  return text === unlimited ? unlimitedCredit : parseMoney(text);
+}
+
+export function creditText(units: bigint): string {
+  return units >= unlimitedCredit ? unlimited : moneyText(units);
+}
+
 /** The nearest whole number, halves up. Neither is negative, `divisor` is not 0. */
 export function divideHalfUp(dividend: bigint, divisor: bigint): bigint {
   return (dividend * 2n + divisor) / (divisor * 2n);

@@ -1,0 +1,98 @@
+// The main thread's accounts: opened once, kept over configurations, paid, and not lost with money in them.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AccountBook } from '../../workers/account-book.ts';
+import type { AccountCells } from '../../workers/configuration/compile-billing.ts';
+import { accountSlotName } from '../../workers/configuration/slot-registry.ts';
+import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
+
+interface Described {
+  readonly name: string;
+  readonly opening?: bigint;
+  readonly credit?: bigint;
+}
+
+function openBook(charged: ReadonlyMap<string, bigint> = new Map()) {
+  const asked: string[] = [];
+  const book = new AccountBook(allocateSharedMemory({ workers: 1 }), {
+    balancesOf: async (accounts) => {
+      asked.push(...accounts.map(({ name }) => name));
+      return accounts.map(({ name, opening }) => opening - (charged.get(name) ?? 0n));
+    },
+  });
+  const activate = async (accounts: readonly Described[]): Promise<void> => {
+    const names = accounts.map(({ name }) => accountSlotName(name));
+    const slots = book.assign(names)!;
+    await book.refuseLost(slots);
+    const cells: AccountCells = {
+      slots: Uint32Array.from(names, (name) => slots.get(name)!),
+      openings: BigInt64Array.from(accounts, ({ opening }) => opening ?? 0n),
+      credits: BigInt64Array.from(accounts, ({ credit }) => credit ?? 0n),
+    };
+    await book.open(slots, cells);
+    await book.settle(slots);
+  };
+  return { book, activate, asked };
+}
+
+describe('the account book', () => {
+  it('opens an account once, with what the source of balances says', async () => {
+    const { book, activate, asked } = openBook(new Map([['acme', 30_000_000n]]));
+    await activate([{ name: 'acme', opening: 100_000_000n, credit: 5n }]);
+    await activate([
+      { name: 'acme', opening: 900_000_000n },
+      { name: 'beta', opening: 1n },
+    ]);
+    assert.deepEqual(asked, ['acme', 'beta']);
+    assert.deepEqual(book.balanceOf('acme'), {
+      account: 'acme',
+      balance: '0.7',
+      reserved: '0',
+      available: '0.7',
+      creditLimit: '0',
+      linesUsed: 0,
+    });
+    assert.equal(book.balanceOf('beta').available, '0.00000001');
+  });
+
+  it('adds payments and deductions, and refuses what it cannot add', async () => {
+    const { book, activate } = openBook();
+    await activate([{ name: 'acme', credit: 50_000_000n }]);
+    assert.equal(book.pay({ account: 'acme', units: '150000000' }).balance, '1.5');
+    const after = book.pay({ account: 'acme', units: '-200000000' });
+    assert.equal(after.balance, '-0.5');
+    assert.equal(after.available, '0');
+    assert.throws(
+      () => book.pay({ account: 'nobody', units: '1' }),
+      /account: "nobody": expected the name of an account/,
+    );
+    assert.throws(() => book.pay({ account: 'acme', units: '1.5' }), /units: "1.5": expected/);
+    assert.throws(
+      () =>
+        book.pay({ account: 'acme', units: '9000000000000000000' }) &&
+        book.pay({ account: 'acme', units: '9000000000000000000' }),
+      /expected a balance of at most 90000000000 afterwards/,
+    );
+  });
+
+  it('does not lose an account that has money or debts', async () => {
+    const { book, activate } = openBook();
+    await activate([{ name: 'acme', opening: 7n }, { name: 'empty' }]);
+    await assert.rejects(
+      activate([{ name: 'empty' }]),
+      /accounts\[acme\]: is missing, but has a balance of "0.00000007"/,
+    );
+    book.pay({ account: 'acme', units: '-7' });
+    await activate([]);
+    assert.throws(() => book.balanceOf('acme'), /expected the name of an account/);
+  });
+
+  it('opens a name that comes back after it was gone with nothing left', async () => {
+    const { book, activate, asked } = openBook();
+    await activate([{ name: 'acme' }]);
+    await activate([]);
+    await activate([{ name: 'acme', opening: 3n }]);
+    assert.deepEqual(asked, ['acme', 'acme']);
+    assert.equal(book.balanceOf('acme').balance, '0.00000003');
+  });
+});
