@@ -165,8 +165,9 @@ export class Switch {
     this.#wheel.advance(this.#env.nowMs, this.#fire);
   }
 
-  /** Gives back room that a peak has left; outside of a batch, now and then. */
+  /** Gives back room that a peak has left; outside of a batch, for a quiet moment. */
   trim(): void {
+    this.#layer.trim();
     this.#wheel.shrink();
   }
 

@@ -13,7 +13,7 @@
 //        6   younger   next row in order of age; of a free row, the next free one
 //
 // Links are row + 1, so that a zeroed block is an empty one. The block is reserved whole and touched only as
-// far as rows were in use at once; when few of many are left, these move to a fresh block. When it is full
+// far as rows were in use at once; when few of many are left, these can move to a fresh block. When it is full
 // the oldest row goes early: what repeats later than that is met as a new request.
 import { TimerName } from '../time/timer-name.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
@@ -28,7 +28,7 @@ const alikeMax = 64;
 const sweepMs = 1000;
 
 /** Rows touched, 32 bytes each, from which on a new block is worth while; and how many rows in use may be
- *  moved to it at once, in less than half a millisecond. */
+ *  moved to it at once. */
 const renewFrom: number = 2 ** 14;
 const renewRowsMax: number = 2 ** 12;
 
@@ -146,9 +146,14 @@ export class SpentTransactions {
     this.#sweepTimer = 0;
     const { nowMs } = this.#wheel;
     while (this.#oldest !== 0 && this.#isDue(this.#oldest - 1, nowMs)) this.#dropOldest();
+    if (this.#oldest !== 0) this.#armSweep(sweepMs);
+  }
+
+  /** Moves to a fresh block where few of many rows are in use. Some milliseconds, for the block itself may make
+   *  V8 collect: for a quiet moment. */
+  trim(): void {
     const isSparse = this.#touched >= renewFrom && this.#size * 16 <= this.#touched;
     if (isSparse && this.#size <= renewRowsMax) this.#renew();
-    if (this.#oldest !== 0) this.#armSweep(sweepMs);
   }
 
   /** Moves the rows in use to a block of their own; the old one goes back to the system. */

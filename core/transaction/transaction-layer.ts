@@ -99,6 +99,11 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     return this.#servers.size + this.#spent.size + this.#clients.size;
   }
 
+  /** Gives back room that a peak has left; for a quiet moment. */
+  trim(): void {
+    this.#spent.trim();
+  }
+
   onRequestMessage(message: SipMessage, hop: Hop): void {
     if (!message.topVia.valid) {
       this.effects.count(Counter.parseFaults); // there is nowhere to answer to

@@ -65,7 +65,11 @@ describe('a call worker that has become idle', () => {
     assert.deepEqual(worker.collectedAtMs, []);
     seconds(worker, 2, 20);
     assert.equal(worker.collectedAtMs.length, 1);
-    assert.equal(worker.trims, 111, 'tables are trimmed each second, busy or not');
+    assert.equal(worker.trims, 2);
+    seconds(worker, 40, 0);
+    assert.equal(worker.trims, 42, 'each second from then on: transactions linger');
+    seconds(worker, 5, 500);
+    assert.equal(worker.trims, 42);
   });
 
   it('begins to count anew with each busy second', () => {

@@ -119,6 +119,8 @@ describe('spent transactions', () => {
     for (let identity = 40_001; identity <= 40_100; identity++) keep(identity);
     assert.equal(spent.touched, 40_100);
     wheel.advance(33_000, sweep);
+    assert.deepEqual([spent.size, spent.touched], [100, 40_100]);
+    spent.trim();
     assert.deepEqual([spent.size, spent.touched], [100, 100]);
     for (let identity = 40_001; identity <= 40_100; identity++)
       assert.equal(statusOf(identity), 200);
@@ -142,6 +144,7 @@ describe('spent transactions', () => {
     wheel.advance(20_000, () => spent.sweep());
     keep(4500);
     wheel.advance(33_000, () => spent.sweep());
+    spent.trim();
     assert.deepEqual([spent.size, spent.touched], [4500, 84_500]);
   });
 

@@ -22,7 +22,8 @@ export interface IdleCollectionOptions {
   callsUp: () => number;
   /** What a collection may give back, living or not. */
   memoryBytes: () => number;
-  /** Lets tables go that a peak has left, in less than a millisecond; once a second, busy or not. */
+  /** Lets tables go that a peak has left: some milliseconds where there is one, else nothing. Once a second
+   *  while quiet, for transactions linger for half a minute after the last call. */
   trim: () => void;
   collect: () => void;
   onCollected: () => void;
@@ -40,11 +41,12 @@ export function createIdleCollection(options: IdleCollectionOptions): (nowMs: nu
   return (nowMs) => {
     if (nowMs < secondEndsMs) return;
     secondEndsMs = nowMs + secondMs;
-    trim();
     const handled = messages();
     quiet = handled - messagesBefore <= quietMessagesMax ? quiet + 1 : 0;
     messagesBefore = handled;
-    if (quiet < quietSeconds || nowMs < restUntilMs || callsUp() > callsUpMax) return;
+    if (quiet < quietSeconds || callsUp() > callsUpMax) return;
+    trim();
+    if (nowMs < restUntilMs) return;
     if (memoryBytes() - bytesAfter < grownBytesMin) return;
     collect();
     bytesAfter = memoryBytes();
