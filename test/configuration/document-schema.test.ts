@@ -37,6 +37,19 @@ function mapping(fields: Record<string, unknown>): unknown {
 }
 
 describe('a configuration document', () => {
+  it('does not limit a carrier of whose money it says nothing', () => {
+    const creditOf = (account: object): string | undefined => {
+      const parsed = parseDocument({ accounts: [{ name: 'a', ...account }] });
+      return parsed.ok ? parsed.document.accounts[0]!.creditLimit : undefined;
+    };
+    assert.equal(creditOf({ kind: 'clearing' }), 'unlimited');
+    assert.equal(creditOf({ kind: 'clearing', balance: '0' }), '0');
+    assert.equal(creditOf({ kind: 'clearing', creditLimit: '0' }), '0');
+    assert.equal(creditOf({ kind: 'customer' }), '0');
+    assert.equal(creditOf({ kind: 'customer', creditLimit: 'unlimited' }), 'unlimited');
+    assert.equal(creditOf({ kind: 'customer', balance: 'unlimited' }), undefined);
+  });
+
   it('is accepted whole as documented, with defaults filled in', () => {
     const parsed = parseDocument(parse(example));
     assert.ok(parsed.ok);
@@ -120,7 +133,7 @@ describe('a configuration document', () => {
     [
       'more money than can be counted',
       { accounts: [{ name: 'a', kind: 'customer', creditLimit: '90000000000.00000001' }] },
-      'accounts[0].creditLimit: "90000000000.00000001" is not accepted; expected a decimal string like "0.0125" from "0" to "90000000000", at most 8 decimals',
+      'accounts[0].creditLimit: "90000000000.00000001" is not accepted; expected a decimal string like "0.0125" from "0" to "90000000000", at most 8 decimals, or unlimited',
     ],
     [
       'a missing field',
