@@ -5,7 +5,7 @@ import type { AdminStart } from '../workers/admin-messages.ts';
 import { adminUrlPath } from '../workers/data-directory.ts';
 import type { Log } from '../workers/log.ts';
 import { type TokenCheck, tokenCheck } from './access/token.ts';
-import type { CdrReader } from './cdr-text.ts';
+import type { CdrPages } from './cdr-pages.ts';
 import type { ConfigurationService } from './configuration-service.ts';
 import type { EngineChannel } from './engine-channel.ts';
 import type { HttpListener, OpenListener } from './listener.ts';
@@ -29,7 +29,7 @@ export interface AdminParts {
   token: string;
   engine: EngineChannel;
   configuration: ConfigurationService;
-  readCdrs: CdrReader;
+  cdrPages: CdrPages;
   openListener: OpenListener;
   log: Log;
 }
@@ -81,7 +81,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...configVersionRoutes(configuration),
     ...routingRoutes(engine),
     ...ratingRoutes(engine),
-    ...cdrRoutes(parts.readCdrs),
+    ...cdrRoutes(parts.cdrPages),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),
   ];

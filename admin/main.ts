@@ -1,13 +1,14 @@
 // Entry of the admin process, forked by the engine with its AdminStart as JSON in the first argument. It
 // ends when the engine asks, or when the engine is gone.
 import type { AdminStart } from '../workers/admin-messages.ts';
-import { queryCdrs } from '../workers/cdr/query-cdrs.ts';
 import { ConfigurationVersions } from '../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../workers/configuration/open-store.ts';
+import { openLedger } from '../workers/ledger/open-ledger.ts';
 import { openLog } from '../workers/log.ts';
 import type { LogLevel } from '../workers/settings.ts';
 import { mintAdminToken, tokenFileIsOpen } from './access/token.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
+import { createCdrPages } from './cdr-pages.ts';
 import { chooseListener } from './choose-listener.ts';
 import { createConfigurationService } from './configuration-service.ts';
 import { openEngineChannel, processPort } from './engine-channel.ts';
@@ -54,15 +55,23 @@ try {
     onStandIn: (reason) =>
       log.info({ because: reason }, 'configuration store: native-free stand-in'),
   });
+  const ledger = await openLedger({ dataDir: start.dataDir, mysqlUrl: start.mysqlUrl }, (reason) =>
+    log.info({ because: reason }, 'ledger: native-free stand-in'),
+  );
+  const configuration = createConfigurationService(new ConfigurationVersions(store), {
+    activate: engine.activate,
+    listeners: start.listeners,
+  });
   server = await startAdminServer({
     start,
     token,
     engine,
-    configuration: createConfigurationService(new ConfigurationVersions(store), {
-      activate: engine.activate,
-      listeners: start.listeners,
+    configuration,
+    cdrPages: createCdrPages({
+      dataDir: start.dataDir,
+      ledger,
+      parameters: () => configuration.read().document.parameters,
     }),
-    readCdrs: (filter) => queryCdrs({ ...filter, directory: start.dataDir }),
     openListener: await chooseListener(log),
     log,
   });

@@ -2,7 +2,7 @@
 // changes that come from outside of calls (a new configuration, a payment, the calls of a dead worker).
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
 import { moneyText } from '../core/money.ts';
-import type { AccountBalance, PaymentRequest } from './admin-messages.ts';
+import type { AccountBalance } from './admin-messages.ts';
 import type { AccountCells } from './configuration/compile-billing.ts';
 import {
   accountSlotName,
@@ -25,6 +25,11 @@ import type { OpeningBalances } from './opening-balances.ts';
 
 /** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
+
+export interface StoredPayment {
+  readonly account: string;
+  readonly units: bigint;
+}
 
 export class AccountBook {
   readonly ledger: BalanceLedger;
@@ -123,11 +128,7 @@ export class AccountBook {
   }
 
   /** A payment (negative: a deduction) that is stored already. @throws Error where it cannot be added */
-  pay({ account, units: text }: PaymentRequest): AccountBalance {
-    if (!/^-?[0-9]{1,19}$/.test(text)) {
-      throw new Error(`units: ${JSON.stringify(text)}: expected whole units of 10^-8 as text`);
-    }
-    const units = BigInt(text);
+  pay({ account, units }: StoredPayment): AccountBalance {
     const slot = this.#slotOf(account);
     const after = accountState(this.ledger, slot).balance + units;
     if (after > balanceUnitsMax || after < -balanceUnitsMax) {

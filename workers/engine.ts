@@ -9,6 +9,7 @@ import { AccountBook } from './account-book.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
+import { CdrWriterHost } from './cdr-writer-host.ts';
 import { monotonicMs } from './clock.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { ConfigurationVersions } from './configuration/configuration-versions.ts';
@@ -23,7 +24,6 @@ import type { Log } from './log.ts';
 import { createLoopDelay } from './loop-delay.ts';
 import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
-import { balancesFromLog, type OpeningBalances } from './opening-balances.ts';
 import { shareOrphans } from './orphan-calls.ts';
 import { packageVersion } from './package-version.ts';
 import type { Settings } from './settings.ts';
@@ -46,8 +46,6 @@ type AdminQuestion = Exclude<AdminMessage, { kind: 'listening' }>;
 export interface EngineOptions {
   settings: Settings;
   log: Log;
-  /** Where accounts' balances come from; absent: the documents' balances less the CDR log's charges. */
-  openingBalances?: OpeningBalances | undefined;
   /** The admin program, false for none; tests bring their own. */
   admin?: string | false | undefined;
 }
@@ -74,6 +72,7 @@ export class Engine {
   readonly #closers: (() => Promise<void>)[] = [];
   #ingress: Ingress | undefined;
   #admin: AdminProcess | undefined;
+  #cdrWriter: CdrWriterHost | undefined;
   #pulse: NodeJS.Timeout | undefined;
   #draining = false;
   #hurry: () => void = () => {};
@@ -88,10 +87,9 @@ export class Engine {
     this.#pool = parts.pool;
     this.#shardKey = openShardKey(parts.directory.path);
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
-    this.accounts = new AccountBook(
-      this.memory,
-      options.openingBalances ?? balancesFromLog(parts.directory.path, parts.pool),
-    );
+    this.accounts = new AccountBook(this.memory, {
+      balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
+    });
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,
@@ -117,6 +115,7 @@ export class Engine {
       streams: () => this.#ingress?.streams ?? { streamConnections: 0, streamQueueBytes: 0 },
       loopStallMs: () => this.#loopDelay.longestMs(),
       admittedLastSecond: (slot) => this.activation.admittedLastSecond(slot),
+      cdrStore: () => this.#cdrWriter?.figures() ?? null,
     });
   }
 
@@ -184,6 +183,8 @@ export class Engine {
     this.#loopDelay.close();
     await this.#ingress?.close();
     await this.supervisor.stop();
+    // After the workers have closed their logs: what is in them is shipped.
+    await this.#cdrWriter?.stop();
     await this.#admin?.stop();
     for (const close of this.#closers.splice(0).reverse()) await close();
   }
@@ -206,7 +207,8 @@ export class Engine {
   async #start(version: number, admin: string | false | undefined): Promise<void> {
     try {
       const recovered = await this.#recoverCdrLog({});
-      await this.activation.activate(version);
+      this.#cdrWriter = this.#startCdrWriter();
+      await this.#activate(version);
       await this.supervisor.start();
       this.#ingress = await Ingress.open({
         listeners: this.listeners,
@@ -222,6 +224,25 @@ export class Engine {
       await this.close();
       throw error;
     }
+  }
+
+  #startCdrWriter(): CdrWriterHost {
+    const { settings, log, accounts } = this;
+    return new CdrWriterHost({
+      ledger: { dataDir: this.#directory.path, mysqlUrl: settings.mysqlUrl },
+      logLevel: settings.logLevel,
+      log,
+      onPayment: ({ account, units }) => {
+        // Of an account that this node does not have: its balance is read when it gets it.
+        if (accounts.slotOf(account) !== undefined) accounts.pay({ account, units });
+      },
+    });
+  }
+
+  async #activate(version: number): Promise<unknown> {
+    const result = await this.activation.activate(version);
+    this.#cdrWriter!.setParameters(this.activation.current!.parameters);
+    return result;
   }
 
   #createSupervisor(): Supervisor {
@@ -296,6 +317,7 @@ export class Engine {
         node: this.settings.node,
         version: this.#version,
         logLevel: this.settings.logLevel,
+        mysqlUrl: this.settings.mysqlUrl,
         listeners: this.listeners,
       },
       log: this.log,
@@ -323,11 +345,11 @@ export class Engine {
     }
   }
 
-  #resultOf(question: AdminQuestion): unknown {
+  async #resultOf(question: AdminQuestion): Promise<unknown> {
     const { activation, accounts } = this;
     switch (question.kind) {
       case 'activate':
-        return activation.activate(question.version);
+        return this.#activate(question.version);
       case 'analyze':
         return activation.analyze(question.request);
       case 'quote':
@@ -335,7 +357,8 @@ export class Engine {
       case 'balance':
         return accounts.balanceOf(question.account);
       case 'payment':
-        return accounts.pay(question.request);
+        await this.#cdrWriter!.lookForPayments();
+        return accounts.balanceOf(question.account);
     }
   }
 

@@ -8,6 +8,7 @@ import { Counter, type CounterName, counterRows, Gauge } from '../core/metrics/c
 import type {
   CdrLogFigures,
   CdrQueueFigures,
+  CdrStoreFigures,
   EngineFigures,
   GatewayFigures,
   IngressFigures,
@@ -38,6 +39,7 @@ export interface FigureSources {
   loopStallMs: () => number;
   /** Calls admitted in the last second at the slot's CPS limit; null without one. */
   admittedLastSecond: (slot: number) => number | null;
+  cdrStore: () => CdrStoreFigures | null;
 }
 
 type StreamFigures = Omit<IngressFigures, 'loopStallMs'>;
@@ -74,6 +76,7 @@ export function createFigures(sources: FigureSources): (nowWallMs: number) => En
       gateways: snapshot === undefined ? [] : gatewayFigures(snapshot, sources),
       sockets: socketFigures(sources.listeners, sources.sockets()),
       cdrLog: cdrLogFigures(sources, { sums, blocks }),
+      cdrStore: sources.cdrStore(),
       ingress: { loopStallMs: sources.loopStallMs(), ...sources.streams() },
       memoryRssBytes: process.memoryUsage.rss(),
     };

@@ -3,10 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import { mintAdminToken } from '../../admin/access/token.ts';
 import { startAdminServer } from '../../admin/admin-server.ts';
-import type { LoggedCdr } from '../../admin/cdr-text.ts';
 import { createConfigurationService } from '../../admin/configuration-service.ts';
 import { openEngineChannel } from '../../admin/engine-channel.ts';
 import type { OpenListener } from '../../admin/listener.ts';
@@ -15,6 +15,7 @@ import { Transport } from '../../core/sip/hop.ts';
 import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
 import { createFakeEngine, type FakeEngine, figuresOf } from './fake-engine.ts';
 
 /** What the node listens on: IPv4 over UDP. */
@@ -27,7 +28,7 @@ export interface AdminFixture {
   readonly engine: FakeEngine;
   readonly versions: ConfigurationVersions;
   /** What GET /api/v1/cdrs finds. */
-  cdrs: LoggedCdr[];
+  cdrs: StoredCdr[];
   /** With the token. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: BodyInit, contentType?: string): Promise<Response>;
@@ -48,6 +49,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       node: 'edge-1',
       version: '0.1.0',
       logLevel: 'silent',
+      mysqlUrl: '',
       listeners: nodeListeners,
     },
     token,
@@ -56,9 +58,10 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       activate: channel.activate,
       listeners: nodeListeners,
     }),
-    readCdrs: async function* ({ limit = Number.POSITIVE_INFINITY }) {
-      for (const cdr of fixture.cdrs.slice(0, limit)) yield cdr;
-    },
+    cdrPages: async ({ limit = 10_000 }) => ({
+      rowsMax: 10_000,
+      cdrs: Readable.from(fixture.cdrs.slice(0, limit)),
+    }),
     openListener,
     log: pino({ level: 'silent' }),
   });

@@ -163,7 +163,8 @@ describe('tandem', () => {
     });
 
     it('reads CDRs of a directory that has none', async () => {
-      const { code, stdout, stderr } = await tandem(['cdr', '--format', 'csv', '--data', files]);
+      const empty = join(files, 'no-node-yet');
+      const { code, stdout, stderr } = await tandem(['cdr', '--format', 'csv', '--data', empty]);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^id,callId,node,/);
       assert.equal(stdout.trimEnd().split('\n').length, 1);
