@@ -49,6 +49,7 @@ export async function commit(
   store: LedgerStore,
   batch: LedgerBatch,
 ): ReturnType<LedgerStore['commit']> {
+  await store.checkpoint(batch.logSet);
   return await store.commit(store.prepare(batch));
 }
 

@@ -186,7 +186,7 @@ export interface LedgerStore {
   readonly kind: string;
   /** Settings that can lose a commit, in words; '' for none. */
   warning(): string;
-  /** All of it as of one moment. Version 0 and no places where nothing was stored yet. */
+  /** Version 0 and no places where nothing was stored yet. Asked once before the first commit of a set. */
   checkpoint(logSet: string): Promise<Checkpoint>;
   /** The work of a commit that needs no store: done while an earlier batch is being written. */
   prepare(batch: LedgerBatch): PreparedBatch;

@@ -1,6 +1,7 @@
 // The ledger of a node: in MySQL where the node file names one, else embedded.
 import { openEmbeddedLedger } from './embedded-ledger.ts';
 import type { LedgerStore } from './ledger-store.ts';
+import { openMysqlLedger } from './mysql-ledger.ts';
 
 export interface LedgerSettings {
   readonly dataDir: string;
@@ -8,9 +9,10 @@ export interface LedgerSettings {
   readonly mysqlUrl: string;
 }
 
-export function openLedger(
-  { dataDir }: LedgerSettings,
+export async function openLedger(
+  { dataDir, mysqlUrl }: LedgerSettings,
   onStandIn: (reason: string) => void,
 ): Promise<LedgerStore> {
+  if (mysqlUrl !== '') return openMysqlLedger({ url: mysqlUrl });
   return openEmbeddedLedger(dataDir, { onStandIn });
 }
