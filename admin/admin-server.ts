@@ -5,6 +5,7 @@ import type { AdminStart } from '../workers/admin-messages.ts';
 import { adminUrlPath } from '../workers/data-directory.ts';
 import type { Log } from '../workers/log.ts';
 import { type TokenCheck, tokenCheck } from './access/token.ts';
+import type { AccountService } from './account-service.ts';
 import type { CdrPages } from './cdr-pages.ts';
 import type { ConfigurationService } from './configuration-service.ts';
 import type { EngineChannel } from './engine-channel.ts';
@@ -14,6 +15,7 @@ import type { AdminFigures } from './metrics-text.ts';
 import { openApiDocument } from './openapi.ts';
 import { findPackageRoot } from './package-root.ts';
 import { type RequestCounts, routeRequests } from './request-router.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { cdrRoutes } from './routes/cdrs.ts';
 import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
@@ -30,6 +32,7 @@ export interface AdminParts {
   engine: EngineChannel;
   configuration: ConfigurationService;
   cdrPages: CdrPages;
+  accounts: AccountService;
   openListener: OpenListener;
   log: Log;
 }
@@ -82,6 +85,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...routingRoutes(engine),
     ...ratingRoutes(engine),
     ...cdrRoutes(parts.cdrPages),
+    ...accountRoutes(parts.accounts),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),
   ];

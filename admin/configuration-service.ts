@@ -3,6 +3,7 @@
 // anything that fails on the way leaves the version before in force.
 import type { ConfigurationDiff } from '../core/configuration/diff.ts';
 import type { ConfigurationDocument } from '../core/configuration/model.ts';
+import { moneyText } from '../core/money.ts';
 import type { AdminStart } from '../workers/admin-messages.ts';
 import type {
   ApplyResult,
@@ -10,6 +11,7 @@ import type {
   VersionSummary,
 } from '../workers/configuration/configuration-versions.ts';
 import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
+import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
 import { type ProblemField, RequestRefused } from './problem.ts';
 
@@ -54,11 +56,13 @@ export interface RunningNode {
   activate?: Activate;
   /** To warn of gateways that the node cannot reach. */
   listeners?: AdminStart['listeners'];
+  /** Closes the books of accounts that go; absent where there are none. */
+  ledger?: Pick<LedgerStore, 'account' | 'closeAccount'>;
 }
 
 export function createConfigurationService(
   versions: ConfigurationVersions,
-  { activate, listeners }: RunningNode = {},
+  { activate, listeners, ledger }: RunningNode = {},
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
@@ -66,7 +70,15 @@ export function createConfigurationService(
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
-      return await putInForce(versions, stage(), activate);
+      const result = stage();
+      if (result.kind !== 'staged' || ledger === undefined) {
+        return await putInForce(versions, result, activate);
+      }
+      const removed = removedAccounts(versions, result.version);
+      await refuseWithBooks(versions, result.version, { removed, ledger });
+      const applied = await putInForce(versions, result, activate);
+      for (const name of removed) await ledger.closeAccount(name);
+      return applied;
     } finally {
       changing = false;
     }
@@ -89,6 +101,34 @@ export function createConfigurationService(
       return alone(() => versions.rollbackTo(version, known));
     },
   };
+}
+
+function removedAccounts(versions: ConfigurationVersions, version: number): string[] {
+  const kept = new Set(documentOf(versions, version).accounts.map(({ name }) => name));
+  const before = versions.document(versions.current())?.accounts ?? [];
+  return before.map(({ name }) => name).filter((name) => !kept.has(name));
+}
+
+/** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */
+async function refuseWithBooks(
+  versions: ConfigurationVersions,
+  version: number,
+  going: { removed: readonly string[]; ledger: Pick<LedgerStore, 'account'> },
+): Promise<void> {
+  try {
+    for (const name of going.removed) {
+      const books = await going.ledger.account(name);
+      if (books === undefined) continue;
+      const { balance, payments, calls } = books;
+      if (balance === 0n && payments === 0 && calls === 0) continue;
+      const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
+      const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
+      throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
+    }
+  } catch (error) {
+    versions.discard(version);
+    throw error;
+  }
 }
 
 function documentOf(versions: ConfigurationVersions, version: number): ConfigurationDocument {

@@ -7,6 +7,7 @@ import { openLedger } from '../workers/ledger/open-ledger.ts';
 import { openLog } from '../workers/log.ts';
 import type { LogLevel } from '../workers/settings.ts';
 import { mintAdminToken, tokenFileIsOpen } from './access/token.ts';
+import { createAccountService } from './account-service.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 import { createCdrPages } from './cdr-pages.ts';
 import { chooseListener } from './choose-listener.ts';
@@ -61,12 +62,18 @@ try {
   const configuration = createConfigurationService(new ConfigurationVersions(store), {
     activate: engine.activate,
     listeners: start.listeners,
+    ledger,
   });
   server = await startAdminServer({
     start,
     token,
     engine,
     configuration,
+    accounts: createAccountService({
+      ledger,
+      configuration: () => configuration.read().document,
+      engine,
+    }),
     cdrPages: createCdrPages({
       dataDir: start.dataDir,
       ledger,

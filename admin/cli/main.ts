@@ -9,6 +9,7 @@ import { CommandFailed } from './command-failed.ts';
 import { addConfigCommand } from './config.ts';
 import { addExportCommand } from './export.ts';
 import { endQuietlyWhenPipeCloses } from './output.ts';
+import { addAuditCommand, addPayCommand } from './pay.ts';
 import { addRateCommand } from './rate.ts';
 import { addRouteCommand } from './route.ts';
 import { addStartCommand } from './start.ts';
@@ -33,6 +34,8 @@ function program(): Command {
   addCdrCommand(tandem);
   addRouteCommand(tandem);
   addRateCommand(tandem);
+  addPayCommand(tandem);
+  addAuditCommand(tandem);
   addConfigCommand(tandem);
   return tandem;
 }

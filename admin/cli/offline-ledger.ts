@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
-import { LedgerAway, type LedgerStore } from '../../workers/ledger/ledger-store.ts';
+import { LedgerAway, type LedgerStore, PaymentRefused } from '../../workers/ledger/ledger-store.ts';
 import { openLedger } from '../../workers/ledger/open-ledger.ts';
 import { loadSettings, StartRefused } from '../../workers/settings.ts';
 import { type CdrFilter, type CdrPage, createCdrPages, parsePlace } from '../cdr-pages.ts';
@@ -55,6 +55,7 @@ export async function withOfflineLedger<Result>(
   } catch (error) {
     if (error instanceof StartRefused) throw new CommandFailed(2, error.message);
     if (error instanceof LedgerAway) throw new CommandFailed(1, error.message);
+    if (error instanceof PaymentRefused) throw new CommandFailed(1, error.message);
     if (error instanceof RequestRefused) throw new CommandFailed(1, problemText(error.problem));
     throw error;
   }

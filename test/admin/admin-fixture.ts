@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import { mintAdminToken } from '../../admin/access/token.ts';
+import { createAccountService } from '../../admin/account-service.ts';
 import { startAdminServer } from '../../admin/admin-server.ts';
 import { createConfigurationService } from '../../admin/configuration-service.ts';
 import { openEngineChannel } from '../../admin/engine-channel.ts';
@@ -15,6 +16,7 @@ import { Transport } from '../../core/sip/hop.ts';
 import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
 import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
 import { createFakeEngine, type FakeEngine, figuresOf } from './fake-engine.ts';
 
@@ -42,6 +44,12 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
   const channel = openEngineChannel(engine.port);
   const store = await openConfigurationStore(dataDir);
   const versions = new ConfigurationVersions(store);
+  const ledger = await openEmbeddedLedger(dataDir);
+  const configuration = createConfigurationService(versions, {
+    activate: channel.activate,
+    listeners: nodeListeners,
+    ledger,
+  });
   const server = await startAdminServer({
     start: {
       dataDir,
@@ -54,9 +62,11 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
     },
     token,
     engine: channel,
-    configuration: createConfigurationService(versions, {
-      activate: channel.activate,
-      listeners: nodeListeners,
+    configuration,
+    accounts: createAccountService({
+      ledger,
+      configuration: () => configuration.read().document,
+      engine: channel,
     }),
     cdrPages: async ({ limit = 10_000 }) => ({
       rowsMax: 10_000,
@@ -84,6 +94,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
     close: async () => {
       await server.close();
       await store.close();
+      await ledger.close();
       rmSync(dataDir, { recursive: true });
     },
   };

@@ -20,7 +20,18 @@ mappingGateways:
 routingGateways:
   - { name: carrier-a, address: "127.0.0.1:5080", prefixes: ["44"], priority: 1, lineLimit: 1000, cpsLimit: 0 }
 `;
-const commands = ['start', 'apply', 'export', 'status', 'cdr', 'route', 'rate', 'config'];
+const commands = [
+  'start',
+  'apply',
+  'export',
+  'status',
+  'cdr',
+  'route',
+  'rate',
+  'pay',
+  'audit',
+  'config',
+];
 
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -119,6 +119,9 @@ export function answerAsEngine(message: AdminMessage & { id: number }): EngineMe
     const { account, holdMs } = message.request;
     return { kind: 'answer', id: message.id, result: { account, fee: '0.03', holdMs } };
   }
+  if (message.kind === 'balance' || message.kind === 'payment') {
+    return { kind: 'refusal', id: message.id, error: 'account: expected the name of an account' };
+  }
   const { callee } = message.kind === 'analyze' ? message.request : { callee: '' };
   const result = {
     calleeAccess: callee,

@@ -50,7 +50,8 @@ class WriterThread {
   #stopping = false;
   #wake = new AbortController();
   #retryMs = retryMsMin;
-  #dueMs = { payments: 0, figures: 0, removeOld: 0 };
+  #dueMs = { payments: 0, removeOld: 0 };
+  #warned = '';
 
   constructor(parts: { start: CdrWriterStart; port: MessagePort; log: Log; store: LedgerStore }) {
     const { start, port, log, store } = parts;
@@ -76,10 +77,13 @@ class WriterThread {
   }
 
   async run(): Promise<void> {
+    // By a timer of its own: a store that hangs must show.
+    const telling = setInterval(() => this.#tellFigures(), figuresMs);
     while (!this.#stopping) {
       this.#wake = new AbortController();
       await this.#turn();
     }
+    clearInterval(telling);
     await this.#end();
   }
 
@@ -110,7 +114,6 @@ class WriterThread {
       }
       this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
     }
-    this.#tellFigures();
     if (went === 'more') return;
     const waitMs = went === 'idle' ? gatherMs : this.#retryMs;
     await pause(waitMs, undefined, { signal: this.#wake.signal }).catch(() => {});
@@ -130,9 +133,12 @@ class WriterThread {
   }
 
   #tellFigures(): void {
-    if (performance.now() < this.#dueMs.figures) return;
-    this.#dueMs.figures = performance.now() + figuresMs;
-    this.#post({ kind: 'figures', figures: this.#writer.figures(Date.now()) });
+    const figures = this.#writer.figures(Date.now());
+    if (figures.warning !== '' && figures.warning !== this.#warned) {
+      this.#log.warn(figures.warning);
+    }
+    this.#warned = figures.warning;
+    this.#post({ kind: 'figures', figures });
   }
 
   async #answer(request: Request): Promise<void> {
