@@ -1,7 +1,7 @@
-// Everything the core may do to the world. `acquire…` answers at once; all else is buffered by the
-// runner (workers/call/effect-runner.ts) and carried out when the batch of messages has been handled:
-// CDR frames first, in one write, then the sends in order, then the lines given back. When a handler
-// throws, what it buffered is discarded.
+// Everything the core may do to the world. `acquire…`, `reserve` and `release` answer at once; all else is
+// buffered by the runner (workers/call/effect-runner.ts) and carried out when the batch of messages has been
+// handled: CDR frames first, in one write, then the sends in order, then lines and money given back. When a
+// handler throws, what it buffered is discarded and what it took is given back.
 import type { AnswerRecord, Cdr } from './cdr/cdr.ts';
 import type { Hop } from './sip/hop.ts';
 
@@ -24,6 +24,24 @@ export interface AdmissionEffects {
   acquireCps(slot: number, limit: number): boolean;
 }
 
+/** Money of one account that one call has set aside. */
+export interface MoneyHold {
+  /** Of the account (workers/memory/balance-block.ts). */
+  readonly slot: number;
+  /** Units of 10^-8; kept by the effects below alone. */
+  reserved: bigint;
+}
+
+export interface MoneyEffects {
+  /** Sets so much more aside, or nothing: false where the account does not have it, or has nothing. */
+  reserve(hold: MoneyHold, units: bigint): boolean;
+  /** Gives back what was set aside in vain while this message was handled. */
+  release(hold: MoneyHold, units: bigint): void;
+  /** Ends the hold: `charged` of it, at most all, is spent; the rest goes back after the sends of the
+   *  batch, when the CDR is written. */
+  settle(hold: MoneyHold, charged: bigint): void;
+}
+
 export interface CdrEffects {
   /** False while the log cannot be written: new calls are refused. */
   cdrLogAccepts(): boolean;
@@ -31,4 +49,9 @@ export interface CdrEffects {
   recordEnd(cdr: Cdr): void;
 }
 
-export interface Effects extends SendEffects, CountEffects, AdmissionEffects, CdrEffects {}
+export interface Effects
+  extends SendEffects,
+    CountEffects,
+    AdmissionEffects,
+    MoneyEffects,
+    CdrEffects {}

@@ -1,7 +1,11 @@
 // One shard of the softswitch: a call worker's whole logic. Bytes, time and configuration in; effects
 // out. It wires the layers together and decides nothing itself.
+import { billingRules } from './billing/billing-rules.ts';
+import type { BillingState } from './billing/call-billing.ts';
+import type { PackageBalance } from './billing/gifts.ts';
 import type { MessageBytes } from './bytes/latin1.ts';
 import { onAnswerResendTimer } from './call/answer-resend.ts';
+import { onBalanceTimer } from './call/balance-watch.ts';
 import type {
   AnswerResend,
   Call,
@@ -11,7 +15,8 @@ import type {
   Relay,
 } from './call/call.ts';
 import { OwnerKind } from './call/call.ts';
-import { createCallControl, onDurationTimer } from './call/call-control.ts';
+import { createCallControl } from './call/call-control.ts';
+import { onDurationTimer } from './call/call-duration.ts';
 import { endCall } from './call/call-ending.ts';
 import { createCallTable, forgetDialog } from './call/call-table.ts';
 import type { CallEnvironment } from './call/environment.ts';
@@ -86,6 +91,7 @@ export class Switch {
       node: options.node,
       runId: options.runId,
       snapshot: options.snapshot,
+      billing: billingOf(options.snapshot),
       nowMs: options.nowMs,
       wallMs: options.wallMs,
       waitedMs: 0,
@@ -175,6 +181,9 @@ export class Switch {
       case TimerName.resendProvisional:
         env.current = (owner as InboundLeg).call;
         return onReliableTimer(env, owner as InboundLeg);
+      case TimerName.balance:
+        env.current = owner as Call;
+        return onBalanceTimer(env, owner as Call);
       case TimerName.duration:
         env.current = owner as Call;
         return onDurationTimer(env, owner as Call);
@@ -200,6 +209,7 @@ export class Switch {
   onConfiguration(snapshot: Snapshot): void {
     this.#env.current = undefined;
     this.#env.snapshot = snapshot;
+    this.#env.billing = billingOf(snapshot);
     this.#layer.timers = timerValues(snapshot.parameters);
   }
 
@@ -264,3 +274,13 @@ export class Switch {
 }
 
 const orphanSeqStep = 1000;
+
+function billingOf(snapshot: Snapshot): BillingState {
+  return { snapshot, rules: billingRules(snapshot.parameters), packagesOf: noPackages };
+}
+
+/** What an account has left of its packages is the ledger's to know, and there is none yet. */
+function noPackages(): readonly PackageBalance[] {
+  return noneLeft;
+}
+const noneLeft: readonly PackageBalance[] = [];

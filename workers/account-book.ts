@@ -113,6 +113,16 @@ export class AccountBook {
     return this.#owners.length;
   }
 
+  /** Amounts by name as amounts by slot. */
+  bySlot(amounts: ReadonlyMap<string, bigint>): Map<number, bigint> {
+    const slots = new Map<number, bigint>();
+    for (const [account, units] of amounts) {
+      const slot = this.#current.get(account);
+      if (slot !== undefined) slots.set(slot, units);
+    }
+    return slots;
+  }
+
   /** @throws Error where there is no such account */
   balanceOf(account: string): AccountBalance {
     const slot = this.#slotOf(account);

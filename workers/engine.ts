@@ -28,7 +28,7 @@ import { shareOrphans } from './orphan-calls.ts';
 import { packageVersion } from './package-version.ts';
 import type { Settings } from './settings.ts';
 import { openShardKey } from './shard-key.ts';
-import { Supervisor } from './supervisor.ts';
+import { type ClosedCalls, Supervisor } from './supervisor.ts';
 import { openTaskPool, taskFile } from './task-pool.ts';
 import type { RecoverCdrLogRequest, RecoverCdrLogResult } from './tasks/recover-cdr-log.ts';
 
@@ -265,16 +265,18 @@ export class Engine {
       }),
       onRebound: async () => this.#ingress?.rebind(),
       closeCalls: (worker) => this.#closeCallsOf(worker),
+      balances: this.accounts,
       log: this.log,
       clock: monotonicMs,
     });
   }
 
   /** Reads how far the dead worker's log goes before its successor opens the next incarnation. */
-  async #closeCallsOf(worker: number): Promise<Uint8Array> {
+  async #closeCallsOf(worker: number): Promise<ClosedCalls> {
     const { directory } = openLogSet(this.#directory.path);
     const through = latestIncarnation(directory, worker);
-    return (await this.#recoverCdrLog({ worker, through })).answers;
+    const { answers, charges } = await this.#recoverCdrLog({ worker, through });
+    return { answers, charges: this.accounts.bySlot(charges) };
   }
 
   async #recoverCdrLog(
@@ -291,7 +293,7 @@ export class Engine {
       name: 'recoverCdrLogTask',
     });
     if (result.calls > 0 || result.damaged > 0) {
-      const { answers: _answers, ...report } = result;
+      const { answers: _answers, charges: _charges, ...report } = result;
       this.log.warn({ ...part, ...report }, 'calls of a crash were closed in the CDR log');
     }
     return result;

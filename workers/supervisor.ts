@@ -4,9 +4,12 @@
 import { Worker } from 'node:worker_threads';
 import { reconcileLines, returnWorkerLines } from '../core/admission/line-limits.ts';
 import { Counter, Gauge, type GaugeName, gaugeTable } from '../core/metrics/counter-layout.ts';
+import { moneyText } from '../core/money.ts';
+import type { AccountBook } from './account-book.ts';
 import type { WorkerFigures } from './admin-messages.ts';
 import { heartbeatSlot } from './call/loop-gauges.ts';
 import type { Log } from './log.ts';
+import { holdForDead, reconcileBalances, releaseHeld } from './memory/balance-block.ts';
 import { clearGauges, counterBlock, mainWriter, workerWriter } from './memory/counter-block.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import type { SnapshotStore, SnapshotTicket } from './memory/snapshot-store.ts';
@@ -31,11 +34,18 @@ export interface SupervisorOptions {
   startOf: (worker: number, snapshot: SnapshotTicket) => CallWorkerStart;
   /** A restarted worker has bound its sockets, and receives until ours are bound again. */
   onRebound: () => Promise<void>;
-  /** Closes the calls of a dead worker in the CDR log; their answer records. Called before its
-   *  successor starts. */
-  closeCalls: (worker: number) => Promise<Uint8Array>;
+  /** Closes the calls of a dead worker in the CDR log. Called before its successor starts. */
+  closeCalls: (worker: number) => Promise<ClosedCalls>;
+  balances: Pick<AccountBook, 'ledger' | 'slotsEnd'>;
   log: Log;
   clock: () => number;
+}
+
+export interface ClosedCalls {
+  /** Answer records (workers/cdr/packed-answers.ts). */
+  readonly answers: Uint8Array;
+  /** What the calls cost, by slot of the account. */
+  readonly charges: ReadonlyMap<number, bigint>;
 }
 
 interface CallThread {
@@ -50,6 +60,8 @@ interface CallThread {
   readonly waiting: Map<FromCallWorker['kind'], (message: FromCallWorker | undefined) => void>;
   /** Answers of closed calls that no successor has been given to hang up yet. */
   readonly orphans: Uint8Array[];
+  /** Money that its dead threads had set aside, by slot of the account, until their calls are closed. */
+  readonly held: ReadonlyMap<number, bigint>[];
 }
 
 export class Supervisor {
@@ -73,6 +85,7 @@ export class Supervisor {
       stallWarned: false,
       waiting: new Map(),
       orphans: [],
+      held: [],
     }));
   }
 
@@ -123,9 +136,14 @@ export class Supervisor {
   look(): void {
     for (const each of this.#threads) this.#lookAt(each);
     if (!this.#torn) return;
-    const { freed, unsettled } = reconcileLines(lineLedger(this.#options.memory));
-    this.#torn = unsettled > 0;
-    if (freed > 0) this.#options.log.info({ lines: freed }, 'lines of a dead worker freed');
+    const { memory, balances, log } = this.#options;
+    const lines = reconcileLines(lineLedger(memory));
+    const money = reconcileBalances(balances.ledger, balances.slotsEnd);
+    this.#torn = lines.unsettled > 0 || money.unsettled > 0;
+    if (lines.freed > 0) log.info({ lines: lines.freed }, 'lines of a dead worker freed');
+    if (money.freed !== 0n) {
+      log.info({ money: moneyText(money.freed) }, 'money of a dead worker freed');
+    }
   }
 
   figures(): WorkerFigures[] {
@@ -163,16 +181,24 @@ export class Supervisor {
     if (each.thread !== thread) return;
     each.thread = undefined;
     each.state = 'dead';
-    const { memory, snapshots, log, clock } = this.#options;
+    const { memory, snapshots, balances, log, clock } = this.#options;
     const { returned, torn } = returnWorkerLines(lineLedger(memory), each.index);
+    const money = holdForDead(balances.ledger, each.index);
+    each.held.push(money.held);
     clearGauges(counterBlock(memory, workerWriter(each.index)));
     snapshots.release(each.index);
     for (const kind of [...each.waiting.keys()]) settle(each, kind, undefined);
     if (this.#stopping) return;
-    this.#torn ||= torn;
+    this.#torn ||= torn || money.torn;
     if (clock() - each.startedAtMs >= settledMs) each.restartMs = 0;
     log.error(
-      { worker: each.index, code, lines: returned, restartMs: each.restartMs },
+      {
+        worker: each.index,
+        code,
+        lines: returned,
+        moneyHeld: moneyText(sumOf(money.held)),
+        restartMs: each.restartMs,
+      },
       'call worker ended; it is restarted and its calls are closed',
     );
     this.#scheduleRestart(each);
@@ -194,22 +220,30 @@ export class Supervisor {
   }
 
   async #restart(each: CallThread): Promise<void> {
-    const { closeCalls, onRebound, log } = this.#options;
+    const { onRebound } = this.#options;
     this.#counters[Counter.workerRestarts]!++;
     each.restarts++;
-    const closing = closeCalls(each.index).then(
-      (answers) => {
-        if (answers.length > 0) each.orphans.push(answers);
-      },
-      (error: unknown) => {
-        // The next start of the node closes them.
-        log.error({ err: error, worker: each.index }, 'calls of a dead worker could not be closed');
-      },
-    );
+    const closing = this.#closeCalls(each);
     if (!(await this.#startThread(each)) || this.#stopping) return;
     await onRebound();
     await closing;
     this.#hangUpOrphans(each);
+  }
+
+  /** What the dead thread had set aside goes back only now, less what its calls cost: nobody could spend
+   *  in the meantime what they are charged. */
+  async #closeCalls(each: CallThread): Promise<void> {
+    const { closeCalls, balances, log } = this.#options;
+    const held = each.held.splice(0);
+    try {
+      const { answers, charges } = await closeCalls(each.index);
+      if (answers.length > 0) each.orphans.push(answers);
+      releaseHeld(balances.ledger, addedUp(held), charges);
+    } catch (error) {
+      // The next start of the node closes them; until then nobody spends their money.
+      each.held.push(...held);
+      log.error({ err: error, worker: each.index }, 'calls of a dead worker could not be closed');
+    }
   }
 
   /** A start that failed leaves the orphans to the next one. */
@@ -263,6 +297,18 @@ export class Supervisor {
     log.error({ worker: each.index, stillMs }, 'call worker is dead; its thread is ended');
     void each.thread.terminate();
   }
+}
+
+function addedUp(held: readonly ReadonlyMap<number, bigint>[]): Map<number, bigint> {
+  const sums = new Map<number, bigint>();
+  for (const each of held) {
+    for (const [slot, units] of each) sums.set(slot, (sums.get(slot) ?? 0n) + units);
+  }
+  return sums;
+}
+
+function sumOf(held: ReadonlyMap<number, bigint>): bigint {
+  return [...held.values()].reduce((sum, units) => sum + units, 0n);
 }
 
 function waitFor(

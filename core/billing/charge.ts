@@ -1,6 +1,7 @@
 // What one payer pays for one call: free seconds first, then the rate, then gift money before the balance.
 // The reservation of a running call is the charge that it would have if it ended at a given second, so that
 // the call path reserves, tops up and settles by the same arithmetic.
+import type { RatedTerms } from '../cdr/cdr.ts';
 import type { BillingRules } from './billing-rules.ts';
 import {
   type FittingGift,
@@ -16,13 +17,18 @@ import { lastMsOf } from './hold-time.ts';
 import { priceOf, secondsFor, taxWithin } from './price.ts';
 import type { RateTerms } from './rate-terms.ts';
 
-/** Fixed when the call starts. */
-export interface PayerTerms {
-  readonly rate: RateTerms;
+/** What a charge is made of. */
+export interface ChargeTerms {
+  readonly rate: RatedTerms;
   /** A number of SERVER_BILLING_FREE_E164S or _NO_CDR_E164S: the rate is only told. */
   readonly free: boolean;
   readonly gifts: readonly FittingGift[];
   readonly packages: readonly PackageBalance[];
+}
+
+/** Fixed when the call starts. */
+export interface PayerTerms extends ChargeTerms {
+  readonly rate: RateTerms;
 }
 
 export interface Charge {
@@ -51,7 +57,7 @@ export function payerTerms(
 
 /** `fromBalanceMax`: a call that the server ended is charged at most what it reserved. */
 export function chargeFor(
-  terms: PayerTerms,
+  terms: ChargeTerms,
   seconds: number,
   feeUnit: bigint,
   fromBalanceMax?: bigint,

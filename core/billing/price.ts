@@ -1,7 +1,7 @@
 // The price of some hold seconds at one rate. Time is counted in the rate's steps first; then fees, time
 // and tax are one exact fraction, rounded half up once.
+import type { RatedTerms } from '../cdr/cdr.ts';
 import { divideHalfUp } from '../money.ts';
-import type { RateTerms } from './rate-terms.ts';
 
 export interface BilledTime {
   /** Seconds paid for: sections entered and increments begun. */
@@ -24,7 +24,7 @@ export interface Price {
 const wholePercent = 10_000_000_000n;
 const nothing: Price = { fee: 0n, tax: 0n, billedSeconds: 0 };
 
-export function priceOf(terms: RateTerms, seconds: number, feeUnit: bigint): Price {
+export function priceOf(terms: RatedTerms, seconds: number, feeUnit: bigint): Price {
   // An answered call without a second of hold time is not charged, not even its connection fee.
   if (seconds <= 0) return nothing;
   const time = billedTime(terms, seconds);
@@ -41,13 +41,13 @@ export function priceOf(terms: RateTerms, seconds: number, feeUnit: bigint): Pri
 }
 
 /** The tax within a fee that was cut short of its price. */
-export function taxWithin(terms: RateTerms, fee: bigint, feeUnit: bigint): bigint {
+export function taxWithin(terms: RatedTerms, fee: bigint, feeUnit: bigint): bigint {
   const net = roundedTo(feeUnit, fee * wholePercent, wholePercent + terms.taxPercent);
   return net < fee ? fee - net : 0n;
 }
 
 /** `seconds` is above 0. */
-export function billedTime(terms: RateTerms, seconds: number): BilledTime {
+export function billedTime(terms: RatedTerms, seconds: number): BilledTime {
   const { firstIncrementSeconds, nextIncrementSeconds, sections } = terms;
   if (sections.length === 0) {
     const beyond = Math.max(0, seconds - firstIncrementSeconds);
@@ -76,7 +76,7 @@ export function billedTime(terms: RateTerms, seconds: number): BilledTime {
 
 /** The most seconds up to `secondsMax` whose price is at most `money`; prices never fall with time. */
 export function secondsFor(
-  terms: RateTerms,
+  terms: RatedTerms,
   money: bigint,
   feeUnit: bigint,
   secondsMax: number,

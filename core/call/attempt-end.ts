@@ -8,6 +8,7 @@ import { OutboundState } from './call.ts';
 import { forgetForks, hangUpDialog } from './call-dialog.ts';
 import { forgetOwnLeg } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
+import { giveVendorBack } from './vendor-billing.ts';
 
 /** Nobody waits for this attempt any more. CANCEL goes out now, or at the first 1xx (RFC 3261 9.1). */
 export function abandonAttempt(env: CallEnvironment, leg: OutboundLeg): void {
@@ -73,4 +74,5 @@ export function giveLineBack(env: CallEnvironment, leg: OutboundLeg): void {
   if (!leg.lineHeld) return;
   leg.lineHeld = false;
   env.effects.releaseLine(leg.gateway.slot);
+  giveVendorBack(env, leg, 0n);
 }

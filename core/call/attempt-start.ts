@@ -17,6 +17,7 @@ import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { escapeUser } from './header-policy.ts';
 import { listenerTowards, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
+import { returnVendor, takeVendor } from './vendor-billing.ts';
 
 /** Sends the INVITE. False when the gateway cannot take the call now; nothing is held then. */
 export function startAttempt(env: CallEnvironment, call: Call, candidate: Candidate): boolean {
@@ -36,12 +37,19 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.count(Counter.skippedLines);
     return false;
   }
+  const vendor = takeVendor(env, call, gateway);
+  if (vendor === undefined) {
+    env.effects.releaseLine(gateway.slot);
+    return false;
+  }
   if (!env.effects.acquireCps(gateway.slot, gateway.cpsLimit)) {
     env.effects.releaseLine(gateway.slot);
+    if (vendor !== null) returnVendor(env, vendor, 0n);
     env.effects.count(Counter.skippedCps);
     return false;
   }
   const leg = createLeg(env, call, gateway, gatewayHop(gateway, listener));
+  leg.vendor = vendor;
   call.outbound = leg;
   env.effects.count(Counter.attempts);
   if (!sendInvite(env, leg, invite)) {
@@ -104,6 +112,7 @@ function createLeg(
     offered: invite.payload.body !== '',
     timer: 0,
     lineHeld: true,
+    vendor: null,
   };
   keepOwnLeg(env.table, leg);
   return leg;

@@ -12,12 +12,13 @@ import {
 } from '../routing/candidate-gateways.ts';
 import { mayTryNext } from '../routing/gateway-switching.ts';
 import type { SipMessage } from '../sip/message.ts';
-import { TimerName } from '../time/timer-name.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { finishLeg } from './attempt-end.ts';
 import { startAttempt } from './attempt-start.ts';
+import { watchBalance } from './balance-watch.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
 import { CallPhase } from './call.ts';
+import { armDuration } from './call-duration.ts';
 import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
 import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
 import { keepCall, ownLegOf } from './call-table.ts';
@@ -101,6 +102,8 @@ function createCall(
     durationTimer: 0,
     ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
+    billing: null,
+    vendorShort: false,
   };
   inbound.call = call;
   return call;
@@ -123,18 +126,18 @@ function tryNextGateway(env: CallEnvironment, call: Call): void {
       return;
     }
   }
-  const failure = call.lastFailure ?? allBusy;
+  const failure = call.lastFailure ?? (call.vendorShort ? vendorsShort : allBusy);
   endUnanswered(env, call, failure, failure.by);
 }
 
 const noHunt: Hunt = startHunt([]);
 
-const allBusy: AttemptFailure = {
-  statusCode: EndReasons.allGatewayBusy.sipCode,
-  reason: EndReasons.allGatewayBusy,
-  by: 'server',
-  headers: '',
-};
+const allBusy = skippedAll(EndReasons.allGatewayBusy);
+const vendorsShort = skippedAll(EndReasons.clearingAccountInsufficient);
+
+function skippedAll(reason: EndReason): AttemptFailure {
+  return { statusCode: reason.sipCode, reason, by: 'server', headers: '' };
+}
 
 function onProgress(env: CallEnvironment, call: Call, fork: Fork, progress: Progress): void {
   if (call.phase !== CallPhase.routing) return;
@@ -172,34 +175,10 @@ function answerCall(env: CallEnvironment, leg: OutboundLeg, fork: Fork, payload:
   leg.record.endReason = EndReasons.normalRelease.key;
   env.callsAnsweredUp++;
   env.effects.count(Counter.callsAnswered);
+  if (call.billing !== null) watchBalance(env, call, call.billing, leg);
   env.effects.recordAnswer(answerRecord(call, call.caller, call.callee));
   sendAnswer(env, call, call.caller, payload);
   armDuration(env, call);
-}
-
-/** SS_MAX_CALL_DURATION, and SS_SIP_NO_TIMER_REINVITE_INTERVAL for legs without session timers. */
-function armDuration(env: CallEnvironment, call: Call): void {
-  const seconds = durationLimitSeconds(call);
-  if (seconds > 0) {
-    call.durationTimer = env.wheel.arm(call, TimerName.duration, seconds * 1000);
-  }
-}
-
-function durationLimitSeconds(call: Call): number {
-  const { SS_MAX_CALL_DURATION: most, SS_SIP_NO_TIMER_REINVITE_INTERVAL: untimed } =
-    call.parameters;
-  if (most === 0 || untimed === 0) return most + untimed;
-  return Math.min(most, untimed);
-}
-
-export function onDurationTimer(env: CallEnvironment, call: Call): void {
-  call.durationTimer = 0;
-  const { SS_MAX_CALL_DURATION: most } = call.parameters;
-  const reason =
-    most > 0 && durationLimitSeconds(call) === most
-      ? EndReasons.maximumCallDuration
-      : EndReasons.sessionTimeout;
-  endAnswered(env, call, undefined, { reason, by: 'server' });
 }
 
 function onAttemptFailed(

@@ -6,6 +6,7 @@ import { abandonAttempt, giveLineBack } from './attempt-end.ts';
 import type { AttemptFailure, Call, CallDialog } from './call.ts';
 import { CallPhase } from './call.ts';
 import { acknowledgeRest, hangUpDialog } from './call-dialog.ts';
+import { settleCall } from './call-settlement.ts';
 import { forgetCall, forgetDialog } from './call-table.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { sendFailure } from './inbound-leg.ts';
@@ -64,6 +65,7 @@ function closeCall(env: CallEnvironment, call: Call, reason: EndReason, by: Ende
   cdr.endReason = reason.key;
   cdr.endedBy = by;
   if (cdr.answeredAt !== null) cdr.holdTimeMs = Math.round(env.nowMs - call.answeredMs);
+  if (call.billing !== null) settleCall(env, call, call.billing, by);
   env.effects.recordEnd(cdr);
   if (outbound !== undefined) giveLineBack(env, outbound);
   leaveTable(env, call);

@@ -7,6 +7,7 @@ import { callIdText, type SipMessage } from '../sip/message.ts';
 import { uriUserAt } from '../sip/uri-user.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Call, CallDialog } from './call.ts';
+import { callTerms } from './call-settlement.ts';
 import type { CallEnvironment } from './environment.ts';
 import { hopAddress } from './local-identity.ts';
 
@@ -95,7 +96,12 @@ export function recordIllegalCall(
 }
 
 export function answerRecord(call: Call, caller: CallDialog, callee: CallDialog): AnswerRecord {
-  return { cdr: call.cdr, caller: dialogRecord(caller), callee: dialogRecord(callee), terms: null };
+  return {
+    cdr: call.cdr,
+    caller: dialogRecord(caller),
+    callee: dialogRecord(callee),
+    terms: callTerms(call),
+  };
 }
 
 function dialogRecord(dialog: CallDialog): DialogRecord {

@@ -1,10 +1,12 @@
 // The records of a call: the call itself, its two legs, the dialogs they own and what passes between
 // them. Plain objects made in one place each, so that their shape never varies; what happens to them
 // stands in the files beside this one.
+import type { BillingRules } from '../billing/billing-rules.ts';
+import type { Party } from '../billing/reservation.ts';
 import type { Keyed } from '../bytes/key-table.ts';
 import type { Cdr, CdrAttempt } from '../cdr/cdr.ts';
 import type { Parameters } from '../configuration/model.ts';
-import type { MappingGateway, RoutingGateway } from '../configuration/snapshot.ts';
+import type { Account, MappingGateway, RoutingGateway } from '../configuration/snapshot.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { OfferAnswer, OpenOffer } from '../dialog/offer-answer.ts';
 import type { RouteSet } from '../dialog/route-set.ts';
@@ -26,6 +28,24 @@ export interface Payload {
   /** Complete Content-… lines, or ''. */
   readonly lines: string;
   readonly body: string;
+}
+
+/** Who pays for a call, and whom it pays. */
+export interface CallBilling {
+  /** In force when the call began. */
+  readonly rules: BillingRules;
+  /** The mapping gateway's account and the agents above it. */
+  readonly accounts: readonly Account[];
+  /** Nobody but the carrier is paid. */
+  free: boolean;
+  /** The accounts with their rates; none in a free call. */
+  payers: readonly Party[];
+  /** Whose money must suffice while the call is up: the payers, and the carrier that answered. */
+  parties: readonly Party[];
+  /** Accounts of which a line is held, from the first on. */
+  linesHeld: number;
+  /** Until the next top-up, or the end of what is set aside. */
+  timer: number;
 }
 
 export interface Call {
@@ -51,6 +71,10 @@ export interface Call {
   /** Our own hops this call has already made (a call routed back to us). */
   readonly ownHops: number;
   linesHeld: boolean;
+  /** Null: nobody is billed. */
+  billing: CallBilling | null;
+  /** A gateway was skipped because its carrier's account could not pay. */
+  vendorShort: boolean;
 }
 
 export interface AttemptFailure {
@@ -149,6 +173,8 @@ export interface OutboundLeg extends Keyed {
   readonly offered: boolean;
   timer: number;
   lineHeld: boolean;
+  /** The account that this carrier is paid from; null: it is not, or no more. */
+  vendor: Party | null;
 }
 
 /** One early dialog of a carrier's fork and its twin towards the caller. */

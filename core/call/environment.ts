@@ -1,5 +1,6 @@
 // What every part of the call logic works with: the shard's own tables, clocks and ports. One object a
 // worker.
+import type { BillingState } from '../billing/call-billing.ts';
 import type { Snapshot } from '../configuration/snapshot.ts';
 import type { Effects } from '../effects.ts';
 import type { EndReason } from '../end-reason.ts';
@@ -46,6 +47,8 @@ export interface CallEnvironment {
   readonly node: string;
   readonly runId: string;
   snapshot: Snapshot;
+  /** Rates of that snapshot, and its billing parameters. */
+  billing: BillingState;
   /** Monotonic and wall clock of the batch, milliseconds. */
   nowMs: number;
   wallMs: number;

@@ -7,6 +7,7 @@ import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
 import type { Call } from './call.ts';
+import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
 import type { CallEnvironment } from './environment.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
@@ -25,8 +26,12 @@ const setupOrder: readonly Check[] = [
   notLooping,
   gatewayOpen,
   calleeGiven,
+  payerFound,
+  ratesFound,
   routeFound,
   gatewayLines,
+  accountLines,
+  moneySetAside,
   gatewayCallRate,
   systemCallRate,
 ];
@@ -59,6 +64,18 @@ function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
   return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
 }
 
+function payerFound(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (call.mapping.account === null) return undefined;
+  const reason = findAccounts(env, call);
+  return reason && { reason, counter: Counter.refusedAccount };
+}
+
+/** No rate, a locked one, or one above the account's call level. */
+function ratesFound(env: CallEnvironment, call: Call): Refusal | undefined {
+  const reason = call.billing && findRates(env, call, call.billing);
+  return reason ? { reason, counter: Counter.refusedRate } : undefined;
+}
+
 function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
   const candidates = candidateGateways(env.snapshot, call.cdr.calleeAccess);
   call.hunt = startHunt(candidates);
@@ -74,6 +91,16 @@ function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
   env.effects.acquireLine(nodeSlot, 0);
   call.linesHeld = true;
   return undefined;
+}
+
+function accountLines(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (call.billing === null || takeAccountLines(env, call.billing)) return undefined;
+  return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedAccountLines };
+}
+
+function moneySetAside(env: CallEnvironment, call: Call): Refusal | undefined {
+  const reason = call.billing && setMoneyAside(env, call.billing);
+  return reason ? { reason, counter: Counter.refusedBalance } : undefined;
 }
 
 function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {

@@ -106,6 +106,27 @@ const rows = [
   ],
   ['refusedNoRoute', 'tandem_refused_no_route_total', 'INVITEs without a usable routing gateway'],
   ['refusedLocked', 'tandem_refused_locked_total', 'INVITEs refused: mapping gateway locked'],
+  [
+    'refusedAccount',
+    'tandem_refused_account_total',
+    'INVITEs refused: account missing, locked, or not valid now',
+  ],
+  [
+    'refusedRate',
+    'tandem_refused_rate_total',
+    'INVITEs refused: no rate, a locked rate, or above the call level',
+  ],
+  [
+    'refusedAccountLines',
+    'tandem_refused_account_lines_total',
+    'INVITEs refused by the lineLimit of an account',
+  ],
+  [
+    'refusedBalance',
+    'tandem_refused_balance_total',
+    'INVITEs refused: an account cannot pay the first step',
+  ],
+  ['callsCutBalance', 'tandem_calls_cut_balance_total', 'calls ended because money ran out'],
   ['refusedNumber', 'tandem_refused_number_total', 'INVITEs refused: no called number'],
   [
     'refusedLoop',
@@ -128,6 +149,16 @@ const rows = [
     'skippedListener',
     'tandem_gateways_skipped_listener_total',
     'routing gateways skipped: no socket of ours reaches them',
+  ],
+  [
+    'skippedVendorRate',
+    'tandem_gateways_skipped_vendor_rate_total',
+    'routing gateways skipped: clearing account closed, or its rate locked',
+  ],
+  [
+    'skippedVendorBalance',
+    'tandem_gateways_skipped_vendor_balance_total',
+    'routing gateways skipped: the clearing account cannot pay the first step',
   ],
   // CDR log
   ['cdrFrames', 'tandem_cdr_frames_written_total', 'frames appended to the CDR log'],

@@ -9,6 +9,7 @@ import type { Switch } from '../../core/switch.ts';
 import { CallWorker } from '../../workers/call/call-worker.ts';
 import { EffectRunner } from '../../workers/call/effect-runner.ts';
 import { heartbeatSlot, LoopGauges } from '../../workers/call/loop-gauges.ts';
+import { openBalances, purseOf, workerPurse } from '../../workers/memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
 import {
   allocateSharedMemory,
@@ -41,6 +42,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     streams: { send: (_hop, text) => sent.push(text) },
     cdrLog: { accepts: true, recordAnswer() {}, recordEnd() {}, flush: () => true },
     lines: workerLines(memory, 0),
+    purse: purseOf(openBalances(memory), workerPurse(0)),
     cpsWords: cpsWords(memory),
     counters,
   });

@@ -6,6 +6,7 @@ import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { EffectRunner } from '../../workers/call/effect-runner.ts';
+import { openBalances, purseOf, workerPurse } from '../../workers/memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
 import { CpsWindows } from '../../workers/memory/cps-windows.ts';
 import {
@@ -46,6 +47,7 @@ function stage() {
       },
     },
     lines: workerLines(memory, 0),
+    purse: purseOf(openBalances(memory), workerPurse(0)),
     cpsWords: cpsWords(memory),
     counters: counterBlock(memory, workerWriter(0)),
   });

@@ -1,6 +1,7 @@
 // A call from INVITE to BYE through the whole shard (RFC 3261 13, 15), its CDR and what each side sees.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { accountLineSlot } from '../../core/admission/line-limits.ts';
 import {
   answer,
   answeredCall,
@@ -35,7 +36,7 @@ describe('a plain call', () => {
     assert.equal(tagOf(ack.header('To')), 'g1');
     assert.equal(effects.answers.length, 1);
     assert.equal(effects.answers[0]!.cdr.pddMs, 100);
-    assert.deepEqual(effects.lines, [1, 0, 2]);
+    assert.deepEqual(effects.lines, [1, 0, accountLineSlot(4), 2]);
   });
 
   it('answers the BYE at once, hangs up the other side and writes one CDR', () => {

@@ -1,6 +1,7 @@
 // Failing over from gateway to gateway, and where it stops (reference behaviour of a Class 4 switch).
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { accountLineSlot } from '../../core/admission/line-limits.ts';
 import {
   answer,
   createStage,
@@ -32,7 +33,11 @@ describe('hunting', () => {
         ['beta', 200, 'Normal release'],
       ],
     );
-    assert.deepEqual(effects.lines, [1, 0, 3], 'the first gateway has its line back');
+    assert.deepEqual(
+      effects.lines,
+      [1, 0, accountLineSlot(4), 3],
+      'the first gateway has its line back',
+    );
   });
 
   const finals: [number, boolean][] = [
@@ -181,7 +186,8 @@ describe('hunting', () => {
     stage.caller.send(inviteText().text);
     stage.carrierB.takeOne('INVITE');
     assert.equal(stage.effects.counted('skippedLines'), 1);
-    stage.effects.acquireLine = (slot, limit) => (slot > 1 ? false : take(slot, limit));
+    stage.effects.acquireLine = (slot, limit) =>
+      slot === 2 || slot === 3 ? false : take(slot, limit);
     stage.caller.take();
     stage.caller.send(inviteText().text);
     assert.equal(stage.caller.take().at(-1)!.status, 503);

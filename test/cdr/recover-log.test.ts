@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Piscina } from 'piscina';
+import type { CallTerms } from '../../core/cdr/cdr.ts';
 import {
   latestIncarnation,
   listSegments,
@@ -64,6 +65,39 @@ test('a call that was up is billed to the last alive frame and can be hung up', 
   assert.equal(written.length, 1);
   assert.ok(written[0]!.kind === 'end');
   assert.deepEqual(written[0]!.cdr, call.answer.cdr);
+});
+
+test('a call that was up is charged to the last alive frame, by the terms of its answer record', () => {
+  const directory = temporaryDirectory();
+  const log = openLog(directory);
+  const rate = {
+    prefix: '44',
+    price: 6_000_000n,
+    perSeconds: 60,
+    connectionFee: 0n,
+    firstIncrementSeconds: 1,
+    nextIncrementSeconds: 1,
+    sections: [],
+    taxPercent: 0n,
+  };
+  const terms: CallTerms = {
+    carryMs: 1000,
+    freeSeconds: 0,
+    feeUnit: 10n,
+    payers: [
+      { account: 'acme', free: false, rate },
+      { account: 'north', free: false, rate: { ...rate, price: 3_000_000n } },
+    ],
+    vendor: { account: 'carrier-a', free: false, rate: { ...rate, nextIncrementSeconds: 12 } },
+  };
+  log.recordAnswer({ ...sampleAnswer('up', sampleWallMs + 4_000), terms });
+  log.flush();
+  for (let nowMs = 0; nowMs <= 23_000; nowMs += 500) log.tick(nowMs, sampleWallMs + nowMs);
+  const { cdr } = recover(directory).calls[0]!.answer;
+  assert.equal(cdr.holdTimeMs, 16_000);
+  assert.deepEqual([cdr.fee, cdr.tax, cdr.billedSeconds], [1_600_000n, 0n, 16]);
+  assert.deepEqual(cdr.agentFees, [{ account: 'north', fee: 800_000n, billedSeconds: 16 }]);
+  assert.deepEqual([cdr.cost, cdr.clearingBilledSeconds], [2_500_000n, 25]);
 });
 
 test('a frame later than the last alive frame counts as life', () => {

@@ -1,7 +1,7 @@
 // Effects that keep what the core wanted done, for the test to look at. Lines and CPS are granted unless
 // the test says otherwise; limits are not counted here.
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import type { Effects } from '../../core/effects.ts';
+import type { Effects, MoneyHold } from '../../core/effects.ts';
 import { type CounterName, counterRows } from '../../core/metrics/counter-layout.ts';
 import type { Hop } from '../../core/sip/hop.ts';
 
@@ -20,6 +20,10 @@ export interface RecordingEffects extends Effects {
   grantsLines: boolean;
   grantsCps: boolean;
   acceptsCdrs: boolean;
+  /** Units that an account (by slot) has available; one that is not named has plenty. */
+  readonly money: Map<number, bigint>;
+  /** What calls have set aside, by slot of the account. */
+  readonly held: Map<number, bigint>;
   /** How often this counter was moved. */
   counted(name: CounterName): number;
   /** All that was sent since the last call, oldest first. */
@@ -28,6 +32,16 @@ export interface RecordingEffects extends Effects {
 
 export function createRecordingEffects(): RecordingEffects {
   const counts = new Map<number, number>();
+  const move = (hold: MoneyHold, units: bigint): void => {
+    hold.reserved += units;
+    const held = (effects.held.get(hold.slot) ?? 0n) + units;
+    if (held === 0n) effects.held.delete(hold.slot);
+    else effects.held.set(hold.slot, held);
+  };
+  const giveBack = (slot: number, units: bigint): void => {
+    const available = effects.money.get(slot);
+    if (available !== undefined) effects.money.set(slot, available + units);
+  };
   const effects: RecordingEffects = {
     sent: [],
     answers: [],
@@ -36,6 +50,8 @@ export function createRecordingEffects(): RecordingEffects {
     grantsLines: true,
     grantsCps: true,
     acceptsCdrs: true,
+    money: new Map(),
+    held: new Map(),
     counted: (name) => counts.get(counterRows.findIndex((row) => row.name === name)) ?? 0,
     takeSent: () => effects.sent.splice(0),
     send: (hop, text) => void effects.sent.push({ hop, text }),
@@ -48,6 +64,25 @@ export function createRecordingEffects(): RecordingEffects {
       const at = effects.lines.indexOf(slot);
       if (at < 0) throw new Error(`line slot ${slot} released, but not held`);
       effects.lines.splice(at, 1);
+    },
+    reserve(hold, units) {
+      const available = effects.money.get(hold.slot);
+      if (available !== undefined) {
+        if (available < units || available <= 0n) return false;
+        effects.money.set(hold.slot, available - units);
+      }
+      move(hold, units);
+      return true;
+    },
+    release(hold, units) {
+      if (units > hold.reserved) throw new Error(`${units} released of ${hold.reserved}`);
+      giveBack(hold.slot, units);
+      move(hold, -units);
+    },
+    settle(hold, charged) {
+      if (charged > hold.reserved) throw new Error(`${charged} charged of ${hold.reserved}`);
+      giveBack(hold.slot, hold.reserved - charged);
+      move(hold, -hold.reserved);
     },
     acquireCps: () => effects.grantsCps,
     cdrLogAccepts: () => effects.acceptsCdrs,

@@ -47,8 +47,9 @@ export const answer: string = offer.replaceAll('192.0.2.50', '192.0.2.60');
 
 export const plainDocument: Record<string, unknown> = {
   parameters: { SS_MAXCPS: 0 },
+  rateTables: [{ name: 'retail', rates: [{ prefix: '', ratePerMinute: '0.06' }] }],
   accounts: [
-    { name: 'acme', kind: 'customer', balance: '100', creditLimit: '0' },
+    { name: 'acme', kind: 'customer', balance: '100', creditLimit: '0', rateTable: 'retail' },
     { name: 'alpha', kind: 'clearing', balance: '0', creditLimit: '0' },
   ],
   mappingGateways: [{ name: 'acme-in', account: 'acme', auth: 'ip', addresses: ['127.0.0.2'] }],

@@ -2,52 +2,26 @@
 // stream, a drain that ends calls by force, and starts that are refused.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { pino } from 'pino';
 import { Transport } from '../../core/sip/hop.ts';
-import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
-import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
-import { Engine } from '../../workers/engine.ts';
 import { connectMs } from '../../workers/ingress/stream-ingress.ts';
-import { loadSettings, type Settings, StartRefused } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/settings.ts';
+import {
+  closeAll,
+  configureWith,
+  fresh,
+  open,
+  peer,
+  placeCall,
+  settingsFor,
+  start,
+  until,
+} from './engine-under-test.ts';
 import { readCdrs } from './read-cdrs.ts';
-import { header, openSipPeer, request, response, type SipPeer, tagOf } from './sip-peer.ts';
+import { header, request, response, type SipPeer, tagOf } from './sip-peer.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-function settingsFor(dataDir: string, more: Partial<Settings> = {}): Settings {
-  return {
-    ...loadSettings({ dataDir }),
-    node: 'test-1',
-    listen: [
-      { transport: Transport.udp, address: '127.0.0.1', port: 0 },
-      { transport: Transport.tcp, address: '127.0.0.1', port: 0 },
-    ],
-    callWorkers: 2,
-    drainSeconds: 0,
-    logLevel: 'silent',
-    ...more,
-  };
-}
-
-async function start(settings: Settings): Promise<Engine> {
-  const engine = await Engine.open({ settings, log: pino({ level: 'silent' }), admin: false });
-  open.push(engine);
-  return engine;
-}
-
-async function peer(): Promise<SipPeer> {
-  const one = await openSipPeer();
-  open.push(one);
-  return one;
-}
+afterEach(closeAll);
 
 async function configure(
   dataDir: string,
@@ -55,9 +29,7 @@ async function configure(
   carrier: SipPeer,
   more: { gateways?: object[]; callerAddresses?: string[] } = {},
 ): Promise<void> {
-  const store = await openConfigurationStore(dataDir);
-  const versions = new ConfigurationVersions(store);
-  const applied = versions.apply({
+  await configureWith(dataDir, {
     parameters: { SS_MAXCPS: 0 },
     mappingGateways: [
       {
@@ -73,29 +45,6 @@ async function configure(
       ...(more.gateways ?? []),
     ],
   });
-  assert.equal(applied.kind, 'staged', JSON.stringify(applied));
-  if (applied.kind === 'staged') versions.commit(applied.version);
-  await store.close();
-}
-
-const fresh = (): string => mkdtempSync(join(tmpdir(), 'tandem-engine-'));
-
-/** Sets up a call and leaves it answered; what is needed to end it. */
-async function placeCall(engine: Engine, caller: SipPeer, carrier: SipPeer, callId: string) {
-  const { port } = engine.listeners[0]!;
-  caller.send(request(caller, 'INVITE', { callId }), port);
-  const invite = await carrier.next('INVITE ');
-  carrier.send(response(invite, '180 Ringing', carrier, 'callee'), port);
-  carrier.send(response(invite, '200 OK', carrier, 'callee'), port);
-  const ok = await caller.next('SIP/2.0 200');
-  const toTag = tagOf(header(ok, 'To'));
-  caller.send(request(caller, 'ACK', { callId, toTag, branch: `z9hG4bKack${callId}` }), port);
-  await carrier.next('ACK ');
-  return { invite, toTag };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 test('a call goes through, and leaves its CDR and no line behind', async () => {

@@ -8,6 +8,15 @@ import { monotonicMs } from '../../workers/clock.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { emptyDocument } from '../../workers/configuration/merge-document.ts';
 import { probeListeners } from '../../workers/ingress/listen-probe.ts';
+import {
+  accountState,
+  addToBalance,
+  mainPurse,
+  openBalances,
+  purseOf,
+  reserveUnits,
+  workerPurse,
+} from '../../workers/memory/balance-block.ts';
 import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
 import { SnapshotStore } from '../../workers/memory/snapshot-store.ts';
 import { Supervisor } from '../../workers/supervisor.ts';
@@ -18,6 +27,8 @@ const open: { close(): unknown }[] = [];
 afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close();
 });
+
+const slot = 5;
 
 /** One worker; `failsToStart` tells of each start, from 0, whether it shall fail, and how. */
 async function stage(failsToStart: (start: number) => 'ends' | 'throws' | undefined) {
@@ -37,6 +48,10 @@ async function stage(failsToStart: (start: number) => 'ends' | 'throws' | undefi
     Object.assign(dialog, { address: '127.0.0.1', port: peer.port });
   }
   const dataDir = temporaryDirectory();
+  // The worker that will die has set 70 of 100 aside.
+  const ledger = openBalances(memory);
+  addToBalance(purseOf(ledger, mainPurse), slot, 100n);
+  assert.ok(reserveUnits(purseOf(ledger, workerPurse(0)), slot, 70n));
   let starts = 0;
   let closed = 0;
   const supervisor = new Supervisor({
@@ -61,20 +76,29 @@ async function stage(failsToStart: (start: number) => 'ends' | 'throws' | undefi
       };
     },
     onRebound: async () => {},
-    closeCalls: async () => (closed++ === 0 ? packAnswers([answer]) : new Uint8Array()),
+    closeCalls: async () => {
+      if (closed++ > 0) return { answers: new Uint8Array(), charges: new Map() };
+      assert.equal(reserveUnits(purseOf(ledger, mainPurse), slot, 31n), false);
+      return { answers: packAnswers([answer]), charges: new Map([[slot, 25n]]) };
+    },
+    balances: { ledger, slotsEnd: slot + 1 },
     log: pino({ level: 'silent' }),
     clock: monotonicMs,
   });
   open.push({ close: () => supervisor.stop() });
   await supervisor.start();
-  return { supervisor, peer, starts: () => starts };
+  return { supervisor, peer, starts: () => starts, account: () => accountState(ledger, slot) };
 }
 
 for (const how of ['ends', 'throws'] as const) {
   test(`orphans outlive a start that ${how === 'ends' ? 'ends early' : 'throws'}`, async () => {
-    const { supervisor, peer, starts } = await stage((start) => (start === 1 ? how : undefined));
+    const { supervisor, peer, starts, account } = await stage((start) =>
+      start === 1 ? how : undefined,
+    );
     supervisor.post(0, { kind: 'fail', how: 'die' });
     await Promise.all([peer.next('BYE '), peer.next('BYE ')]);
     assert.equal(starts(), 3);
+    // Given back only when its calls were closed, less what they cost.
+    assert.deepEqual(account(), { balance: 75n, reserved: 0n, available: 75n, credit: 0n });
   });
 }

@@ -11,6 +11,7 @@ import { CdrLog } from '../cdr/cdr-log.ts';
 import { unpackAnswers } from '../cdr/packed-answers.ts';
 import { monotonicMs } from '../clock.ts';
 import { createLineLimit, type Log, type LogOutput, openLog } from '../log.ts';
+import { openBalances, purseOf, workerPurse } from '../memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../memory/counter-block.ts';
 import { cpsWords, mainSignal, workerLines, workerSignal } from '../memory/shared-memory.ts';
 import { adoptSnapshot, epochWords, type SnapshotTicket } from '../memory/snapshot-store.ts';
@@ -66,6 +67,7 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
     streams: createStreamSender({ ring: mainRing, signal, counters, clock: monotonicMs }),
     cdrLog,
     lines: workerLines(memory, index),
+    purse: purseOf(openBalances(memory), workerPurse(index)),
     cpsWords: cpsWords(memory),
     counters,
   });

@@ -5,10 +5,12 @@
 import { acquireCps } from '../../core/admission/cps-window.ts';
 import { acquireLine, type LineCounters, releaseLine } from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import type { Effects } from '../../core/effects.ts';
+import type { Effects, MoneyHold } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { fitsHop } from '../../core/sip/message-size.ts';
+import type { Purse } from '../memory/balance-block.ts';
+import { MoneyJournal } from './money-journal.ts';
 import { createWithheldSends } from './withheld-sends.ts';
 
 /** The CDR log as the runner needs it (workers/cdr/cdr-log.ts). */
@@ -30,6 +32,7 @@ export interface EffectRunnerOptions {
   streams: MessageSender;
   cdrLog: CdrSink;
   lines: LineCounters;
+  purse: Purse;
   cpsWords: Int32Array;
   /** This worker's counter block. */
   counters: Float64Array;
@@ -51,6 +54,7 @@ export class EffectRunner implements Effects {
   readonly #streams: MessageSender;
   readonly #cdrLog: CdrSink;
   readonly #lines: LineCounters;
+  readonly #money: MoneyJournal;
   readonly #cpsWords: Int32Array;
   readonly #counters: Float64Array;
 
@@ -77,6 +81,7 @@ export class EffectRunner implements Effects {
     this.#streams = options.streams;
     this.#cdrLog = options.cdrLog;
     this.#lines = options.lines;
+    this.#money = new MoneyJournal(options.purse);
     this.#cpsWords = options.cpsWords;
     this.#counters = options.counters;
   }
@@ -91,6 +96,7 @@ export class EffectRunner implements Effects {
     this.#firstRecord = this.#records.length;
     this.#firstRelease = this.#releases.length;
     this.#taken.length = 0;
+    this.#money.begin();
   }
 
   /**
@@ -124,6 +130,7 @@ export class EffectRunner implements Effects {
       if (place >= 0) returned.splice(place, 1);
       else this.#releases.push(slot);
     }
+    this.#money.discard();
     this.begin();
   }
 
@@ -147,6 +154,18 @@ export class EffectRunner implements Effects {
     this.#releases.push(slot);
   }
 
+  reserve(hold: MoneyHold, units: bigint): boolean {
+    return this.#money.reserve(hold, units);
+  }
+
+  release(hold: MoneyHold, units: bigint): void {
+    this.#money.release(hold, units);
+  }
+
+  settle(hold: MoneyHold, charged: bigint): void {
+    this.#money.settle(hold, charged);
+  }
+
   acquireCps(slot: number, limit: number): boolean {
     return acquireCps(this.#cpsWords, slot, limit, this.#nowMs);
   }
@@ -165,7 +184,9 @@ export class EffectRunner implements Effects {
 
   /** Whether a flush has something to do. */
   get busy(): boolean {
-    return this.#queued > 0 || this.#records.length > 0 || this.#releases.length > 0;
+    return (
+      this.#queued > 0 || this.#records.length > 0 || this.#releases.length > 0 || this.#money.busy
+    );
   }
 
   /** Messages that wait for the CDR log. */
@@ -251,6 +272,7 @@ export class EffectRunner implements Effects {
       else this.count(Counter.bugs);
     }
     this.#releases.length = 0;
+    if (this.#money.busy && !this.#money.giveBack()) this.count(Counter.bugs);
   }
 }
 

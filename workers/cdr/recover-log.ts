@@ -4,6 +4,7 @@
 // finds the ends it had written, and closes each call exactly once.
 import fs from 'node:fs';
 import path from 'node:path';
+import { chargeClosedCall } from '../../core/billing/call-charge.ts';
 import type { AnswerRecord } from '../../core/cdr/cdr.ts';
 import { encodeSegmentClose, encodeSegmentHeader, type Frame } from '../../core/cdr/cdr-codec.ts';
 import { EndReasons } from '../../core/end-reason.ts';
@@ -235,6 +236,8 @@ function closedAnswer(call: OpenCall): AnswerRecord {
   cdr.endReason = EndReasons.serverForcedRelease.key;
   cdr.endedBy = 'server';
   cdr.sipCode = 200;
+  const { terms } = call.answer;
+  if (terms !== null) chargeClosedCall(cdr, terms);
   return call.answer;
 }
 

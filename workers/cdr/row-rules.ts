@@ -38,5 +38,5 @@ export function isListed(cdr: Cdr, parameters: WriterParameters): boolean {
   const serverHungUp = cdr.endedBy === 'server' && cdr.answeredAt !== null;
   if (!parameters.SERVER_BILLING_RECORD_SERVER_HANG_UP && serverHungUp) return false;
   const withoutCdr = parameters.SERVER_BILLING_NO_CDR_E164S;
-  return withoutCdr.length === 0 || !matchesAny(withoutCdr, cdr.calleeAccess);
+  return withoutCdr.length === 0 || !matchesAny(withoutCdr, cdr.calleeBilling ?? cdr.calleeAccess);
 }

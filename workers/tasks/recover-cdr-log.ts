@@ -2,6 +2,7 @@
 // Piscina: run(request, { filename, name: 'recoverCdrLogTask' }).
 import { performance } from 'node:perf_hooks';
 import { move } from 'piscina';
+import { addCharges } from '../cdr/call-charges.ts';
 import { packAnswers } from '../cdr/packed-answers.ts';
 import { recoverCdrLog } from '../cdr/recover-log.ts';
 
@@ -18,6 +19,8 @@ export interface RecoverCdrLogResult {
   calls: number;
   /** Their answer records: unpackAnswers. */
   answers: Uint8Array<ArrayBuffer>;
+  /** What these calls cost, by account. */
+  charges: Map<string, bigint>;
   segmentsRead: number;
   framesRead: number;
   damaged: number;
@@ -30,9 +33,12 @@ export function recoverCdrLogTask(request: RecoverCdrLogRequest): RecoverCdrLogR
   const report = recoverCdrLog(request);
   const answers = packAnswers(report.calls.map((call) => call.answer));
   move(answers.buffer);
+  const charges = new Map<string, bigint>();
+  for (const { answer } of report.calls) addCharges(charges, answer.cdr);
   return {
     calls: report.calls.length,
     answers,
+    charges,
     segmentsRead: report.segmentsRead,
     framesRead: report.framesRead,
     damaged: report.damaged,

@@ -1,0 +1,87 @@
+// What a call sets aside of the money of everybody who pays for it: all of them or none, leaf to root. The
+// amount is the charge that the call would have if it ended at a given second, so that it is reserved,
+// topped up and settled by the same arithmetic and never costs more than it holds.
+import type { PartyTerms } from '../cdr/cdr.ts';
+import type { MoneyEffects, MoneyHold } from '../effects.ts';
+import type { BillingRules } from './billing-rules.ts';
+import type { Payer } from './call-billing.ts';
+import { type ChargeTerms, chargeFor } from './charge.ts';
+
+/** One account of a call: its terms, and what is set aside of its money. */
+export interface Party extends PartyTerms, ChargeTerms, MoneyHold {
+  readonly rate: ChargeTerms['rate'];
+  readonly free: boolean;
+  /** The hold seconds that `reserved` pays for; Infinity: it pays for none. */
+  paidSeconds: number;
+  /** As it was before the last attempt to set aside more. */
+  reservedBefore: bigint;
+  paidBefore: number;
+}
+
+export function partyOf({ account, terms }: Payer): Party {
+  return {
+    slot: account.slot,
+    reserved: 0n,
+    account: account.name,
+    rate: terms.rate,
+    free: terms.free,
+    gifts: terms.gifts,
+    packages: terms.packages,
+    paidSeconds: 0,
+    reservedBefore: 0n,
+    paidBefore: 0,
+  };
+}
+
+/** Sets aside what `seconds` hold seconds cost everybody. -1; or the place of the first party that cannot
+ *  pay: then nothing has changed for any of them. */
+export function reserveAll(
+  money: MoneyEffects,
+  parties: readonly Party[],
+  seconds: number,
+  rules: BillingRules,
+): number {
+  for (let place = 0; place < parties.length; place++) {
+    if (reserveSeconds(money, parties[place]!, seconds, rules)) continue;
+    for (let below = 0; below < place; below++) undo(money, parties[below]!);
+    return place;
+  }
+  return -1;
+}
+
+/** What the call has set aside ends at this hold second; Infinity: never. */
+export function paidSeconds(parties: readonly Party[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let place = 0; place < parties.length; place++) {
+    least = Math.min(least, parties[place]!.paidSeconds);
+  }
+  return least;
+}
+
+function reserveSeconds(
+  money: MoneyEffects,
+  party: Party,
+  seconds: number,
+  rules: BillingRules,
+): boolean {
+  party.reservedBefore = party.reserved;
+  party.paidBefore = party.paidSeconds;
+  if (party.free) {
+    party.paidSeconds = Number.POSITIVE_INFINITY;
+    return true;
+  }
+  if (seconds <= party.paidSeconds) return true;
+  const charge = chargeFor(party, seconds, rules.feeUnit);
+  const more = charge.fromBalance - party.reserved;
+  // The first time an account must have something even where the call costs nothing (reference 6.5).
+  const mustAsk = more > 0n || party.paidSeconds === 0;
+  if (mustAsk && !money.reserve(party, more)) return false;
+  party.paidSeconds = charge.billedSeconds + charge.packageSeconds;
+  return true;
+}
+
+function undo(money: MoneyEffects, party: Party): void {
+  const more = party.reserved - party.reservedBefore;
+  if (more > 0n) money.release(party, more);
+  party.paidSeconds = party.paidBefore;
+}

@@ -1,0 +1,65 @@
+// What everybody pays for a call when it has ended: into the CDR, and out of what was set aside.
+import { fillCharges, fillCost } from '../billing/call-charge.ts';
+import { type Charge, chargeFor } from '../billing/charge.ts';
+import { holdSeconds } from '../billing/hold-time.ts';
+import { paidSeconds, reserveAll } from '../billing/reservation.ts';
+import type { CallTerms, EndedBy } from '../cdr/cdr.ts';
+import type { Call, CallBilling } from './call.ts';
+import { giveAccountLinesBack } from './call-billing.ts';
+import type { CallEnvironment } from './environment.ts';
+import { giveVendorBack } from './vendor-billing.ts';
+
+/** Before the CDR is recorded; `cdr.holdTimeMs` is known. Exactly once a call, on every path. */
+export function settleCall(
+  env: CallEnvironment,
+  call: Call,
+  billing: CallBilling,
+  by: EndedBy,
+): void {
+  const { cdr, outbound } = call;
+  billing.timer = env.wheel.cancel(billing.timer);
+  const seconds = billableSeconds(env, call, billing, by);
+  const { payers, rules } = billing;
+  const charges = payers.map((party): Charge => {
+    const charge = chargeFor(party, seconds, rules.feeUnit, party.reserved);
+    env.effects.settle(party, charge.fromBalance);
+    return charge;
+  });
+  fillCharges(cdr, payers, charges);
+  giveAccountLinesBack(env, billing);
+  if (outbound === undefined || outbound.vendor === null || cdr.answeredAt === null) return;
+  const cost = chargeFor(outbound.vendor, seconds, rules.feeUnit, outbound.vendor.reserved);
+  fillCost(cdr, cost);
+  giveVendorBack(env, outbound, cost.fromBalance);
+}
+
+/** Hold seconds that are charged: those that are set aside at most. They are always enough unless a timer
+ *  was late; then the rest is asked for, but not for a call that we ended ourselves (design: it is charged at
+ *  most what it reserved). */
+function billableSeconds(
+  env: CallEnvironment,
+  call: Call,
+  billing: CallBilling,
+  by: EndedBy,
+): number {
+  if (call.cdr.answeredAt === null) return 0;
+  const { parties, rules } = billing;
+  const seconds = holdSeconds(call.cdr.holdTimeMs, rules);
+  const paid = paidSeconds(parties);
+  if (seconds <= paid) return seconds;
+  if (by !== 'server' && reserveAll(env.effects, parties, seconds, rules) < 0) return seconds;
+  return paid;
+}
+
+/** What the answer record keeps, so that the call can be charged after a crash; null: nothing to charge. */
+export function callTerms(call: Call): CallTerms | null {
+  const { billing } = call;
+  if (billing === null || billing.parties.length === 0) return null;
+  return {
+    carryMs: billing.rules.carryMs,
+    freeSeconds: billing.rules.freeSeconds,
+    feeUnit: billing.rules.feeUnit,
+    payers: billing.payers,
+    vendor: call.outbound?.vendor ?? null,
+  };
+}

@@ -1,0 +1,68 @@
+// What the carrier of an attempt is paid: its account is open, its rate known, a line of the account and the
+// money for the first step taken before the INVITE leaves, and given back when nothing came of it. A carrier
+// whose account cannot pay is skipped (reference 6.6).
+import { accountLineSlot } from '../admission/line-limits.ts';
+import { findVendor } from '../billing/call-billing.ts';
+import { type Party, partyOf } from '../billing/reservation.ts';
+import { accountAt, accountRowByName } from '../configuration/open-billing.ts';
+import type { RoutingGateway } from '../configuration/snapshot.ts';
+import { EndReasons } from '../end-reason.ts';
+import { Counter } from '../metrics/counter-layout.ts';
+import type { Call, OutboundLeg } from './call.ts';
+import { closedReason, createBilling, setAsideAhead } from './call-billing.ts';
+import type { CallEnvironment } from './environment.ts';
+
+/** Null: nobody is paid for this attempt. Undefined: the gateway is to be skipped, nothing is held. */
+export function takeVendor(
+  env: CallEnvironment,
+  call: Call,
+  gateway: RoutingGateway,
+): Party | null | undefined {
+  const row = accountRowNow(env, call, gateway);
+  if (row < 0) return null;
+  const account = accountAt(env.snapshot, row);
+  if (closedReason(account, call.cdr.startedAt) !== undefined) {
+    env.effects.count(Counter.skippedVendorRate);
+    return undefined;
+  }
+  const { calleeAccess: callee, startedAt: at } = call.cdr;
+  const calleeOut = gateway.rateCalleeOut ? gateway.calleePrefix + callee : undefined;
+  const found = findVendor(env.billing, row, { callee, at }, calleeOut);
+  // A carrier that has quoted no price for this number is not paid for it.
+  if (found === EndReasons.noMatchingRate) return null;
+  if ('sipCode' in found) {
+    env.effects.count(Counter.skippedVendorRate);
+    return undefined;
+  }
+  if (!env.effects.acquireLine(accountLineSlot(account.slot), account.lineLimit)) {
+    env.effects.count(Counter.skippedLines);
+    return undefined;
+  }
+  const vendor = partyOf(found);
+  call.billing ??= createBilling(env, []);
+  if (setAsideAhead(env, call.billing, [vendor]) < 0) return vendor;
+  env.effects.releaseLine(accountLineSlot(account.slot));
+  env.effects.count(Counter.skippedVendorBalance);
+  call.vendorShort = true;
+  return undefined;
+}
+
+/** Exactly once a leg; `charged`: what the call cost. */
+export function giveVendorBack(env: CallEnvironment, leg: OutboundLeg, charged: bigint): void {
+  const { vendor } = leg;
+  if (vendor === null) return;
+  leg.vendor = null;
+  returnVendor(env, vendor, charged);
+}
+
+export function returnVendor(env: CallEnvironment, vendor: Party, charged: bigint): void {
+  env.effects.settle(vendor, charged);
+  env.effects.releaseLine(accountLineSlot(vendor.slot));
+}
+
+/** A gateway of an earlier version names its row there; rows of the one in force may be others. */
+function accountRowNow(env: CallEnvironment, call: Call, gateway: RoutingGateway): number {
+  if (gateway.account === null) return -1;
+  if (call.cdr.configurationVersion === env.snapshot.version) return gateway.accountRow;
+  return accountRowByName(env.snapshot, gateway.account);
+}

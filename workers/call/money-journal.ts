@@ -1,0 +1,94 @@
+// The money that the calls of a worker take and give back: taken at once, given back after the sends of the
+// batch, when the CDRs are written (a worker that dies in between has its calls charged by the log). What a
+// handler that threw had set aside, and no call's end has settled, goes back.
+import type { MoneyHold } from '../../core/effects.ts';
+import { type Purse, reserveUnits, settleUnits } from '../memory/balance-block.ts';
+
+export class MoneyJournal {
+  readonly #purse: Purse;
+  // Holds that end with this batch, three values each.
+  readonly #endSlots: number[] = [];
+  readonly #endUnits: bigint[] = [];
+  readonly #endCharges: bigint[] = [];
+  // What the handler at work has set aside, or given back (negative).
+  readonly #holds: MoneyHold[] = [];
+  readonly #units: bigint[] = [];
+
+  constructor(purse: Purse) {
+    this.#purse = purse;
+  }
+
+  get busy(): boolean {
+    return this.#endSlots.length > 0;
+  }
+
+  /** A new handler. */
+  begin(): void {
+    if (this.#holds.length === 0) return;
+    this.#holds.length = 0;
+    this.#units.length = 0;
+  }
+
+  reserve(hold: MoneyHold, units: bigint): boolean {
+    if (!reserveUnits(this.#purse, hold.slot, units)) return false;
+    this.#note(hold, units);
+    return true;
+  }
+
+  release(hold: MoneyHold, units: bigint): void {
+    if (units > hold.reserved) {
+      throw new RangeError(`account slot ${hold.slot}: ${units} given back of ${hold.reserved}`);
+    }
+    settleUnits(this.#purse, hold.slot, units, 0n);
+    this.#note(hold, -units);
+  }
+
+  settle(hold: MoneyHold, charged: bigint): void {
+    if (charged > hold.reserved) {
+      throw new RangeError(`account slot ${hold.slot}: ${charged} charged of ${hold.reserved}`);
+    }
+    if (hold.reserved === 0n) return;
+    this.#endSlots.push(hold.slot);
+    this.#endUnits.push(hold.reserved);
+    this.#endCharges.push(charged);
+    hold.reserved = 0n;
+  }
+
+  /** The handler threw, and its call has ended or stays as it was before. */
+  discard(): void {
+    for (let first = 0; first < this.#holds.length; first++) {
+      const hold = this.#holds[first]!;
+      let taken = 0n;
+      for (let at = first; at < this.#holds.length; at++) {
+        if (this.#holds[at] !== hold) continue;
+        taken += this.#units[at]!;
+        this.#units[at] = 0n;
+      }
+      // Settled by its call's end.
+      if (hold.reserved === 0n || taken <= 0n) continue;
+      settleUnits(this.#purse, hold.slot, taken, 0n);
+      hold.reserved -= taken;
+    }
+  }
+
+  /** False where a hold was larger than all that this worker holds: a bug of ours, and it is left out. */
+  giveBack(): boolean {
+    let sound = true;
+    for (let at = 0; at < this.#endSlots.length; at++) {
+      const slot = this.#endSlots[at]!;
+      const units = this.#endUnits[at]!;
+      if (units > this.#purse.reserved[slot]!) sound = false;
+      else settleUnits(this.#purse, slot, units, this.#endCharges[at]!);
+    }
+    this.#endSlots.length = 0;
+    this.#endUnits.length = 0;
+    this.#endCharges.length = 0;
+    return sound;
+  }
+
+  #note(hold: MoneyHold, units: bigint): void {
+    hold.reserved += units;
+    this.#holds.push(hold);
+    this.#units.push(units);
+  }
+}
