@@ -26,6 +26,8 @@ export interface AccountConfiguration {
 export interface AccountServiceParts {
   readonly ledger: LedgerStore;
   readonly configuration: () => AccountConfiguration;
+  /** Puts the account in force with a later expiry. */
+  readonly extendExpiry: (account: AccountDocument) => Promise<unknown>;
   /** Absent where no engine runs. */
   readonly engine?: {
     balance(account: string): Promise<AccountBalance>;
@@ -58,7 +60,7 @@ export interface AccountService {
   /** @throws RequestRefused */
   read(name: string): Promise<Record<string, unknown>>;
   /** @throws RequestRefused, PaymentRefused, LedgerAway */
-  pay(name: string, wanted: WantedPayment): Promise<ShownPayment>;
+  pay(name: string, wanted: WantedPayment): Promise<ShownPayment & { warnings: string[] }>;
   /** Oldest first. @throws RequestRefused */
   payments(name: string, filter: { after?: number; limit: number }): Promise<ShownPayment[]>;
   audit(): Promise<AuditReport>;
@@ -87,10 +89,11 @@ export function createAccountService(parts: AccountServiceParts): AccountService
         by: wanted.by,
         reason: wanted.reason,
         extendDays: parameters.SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY,
+        expiresAt: document.expiresAt === undefined ? null : Date.parse(document.expiresAt),
       });
       // It is stored: an engine that does not answer now hears of it within a second of its return.
       await engine?.payment(name).catch(unlessAway);
-      return shownPayment(payment);
+      return { ...shownPayment(payment), warnings: await extend(parts, document, payment) };
     },
     payments: async (name, filter) => {
       documentOf(parts, name);
@@ -147,6 +150,23 @@ async function standingOf(
   }
   const available = moneyText(books.balance + (parseMoney(creditLimit) ?? 0n));
   return { ...shown, balance: moneyText(books.balance), reserved: '0', available };
+}
+
+/** Calls go by the configuration: a recharge moves the expiry there too. What fails then is said beside the
+ *  payment, which is stored. */
+async function extend(
+  { extendExpiry }: AccountServiceParts,
+  document: AccountDocument,
+  { expiresAt }: Payment,
+): Promise<string[]> {
+  if (document.expiresAt === undefined || expiresAt === null) return [];
+  if (expiresAt <= Date.parse(document.expiresAt)) return [];
+  try {
+    await extendExpiry({ ...document, expiresAt: isoTime(expiresAt) });
+    return [];
+  } catch (error) {
+    return [`expiresAt stays ${document.expiresAt}: ${(error as Error).message}`];
+  }
 }
 
 function unlessAway(error: unknown): undefined {

@@ -16,6 +16,7 @@ import { openApiDocument } from './openapi.ts';
 import { findPackageRoot } from './package-root.ts';
 import { type RequestCounts, routeRequests } from './request-router.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { backupRoutes } from './routes/backup.ts';
 import { cdrRoutes } from './routes/cdrs.ts';
 import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
@@ -33,6 +34,7 @@ export interface AdminParts {
   configuration: ConfigurationService;
   cdrPages: CdrPages;
   accounts: AccountService;
+  makeBackup: () => Promise<Buffer>;
   openListener: OpenListener;
   log: Log;
 }
@@ -85,6 +87,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...routingRoutes(engine),
     ...ratingRoutes(engine),
     ...cdrRoutes(parts.cdrPages),
+    ...backupRoutes(parts.makeBackup),
     ...accountRoutes(parts.accounts),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),

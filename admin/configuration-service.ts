@@ -12,6 +12,7 @@ import type {
 } from '../workers/configuration/configuration-versions.ts';
 import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
 import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
+import type { ConfigurationMaster } from './configuration-master.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
 import { type ProblemField, RequestRefused } from './problem.ts';
 
@@ -47,6 +48,9 @@ export interface ConfigurationService {
   apply(input: unknown, options: ApplyOptions): Promise<AppliedChange>;
   /** @throws RequestRefused */
   rollback(version: number): Promise<AppliedChange>;
+  /** Puts in force what other nodes have changed; without a master, and while a change is under way here,
+   *  it does nothing. @throws RequestRefused, LedgerAway */
+  follow(): Promise<void>;
 }
 
 type Activate = (version: number) => Promise<Activation>;
@@ -58,11 +62,13 @@ export interface RunningNode {
   listeners?: AdminStart['listeners'];
   /** Closes the books of accounts that go; absent where there are none. */
   ledger?: Pick<LedgerStore, 'account' | 'closeAccount'>;
+  /** Absent: the store of this node is the only one. */
+  master?: ConfigurationMaster;
 }
 
 export function createConfigurationService(
   versions: ConfigurationVersions,
-  { activate, listeners, ledger }: RunningNode = {},
+  { activate, listeners, ledger, master }: RunningNode = {},
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
@@ -70,18 +76,33 @@ export function createConfigurationService(
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
-      const result = stage();
-      if (result.kind !== 'staged' || ledger === undefined) {
-        return await putInForce(versions, result, activate);
-      }
-      const removed = removedAccounts(versions, result.version);
-      await refuseWithBooks(versions, result.version, { removed, ledger });
-      const applied = await putInForce(versions, result, activate);
-      for (const name of removed) await ledger.closeAccount(name);
-      return applied;
+      await catchUp();
+      return await change(stage, master?.push);
     } finally {
       changing = false;
     }
+  };
+  const change = async (
+    stage: () => ApplyResult,
+    push: Push | undefined,
+  ): Promise<AppliedChange> => {
+    const result = stage();
+    const node = { activate, push };
+    if (result.kind !== 'staged' || ledger === undefined) {
+      return await putInForce(versions, result, node);
+    }
+    const removed = removedAccounts(versions, result.version);
+    await refuseWithBooks(versions, result.version, { removed, ledger });
+    const applied = await putInForce(versions, result, node);
+    for (const name of removed) await ledger.closeAccount(name);
+    return applied;
+  };
+  const catchUp = async (): Promise<void> => {
+    const news = await master?.news();
+    if (news === undefined) return;
+    const stage = (): ApplyResult => versions.apply(news.document, { replace: true, ...known });
+    await change(stage, undefined);
+    master!.has(news.number);
   };
   return {
     read: (version = versions.current()) => ({ version, document: documentOf(versions, version) }),
@@ -96,6 +117,15 @@ export function createConfigurationService(
       throw versionNotFound(to);
     },
     apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
+    async follow() {
+      if (master === undefined || changing) return;
+      changing = true;
+      try {
+        await catchUp();
+      } finally {
+        changing = false;
+      }
+    },
     async rollback(version) {
       documentOf(versions, version);
       return alone(() => versions.rollbackTo(version, known));
@@ -144,10 +174,18 @@ function versionNotFound(version: number): RequestRefused {
   );
 }
 
+type Push = ConfigurationMaster['push'];
+
+interface Target {
+  readonly activate: Activate | undefined;
+  /** To the master copy, once it is seen to work here. */
+  readonly push: Push | undefined;
+}
+
 async function putInForce(
   versions: ConfigurationVersions,
   result: ApplyResult,
-  activate: Activate | undefined,
+  { activate, push }: Target,
 ): Promise<AppliedChange> {
   const previousVersion = versions.current();
   switch (result.kind) {
@@ -168,22 +206,37 @@ async function putInForce(
       const { version, diff, warnings } = result;
       const applied = { version, previousVersion, dryRun: false, changes: diff, warnings };
       if (activate === undefined) {
+        await pushOrDiscard(versions, version, push);
         commit(versions, version);
         return applied;
       }
-      const activation = await activateAndCommit(versions, version, activate);
+      const activation = await activateAndCommit(versions, version, { activate, push });
       return { ...applied, activation };
     }
+  }
+}
+
+async function pushOrDiscard(
+  versions: ConfigurationVersions,
+  version: number,
+  push: Push | undefined,
+): Promise<void> {
+  try {
+    await push?.(documentOf(versions, version));
+  } catch (error) {
+    versions.discard(version);
+    throw error;
   }
 }
 
 async function activateAndCommit(
   versions: ConfigurationVersions,
   version: number,
-  activate: Activate,
+  { activate, push }: { activate: Activate; push: Push | undefined },
 ): Promise<Activation> {
   try {
     const activation = await activate(version);
+    await push?.(documentOf(versions, version));
     commit(versions, version);
     return activation;
   } catch (error) {

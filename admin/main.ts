@@ -9,9 +9,11 @@ import type { LogLevel } from '../workers/settings.ts';
 import { mintAdminToken, tokenFileIsOpen } from './access/token.ts';
 import { createAccountService } from './account-service.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
+import { makeBackup } from './backup.ts';
 import { createCdrPages } from './cdr-pages.ts';
 import { chooseListener } from './choose-listener.ts';
-import { createConfigurationService } from './configuration-service.ts';
+import { createConfigurationMaster, openSource } from './configuration-master.ts';
+import { type ConfigurationService, createConfigurationService } from './configuration-service.ts';
 import { openEngineChannel, processPort } from './engine-channel.ts';
 
 const start = JSON.parse(process.argv[2] ?? 'null') as AdminStart | null;
@@ -37,6 +39,24 @@ function stop(exitCode: number): void {
   void (server?.close() ?? Promise.resolve()).then(end, end);
 }
 
+/** Other nodes' changes are in force here within two of these. */
+const followMs = 1000;
+
+function followMaster(configuration: ConfigurationService): void {
+  let failure = '';
+  setInterval(() => {
+    configuration.follow().then(
+      () => {
+        failure = '';
+      },
+      (error: Error) => {
+        if (error.message !== failure) log.error({ err: error }, 'configuration is not followed');
+        failure = error.message;
+      },
+    );
+  }, followMs).unref();
+}
+
 process.on('uncaughtException', (error) => {
   log.fatal({ err: error }, 'admin process: a fault of ours');
   stop(1);
@@ -59,11 +79,14 @@ try {
   const ledger = await openLedger({ dataDir: start.dataDir, mysqlUrl: start.mysqlUrl }, (reason) =>
     log.info({ because: reason }, 'ledger: native-free stand-in'),
   );
+  const source = await openSource({ url: start.mysqlUrl, node: start.node });
   const configuration = createConfigurationService(new ConfigurationVersions(store), {
     activate: engine.activate,
     listeners: start.listeners,
     ledger,
+    ...(source === undefined ? {} : { master: createConfigurationMaster(source, store) }),
   });
+  if (source !== undefined) followMaster(configuration);
   server = await startAdminServer({
     start,
     token,
@@ -72,8 +95,11 @@ try {
     accounts: createAccountService({
       ledger,
       configuration: () => configuration.read().document,
+      extendExpiry: (account) =>
+        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
       engine,
     }),
+    makeBackup: () => makeBackup({ dataDir: start.dataDir, store, ledger }),
     cdrPages: createCdrPages({
       dataDir: start.dataDir,
       ledger,

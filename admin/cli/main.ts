@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../workers/package-version.ts';
 import { addApplyCommand } from './apply.ts';
+import { addBackupCommands } from './backup.ts';
 import { addCdrCommand } from './cdr.ts';
 import { CommandFailed } from './command-failed.ts';
 import { addConfigCommand } from './config.ts';
@@ -36,6 +37,7 @@ function program(): Command {
   addRateCommand(tandem);
   addPayCommand(tandem);
   addAuditCommand(tandem);
+  addBackupCommands(tandem);
   addConfigCommand(tandem);
   return tandem;
 }

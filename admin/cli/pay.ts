@@ -1,5 +1,8 @@
 // tandem pay | audit: money of accounts, with a running node or on the ledger of the data directory.
 import { type Command, InvalidArgumentError } from 'commander';
+import type { AccountDocument } from '../../core/configuration/model.ts';
+import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { StartRefused } from '../../workers/settings.ts';
 import {
@@ -7,6 +10,7 @@ import {
   createAccountService,
   type WantedPayment,
 } from '../account-service.ts';
+import { createConfigurationService } from '../configuration-service.ts';
 import { CommandFailed } from './command-failed.ts';
 import { ask, findNode, jsonBody, type NodeOptions, withNodeOptions } from './node-client.ts';
 import { readOffline } from './offline-configuration.ts';
@@ -89,10 +93,26 @@ async function withOfflineAccounts<Result>(
   });
   try {
     return await withOfflineLedger(dataDir, (ledger) =>
-      use(createAccountService({ ledger, configuration: () => ({ accounts, parameters }) })),
+      use(
+        createAccountService({
+          ledger,
+          configuration: () => ({ accounts, parameters }),
+          extendExpiry: (account) => extendOffline(dataDir, account),
+        }),
+      ),
     );
   } finally {
     await directory.close();
+  }
+}
+
+async function extendOffline(dataDir: string, account: AccountDocument): Promise<void> {
+  const store = await openConfigurationStore(dataDir);
+  try {
+    const service = createConfigurationService(new ConfigurationVersions(store));
+    await service.apply({ accounts: [account] }, { replace: false, dryRun: false });
+  } finally {
+    await store.close();
   }
 }
 

@@ -43,7 +43,13 @@ for (const listener of await listenersUnderTest()) {
         by: 'jo',
         reason: 'r',
         expiresAt: '2031-01-01T00:00:00.000Z',
+        warnings: [],
       });
+      const account = await json(await admin.get('/api/v1/accounts/acme'));
+      assert.equal(account.expiresAt, '2031-01-01T00:00:00.000Z');
+      const config = await json(await admin.get('/api/v1/config'));
+      const [acme] = config.accounts as { expiresAt: string }[];
+      assert.equal(acme!.expiresAt, '2031-01-01T00:00:00.000Z');
       assert.ok(Date.parse(at as string) > 0);
       const deduction = await json(await pay('acme', { kind: 'deduction', amount: '0.00000001' }));
       assert.equal(deduction.balanceAfter, '112.49999999');

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { mintAdminToken } from '../../admin/access/token.ts';
 import { createAccountService } from '../../admin/account-service.ts';
 import { startAdminServer } from '../../admin/admin-server.ts';
+import { makeBackup } from '../../admin/backup.ts';
 import { createConfigurationService } from '../../admin/configuration-service.ts';
 import { openEngineChannel } from '../../admin/engine-channel.ts';
 import type { OpenListener } from '../../admin/listener.ts';
@@ -66,8 +67,11 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
     accounts: createAccountService({
       ledger,
       configuration: () => configuration.read().document,
+      extendExpiry: (account) =>
+        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
       engine: channel,
     }),
+    makeBackup: () => makeBackup({ dataDir, store, ledger }),
     cdrPages: async ({ limit = 10_000 }) => ({
       rowsMax: 10_000,
       cdrs: Readable.from(fixture.cdrs.slice(0, limit)),

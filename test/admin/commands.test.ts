@@ -30,6 +30,8 @@ const commands = [
   'rate',
   'pay',
   'audit',
+  'backup',
+  'restore',
   'config',
 ];
 

@@ -79,6 +79,7 @@ function order(changes: Partial<PaymentOrder>): PaymentOrder {
     by: 'admin',
     reason: 'bank transfer 17',
     extendDays: 365,
+    expiresAt: null,
     ...changes,
   };
 }
@@ -308,6 +309,10 @@ export function ledgerSuite(kind: string, open: () => Promise<LedgerStore>): voi
       const at = sampleWallMs + 30 * dayMs;
       const payment = await store.pay(order({ at, extendDays: 10 }));
       assert.equal(payment.expiresAt, at + 10 * dayMs);
+      const configured = await store.pay(
+        order({ account: 'carrier-a', at, extendDays: 1, expiresAt: at + 5 * dayMs }),
+      );
+      assert.equal(configured.expiresAt, at + 6 * dayMs);
       const forever = await store.pay(order({ account: 'north' }));
       assert.equal(forever.expiresAt, null);
     });

@@ -11,7 +11,7 @@ import {
 } from '../ledger/ledger-store.ts';
 import { openLedger } from '../ledger/open-ledger.ts';
 import { PaymentWatch } from '../ledger/payment-watch.ts';
-import { standingBalances } from '../ledger/standing-balances.ts';
+import { Standings } from '../ledger/standing-balances.ts';
 import { createLineLimit, type Log, openLog } from '../log.ts';
 import { CdrWriter } from './cdr-writer.ts';
 import type { WriterParameters } from './row-rules.ts';
@@ -27,6 +27,8 @@ const gatherMs = 200;
 const paymentPollMs = 1000;
 const figuresMs = 1000;
 const removeOldMs = 60_000;
+/** Well within the time for which segments are kept at least: a kept standing needs all behind it. */
+const keepMs = 10_000;
 /** After the store was away, growing. */
 const retryMsMin = 200;
 const retryMsMax = 2000;
@@ -41,7 +43,7 @@ class WriterThread {
   readonly #log: Log;
   readonly #store: LedgerStore;
   readonly #writer: CdrWriter;
-  readonly #directory: string;
+  readonly #standings: Standings;
   readonly #payments: PaymentWatch;
   readonly #requests: Request[] = [];
   #parameters: WriterParameters;
@@ -50,7 +52,7 @@ class WriterThread {
   #stopping = false;
   #wake = new AbortController();
   #retryMs = retryMsMin;
-  #dueMs = { payments: 0, removeOld: 0 };
+  #dueMs = { payments: 0, removeOld: 0, keep: 0 };
   #warned = '';
 
   constructor(parts: { start: CdrWriterStart; port: MessagePort; log: Log; store: LedgerStore }) {
@@ -61,10 +63,10 @@ class WriterThread {
     this.#parameters = start.parameters;
     this.#opened = start.paymentsHeard >= 0;
     this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
-    this.#directory = start.ledger.dataDir;
+    this.#standings = new Standings(store, start.ledger.dataDir);
     const lines = createLineLimit(rejectedLinesPerSecond);
     this.#writer = new CdrWriter({
-      directory: this.#directory,
+      directory: start.ledger.dataDir,
       store,
       parameters: () => this.#parameters,
       onRejected: ({ logId, reason }: RejectedRecord) => {
@@ -115,7 +117,8 @@ class WriterThread {
       this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
     }
     if (went === 'more') return;
-    const waitMs = went === 'idle' ? gatherMs : this.#retryMs;
+    const intervalMs = this.#parameters.SS_CDR_FILE_WRITE_INTERVAL * 1000;
+    const waitMs = went === 'idle' ? Math.min(gatherMs, intervalMs) : this.#retryMs;
     await pause(waitMs, undefined, { signal: this.#wake.signal }).catch(() => {});
   }
 
@@ -125,6 +128,10 @@ class WriterThread {
     if (this.#opened && nowMs >= this.#dueMs.payments) {
       this.#dueMs.payments = nowMs + paymentPollMs;
       await this.#lookForPayments();
+    }
+    if (this.#opened && nowMs >= this.#dueMs.keep) {
+      this.#dueMs.keep = nowMs + keepMs;
+      await this.#standings.keep(Date.now());
     }
     if (nowMs >= this.#dueMs.removeOld) {
       this.#dueMs.removeOld = nowMs + removeOldMs;
@@ -150,13 +157,11 @@ class WriterThread {
         return;
       }
       const { accounts } = request;
-      const standing = await standingBalances(this.#store, this.#directory, {
-        accounts,
-        at: Date.now(),
-      });
+      const standing = await this.#standings.balancesOf({ accounts, at: Date.now() });
+      if (standing.isKept) this.#log.warn('the ledger is away: accounts have what they had last');
       this.#payments.unseen(standing.payments);
       this.#opened = true;
-      const payments = standing.payments.map(heardPayment);
+      const payments = standing.payments.map(heardPayment).filter(isHeard);
       this.#post({ kind: 'balances', id, balances: standing.balances, payments });
     } catch (error) {
       this.#post({ kind: 'failed', id, reason: (error as Error).message });
@@ -166,8 +171,8 @@ class WriterThread {
 
   async #lookForPayments(): Promise<void> {
     const payments = await this.#store.recentPayments(this.#payments.after);
-    const unseen = this.#payments.unseen(payments);
-    if (unseen.length > 0) this.#post({ kind: 'payments', payments: unseen.map(heardPayment) });
+    const unseen = this.#payments.unseen(payments).map(heardPayment).filter(isHeard);
+    if (unseen.length > 0) this.#post({ kind: 'payments', payments: unseen });
   }
 
   /** The call workers have closed their logs: all of it is shipped, if the store is there. */
@@ -185,8 +190,15 @@ class WriterThread {
   }
 }
 
-function heardPayment({ number, account, units }: Payment): HeardPayment {
-  return { number, account, units };
+type Told = HeardPayment & Partial<Pick<Payment, 'kind'>>;
+
+function heardPayment({ number, account, units, kind }: Told): Told {
+  return { number, account, units, ...(kind === undefined ? {} : { kind }) };
+}
+
+/** An opening payment is what an account begins with on every node. */
+function isHeard({ kind }: Told): boolean {
+  return kind !== 'opening';
 }
 
 const start = workerData as CdrWriterStart;

@@ -16,6 +16,7 @@ import {
   readJson,
   type StoredDay,
 } from './embedded-records.ts';
+import { copyLedger } from './ledger-copy.ts';
 import {
   type CommitResult,
   type LedgerBatch,
@@ -79,6 +80,7 @@ function embeddedLedger(store: ConfigurationStore): LedgerStore {
     recentPayments: async (number) => accounts.payments({ after: number }),
     payments: async (filter) => accounts.payments(filter),
     dayCharges: async () => accounts.dayCharges(),
+    copy: async (dataDir) => copyLedger(store, dataDir),
     close: () => store.close(),
   };
 }

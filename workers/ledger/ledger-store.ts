@@ -113,6 +113,8 @@ export interface PaymentOrder {
   readonly reason: string;
   /** By how much a recharge extends an account that expires. */
   readonly extendDays: number;
+  /** What the configuration says of its expiry; an earlier recharge may have moved it on. */
+  readonly expiresAt: number | null;
 }
 
 export interface LedgerAccount {
@@ -216,5 +218,7 @@ export interface LedgerStore {
   /** In the order of their numbers, those above `after`. */
   payments(filter: { after?: number; account?: string; limit?: number }): Promise<Payment[]>;
   dayCharges(): Promise<DayCharges[]>;
+  /** For a backup; undefined where the ledger's database has backups of its own. */
+  copy(dataDir: string): Promise<[key: string, value: Uint8Array][] | undefined>;
   close(): Promise<void>;
 }

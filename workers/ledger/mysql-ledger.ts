@@ -67,6 +67,7 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
     recentPayments: (number) => accounts.payments({ after: number }),
     payments: (filter) => accounts.payments(filter),
     dayCharges: () => accounts.dayCharges(),
+    copy: async () => undefined,
     close: async () => {
       await Promise.all([writing.close(), reading.close()]);
     },

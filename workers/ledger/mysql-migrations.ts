@@ -4,6 +4,7 @@
 
 import { LedgerAway } from './ledger-store.ts';
 import { ledger } from './migrations/0001-ledger.ts';
+import { configuration } from './migrations/0002-configuration.ts';
 import type { MysqlLink } from './mysql-link.ts';
 import { sqlText } from './sql-text.ts';
 
@@ -13,7 +14,10 @@ interface Migration {
   readonly statements: readonly string[];
 }
 
-const migrations: readonly Migration[] = [{ number: 1, ...ledger }];
+const migrations: readonly Migration[] = [
+  { number: 1, ...ledger },
+  { number: 2, ...configuration },
+];
 
 const lockName = 'tandem.schema';
 const lockSeconds = 10;

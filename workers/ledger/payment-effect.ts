@@ -36,9 +36,15 @@ function changeOf(account: LedgerAccount, { kind, units }: PaymentOrder): bigint
 }
 
 /** A recharge extends what is left; an account that has expired begins anew at the day of the payment. */
-function expiryAfter({ expiresAt }: LedgerAccount, order: PaymentOrder): number | null {
+function expiryAfter(account: LedgerAccount, order: PaymentOrder): number | null {
+  const expiresAt = later(account.expiresAt, order.expiresAt);
   if (expiresAt === null || order.kind !== 'recharge') return expiresAt;
   return Math.max(expiresAt, order.at) + order.extendDays * dayMs;
+}
+
+function later(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.max(one, other);
 }
 
 export function noSuchAccount(name: string): PaymentRefused {
