@@ -113,8 +113,8 @@ function documentOf({ configuration }: AccountServiceParts, name: string): Accou
   const found = configuration().accounts.find((account) => account.name === name);
   if (found !== undefined) return found;
   throw new RequestRefused(
-    'account-not-found',
-    `account ${name}: expected one of the configuration`,
+    'not-found',
+    `account: ${JSON.stringify(name)}: expected the name of an account`,
   );
 }
 
@@ -145,11 +145,11 @@ async function standingOf(
   const shown = { payments, calls, expiresAt: expiresAt === null ? null : isoTime(expiresAt) };
   const live = await engine?.balance(books.name).catch(unlessAway);
   if (live !== undefined) {
-    const { balance, reserved, available } = live;
-    return { ...shown, balance, reserved, available };
+    const { balance, reserved, available, linesUsed } = live;
+    return { ...shown, balance, reserved, available, linesUsed };
   }
   const available = moneyText(books.balance + (parseMoney(creditLimit) ?? 0n));
-  return { ...shown, balance: moneyText(books.balance), reserved: '0', available };
+  return { ...shown, balance: moneyText(books.balance), reserved: '0', available, linesUsed: 0 };
 }
 
 /** Calls go by the configuration: a recharge moves the expiry there too. What fails then is said beside the

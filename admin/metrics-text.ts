@@ -65,6 +65,14 @@ function writeNode(lines: string[], figures: EngineFigures): void {
   );
   gauge('tandem_cdr_log_frames', 'frames in the CDR log', cdrLog.frames);
   gauge('tandem_cdr_log_bytes', 'bytes in the CDR log', cdrLog.bytes);
+  const { count, reserved, exhausted } = figures.accounts;
+  gauge('tandem_accounts', 'accounts of the configuration', count);
+  if (exhausted !== null) {
+    gauge('tandem_accounts_exhausted', 'accounts with nothing available', exhausted);
+  }
+  if (reserved !== null) {
+    gauge('tandem_money_reserved', 'money that calls up have set aside', Number(reserved));
+  }
   gauge('tandem_max_cps', 'SS_MAXCPS in force; 0: no limit', figures.maxCps);
   writeCdrStore(lines, figures);
   writeIngress(lines, figures);

@@ -65,6 +65,11 @@ const status = object({
     }),
   ),
   sockets: list(object({ listen: text, receiveBufferBytes: whole, kernelDrops: whole })),
+  accounts: object({
+    count: whole,
+    reserved: maybeText,
+    exhausted: { type: ['integer', 'null'] },
+  }),
   cdrLog: object({
     directory: text,
     accepting: yesNo,
@@ -204,6 +209,18 @@ export const schemas: Record<string, Schema> = {
     'at',
   ]),
   Quote: quote,
+  Account: {
+    ...object({
+      name: text,
+      kind: { enum: ['customer', 'clearing', 'agent'] },
+      creditLimit: text,
+      balance: text,
+      reserved: text,
+      available: text,
+      linesUsed: whole,
+    }),
+    additionalProperties: true,
+  },
   Configuration: documentJsonSchema(),
   VersionList: object({
     versions: list(

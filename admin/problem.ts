@@ -38,7 +38,6 @@ export type ProblemCode =
   | 'too-many-queries'
   | 'engine-refused'
   | 'engine-silent'
-  | 'account-not-found'
   | 'payment-refused'
   | 'ledger-away';
 
@@ -60,7 +59,6 @@ const kinds: Record<ProblemCode, readonly [number, string]> = {
   'too-many-queries': [429, 'Too many queries are under way'],
   'engine-refused': [502, 'The engine refused'],
   'engine-silent': [503, 'The engine does not answer'],
-  'account-not-found': [404, 'No such account'],
   'payment-refused': [409, 'The payment cannot be made'],
   'ledger-away': [503, 'The database of the ledger cannot be reached'],
 };
@@ -109,7 +107,7 @@ export function problemOf(error: unknown): Problem | undefined {
   }
   if (error instanceof LedgerAway) return problem('ledger-away', error.message);
   if (error instanceof PaymentRefused) {
-    const code = error.code === 'no-account' ? 'account-not-found' : 'payment-refused';
+    const code = error.code === 'no-account' ? 'not-found' : 'payment-refused';
     return problem(code, error.message);
   }
   return undefined;

@@ -2,7 +2,7 @@
 // changes that come from outside of calls (a new configuration, a payment, the calls of a dead worker).
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
 import { moneyText } from '../core/money.ts';
-import type { AccountBalance } from './admin-messages.ts';
+import type { AccountBalance, AccountsFigures } from './admin-messages.ts';
 import type { AccountCells } from './configuration/compile-billing.ts';
 import {
   accountSlotName,
@@ -25,6 +25,8 @@ import type { OpeningBalances } from './opening-balances.ts';
 
 /** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
+/** The figures are gathered on the thread that receives; these take a millisecond. */
+const accountsLookedAtMax = 10_000;
 
 export interface StoredPayment {
   readonly account: string;
@@ -135,6 +137,19 @@ export class AccountBook {
       creditLimit: moneyText(credit),
       linesUsed: linesUsed(this.#lines, accountLineSlot(slot)),
     };
+  }
+
+  figures(): AccountsFigures {
+    const count = this.#current.size;
+    if (count > accountsLookedAtMax) return { count, reserved: null, exhausted: null };
+    let reserved = 0n;
+    let exhausted = 0;
+    for (const slot of this.#current.values()) {
+      const state = accountState(this.ledger, slot);
+      reserved += state.reserved;
+      if (state.available <= 0n) exhausted++;
+    }
+    return { count, reserved: moneyText(reserved), exhausted };
   }
 
   /** A payment (negative: a deduction) that is stored already. @throws Error where it cannot be added */

@@ -75,6 +75,16 @@ export interface IngressFigures {
   streamQueueBytes: number;
 }
 
+/** All accounts together; one of them is `GET /api/v1/accounts/{name}`. */
+export interface AccountsFigures {
+  count: number;
+  /** What calls that are up have set aside, decimal string; null, as below, where there are too many accounts
+   *  to look at every second. */
+  reserved: string | null;
+  /** Accounts that no call can be charged to now. */
+  exhausted: number | null;
+}
+
 /** The engine as it stands; `GET /api/v1/status` and the live page are made of this. */
 export interface EngineFigures {
   version: string;
@@ -93,6 +103,7 @@ export interface EngineFigures {
   counters: Record<CounterName, number>;
   workers: WorkerFigures[];
   gateways: GatewayFigures[];
+  accounts: AccountsFigures;
   sockets: SocketFigures[];
   cdrLog: CdrLogFigures;
   /** Null until the CDR writer has told any. */

@@ -110,6 +110,7 @@ export class Engine {
       startedAt: this.#startedAt,
       draining: () => this.#draining,
       snapshot: () => this.activation.current,
+      accounts: () => this.accounts.figures(),
       workers: () => this.supervisor.figures(),
       sockets: () => this.#ingress?.sockets ?? [],
       streams: () => this.#ingress?.streams ?? { streamConnections: 0, streamQueueBytes: 0 },

@@ -6,6 +6,7 @@ import { allMappingGateways, allRoutingGateways } from '../core/configuration/op
 import type { MappingGateway, RoutingGateway, Snapshot } from '../core/configuration/snapshot.ts';
 import { Counter, type CounterName, counterRows, Gauge } from '../core/metrics/counter-layout.ts';
 import type {
+  AccountsFigures,
   CdrLogFigures,
   CdrQueueFigures,
   CdrStoreFigures,
@@ -37,6 +38,7 @@ export interface FigureSources {
   sockets: () => readonly UdpSocketState[];
   streams: () => StreamFigures;
   loopStallMs: () => number;
+  accounts: () => AccountsFigures;
   /** Calls admitted in the last second at the slot's CPS limit; null without one. */
   admittedLastSecond: (slot: number) => number | null;
   cdrStore: () => CdrStoreFigures | null;
@@ -74,6 +76,7 @@ export function createFigures(sources: FigureSources): (nowWallMs: number) => En
       counters: namedCounters(sums),
       workers: sources.workers(),
       gateways: snapshot === undefined ? [] : gatewayFigures(snapshot, sources),
+      accounts: sources.accounts(),
       sockets: socketFigures(sources.listeners, sources.sockets()),
       cdrLog: cdrLogFigures(sources, { sums, blocks }),
       cdrStore: sources.cdrStore(),

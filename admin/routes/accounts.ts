@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { AccountService } from '../account-service.ts';
 import { readJsonBody, readQuery } from './query.ts';
-import { jsonReply, type Route } from './route.ts';
+import { jsonReply, type Parameter, type Route } from './route.ts';
 
 const reasonCharactersMax = 1000;
 const byCharactersMax = 250;
@@ -27,6 +27,13 @@ const listSchema = z.strictObject({
 });
 
 const anObject = { type: 'object' };
+const nameInPath: Parameter = {
+  name: 'name',
+  in: 'path',
+  description: 'name of the account',
+  schema: { type: 'string' },
+  required: true,
+};
 
 export function accountRoutes(accounts: AccountService): Route[] {
   return [
@@ -35,7 +42,8 @@ export function accountRoutes(accounts: AccountService): Route[] {
       path: '/api/v1/accounts/{name}',
       operation: {
         summary: 'An account as configured, with what it has now: balance, reserved, available',
-        reply: { 'application/json': anObject },
+        parameters: [nameInPath],
+        reply: { 'application/json': { $ref: '#/components/schemas/Account' } },
         problems: [404, 503],
       },
       handle: async (_request, { name }) => jsonReply(await accounts.read(name!)),
@@ -45,6 +53,7 @@ export function accountRoutes(accounts: AccountService): Route[] {
       path: '/api/v1/accounts/{name}/payments',
       operation: {
         summary: 'Payments of an account, oldest first; "after" is the number of the last one seen',
+        parameters: [nameInPath],
         reply: { 'application/json': anObject },
         problems: [400, 404, 503],
       },
@@ -58,6 +67,7 @@ export function accountRoutes(accounts: AccountService): Route[] {
       path: '/api/v1/accounts/{name}/payments',
       operation: {
         summary: 'A payment: recharge, deduction, or zeroing; stored when it is answered',
+        parameters: [nameInPath],
         requestBody: { 'application/json': anObject },
         reply: { 'application/json': anObject },
         problems: [400, 404, 409, 413, 415, 503],

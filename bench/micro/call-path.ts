@@ -1,69 +1,143 @@
 // CPU of a whole call inside the core alone (7 messages in, 7 out, both legs), without sockets, rings and
-// disk. The harness that plays the peers is part of the figure; `--cpu-prof` tells them apart.
+// disk: not billed and billed (customer and carrier, balances in shared memory), each without and with the
+// packing of its two CDR frames. The harness that plays the peers is part of the figures, so what counts is
+// the difference; `--cpu-prof` tells them apart.
 
+import { acquireLine, releaseLine } from '../../core/admission/line-limits.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Effects } from '../../core/effects.ts';
 import type { Hop } from '../../core/sip/hop.ts';
 import { Switch } from '../../core/switch.ts';
+import { MoneyJournal } from '../../workers/call/money-journal.ts';
+import { datedAnswer, datedEnd } from '../../workers/cdr/dated-records.ts';
+import { FrameBatch } from '../../workers/cdr/frame.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { slotNames } from '../../workers/configuration/slot-registry.ts';
+import {
+  addToBalance,
+  mainPurse,
+  openBalances,
+  purseOf,
+  workerPurse,
+} from '../../workers/memory/balance-block.ts';
+import { allocateSharedMemory, workerLines } from '../../workers/memory/shared-memory.ts';
 
 /** Buffer's own flat writer, which its types leave out. */
 type WritableBytes = Buffer & { latin1Write(text: string, offset: number): number };
 
-const callsMeasured = 100_000;
+const callsMeasured = 50_000;
 const callsWarm = 20_000;
+const rounds = 3;
 const callsPerSecond = 4000;
-
-const parsed = parseDocument({
-  parameters: { SS_MAXCPS: 0 },
-  mappingGateways: [{ name: 'in', auth: 'ip', addresses: ['127.0.0.2'] }],
-  routingGateways: [{ name: 'out', address: '127.0.0.3:5060', prefixes: ['44'] }],
-});
-if (!parsed.ok) throw new Error(parsed.problems.map((problem) => problem.text).join('\n'));
-const slots = new Map(slotNames(parsed.document).map((name, index) => [name, index + 1]));
-const compiled = compileSnapshot(parsed.document, 1, slots);
-const arena = new SharedArrayBuffer(compiled.bytesNeeded);
-compiled.writeInto(arena);
+const ratesOfTable = 5000;
 
 const outgoing = Buffer.alloc(65_536) as WritableBytes;
 let lastToCarrier = '';
 let lastToCaller = '';
-const effects: Effects = {
-  send(hop, text) {
-    // As the sender does: one flat write, which is also what turns the joined pieces into one string.
-    outgoing.latin1Write(text, 0);
-    if (hop.address === '127.0.0.3') lastToCarrier = text;
-    else lastToCaller = text;
+
+/** Prices for 44 and some thousand longer prefixes. */
+function rateTable(name: string, ratePerMinute: string): object {
+  const increments = { firstIncrementSeconds: 60, nextIncrementSeconds: 6 };
+  const rates = Array.from({ length: ratesOfTable }, (_, n) => ({
+    prefix: n === 0 ? '44' : `44${String(n).padStart(4, '0')}`,
+    ratePerMinute,
+    ...increments,
+  }));
+  return { name, rates };
+}
+
+const gateways = {
+  mapping: { name: 'in', auth: 'ip', addresses: ['127.0.0.2'] },
+  routing: { name: 'out', address: '127.0.0.3:5060', prefixes: ['44'] },
+};
+const balance = '1000000';
+const documents = {
+  unbilled: {
+    parameters: { SS_MAXCPS: 0 },
+    mappingGateways: [gateways.mapping],
+    routingGateways: [gateways.routing],
   },
-  count: () => undefined,
-  acquireLine: () => true,
-  releaseLine: () => undefined,
-  acquireCps: () => true,
-  reserve: () => true,
-  release: () => undefined,
-  settle: () => undefined,
-  cdrLogAccepts: () => true,
-  recordAnswer: () => undefined,
-  recordEnd: () => undefined,
+  billed: {
+    parameters: { SS_MAXCPS: 0 },
+    rateTables: [rateTable('retail', '0.012'), rateTable('buy', '0.009')],
+    accounts: [
+      { name: 'acme', kind: 'customer', balance, rateTable: 'retail' },
+      { name: 'carrier', kind: 'clearing', balance, rateTable: 'buy' },
+    ],
+    mappingGateways: [{ ...gateways.mapping, account: 'acme' }],
+    routingGateways: [{ ...gateways.routing, account: 'carrier' }],
+  },
 };
 
-let word = 1;
-const shard = new Switch({
-  effects,
-  listeners: [{ transport: 0, address: '127.0.0.1', port: 5060 }],
-  node: 'bench',
-  runId: 'bench',
-  workerIndex: 0,
-  shardKey: Uint32Array.of(1, 2),
-  scratch: Buffer.alloc(64) as Buffer & MessageBytes,
-  random32: () => Math.imul(word++, 0x9e3779b1) >>> 0,
-  snapshot: openSnapshot(arena),
-  nowMs: 0,
-  wallMs: 1_700_000_000_000,
-});
+interface Bench {
+  readonly shard: Switch;
+  /** What a batch ends with. */
+  readonly flush: () => void;
+}
+
+function open(source: object, packsFrames: boolean): Bench {
+  const parsed = parseDocument(source);
+  if (!parsed.ok) throw new Error(parsed.problems.map((problem) => problem.text).join('\n'));
+  const slots = new Map(slotNames(parsed.document).map((name, index) => [name, index + 1]));
+  const compiled = compileSnapshot(parsed.document, 1, slots);
+  const arena = new SharedArrayBuffer(compiled.bytesNeeded);
+  compiled.writeInto(arena);
+  const memory = allocateSharedMemory({ workers: 1 });
+  const ledger = openBalances(memory);
+  for (const [at, slot] of compiled.accountCells.slots.entries()) {
+    addToBalance(purseOf(ledger, mainPurse), slot, compiled.accountCells.openings[at]!);
+  }
+  const money = new MoneyJournal(purseOf(ledger, workerPurse(0)));
+  const lines = workerLines(memory, 0);
+  const frames = new FrameBatch();
+  const released: number[] = [];
+  const effects: Effects = {
+    send(hop, text) {
+      // As the sender does: one flat write, which is also what turns the joined pieces into one string.
+      outgoing.latin1Write(text, 0);
+      if (hop.address === '127.0.0.3') lastToCarrier = text;
+      else lastToCaller = text;
+    },
+    count: () => undefined,
+    acquireLine: (slot, limit) => acquireLine(lines, slot, limit),
+    releaseLine: (slot) => void released.push(slot),
+    reserve: (hold, units) => money.reserve(hold, units),
+    release: (hold, units) => money.release(hold, units),
+    settle: (hold, charged) => money.settle(hold, charged),
+    acquireCps: () => true,
+    cdrLogAccepts: () => true,
+    recordAnswer: (answer) => void (packsFrames && frames.add(datedAnswer(answer))),
+    recordEnd: (cdr) => void (packsFrames && frames.add(datedEnd(cdr))),
+  };
+  let word = 1;
+  const shard = new Switch({
+    effects,
+    listeners: [{ transport: 0, address: '127.0.0.1', port: 5060 }],
+    node: 'bench',
+    runId: 'bench',
+    workerIndex: 0,
+    shardKey: Uint32Array.of(1, 2),
+    scratch: Buffer.alloc(64) as Buffer & MessageBytes,
+    random32: () => Math.imul(word++, 0x9e3779b1) >>> 0,
+    snapshot: openSnapshot(arena),
+    nowMs: 0,
+    wallMs: 1_790_000_000_000,
+  });
+  return {
+    shard,
+    flush: () => {
+      for (const slot of released) releaseLine(lines, slot);
+      released.length = 0;
+      if (money.busy && !money.giveBack()) throw new Error('more given back than was held');
+      money.begin();
+      frames.clear();
+    },
+  };
+}
+
+let shard: Switch;
 
 const scratch = Buffer.alloc(65_536) as WritableBytes & MessageBytes;
 const caller: Hop = { transport: 0, listener: 0, connection: 0, address: '127.0.0.2', port: 5060 };
@@ -92,7 +166,7 @@ function respond(request: string, status: string, tag: string, body: string): vo
   );
 }
 
-function oneCall(n: number): void {
+function oneCall(n: number, startMs: number): void {
   const head = (method: string, cseq: number, to: string): string =>
     `${method} sip:442071234567@127.0.0.1:5060 SIP/2.0\r\n` +
     `Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK-${method}-${n}\r\nMax-Forwards: 70\r\n` +
@@ -109,25 +183,50 @@ function oneCall(n: number): void {
   const to = lineOf(lastToCaller, 'To');
   const tag = to.slice(to.indexOf(';tag='), -2);
   deliver(`${head('ACK', 1, tag)}Content-Length: 0\r\n\r\n`, caller);
+  // A second of talk, so that there is something to charge; then the clock goes on where it was.
+  shard.setNow(startMs + 1000, 1_790_000_000_000 + startMs + 1000);
   deliver(`${head('BYE', 2, tag)}Content-Length: 0\r\n\r\n`, caller);
   respond(lastToCarrier, '200 OK', '', '');
 }
 
-function run(calls: number, from: number): void {
+/** Every call has a second of talk: 60 are billed. */
+function run(bench: Bench, calls: number, from: number): void {
+  shard = bench.shard;
   for (let n = from; n < from + calls; n++) {
     const nowMs = (n * 1000) / callsPerSecond;
-    shard.setNow(nowMs, 1_700_000_000_000 + nowMs);
-    oneCall(n);
+    shard.setNow(nowMs, 1_790_000_000_000 + nowMs);
+    oneCall(n, nowMs);
+    bench.flush();
     if (n % 40 === 0) shard.onTimers();
   }
 }
 
-run(callsWarm, 0);
-const before = process.cpuUsage();
-run(callsMeasured, callsWarm);
-const used = process.cpuUsage(before);
-const microseconds = (used.user + used.system) / callsMeasured;
-process.stdout.write(
-  `call path: ${microseconds.toFixed(1)} us of CPU a call, ${shard.transactionCount} transactions lingering, ` +
-    `${(process.memoryUsage().heapUsed / 1e6).toFixed(0)} MB heap\n`,
-);
+function measure(bench: Bench, from: number): number {
+  const before = process.cpuUsage();
+  run(bench, callsMeasured, from);
+  const used = process.cpuUsage(before);
+  return (used.user + used.system) / callsMeasured;
+}
+
+const variants = [
+  ['not billed', open(documents.unbilled, false)],
+  ['billed', open(documents.billed, false)],
+  ['not billed, CDR frames packed', open(documents.unbilled, true)],
+  ['billed, CDR frames packed', open(documents.billed, true)],
+] as const;
+for (const [, bench] of variants) run(bench, callsWarm, 0);
+const figures = variants.map((): number[] => []);
+// In turn, so that a slow spell of the machine meets all of them.
+for (let round = 0; round < rounds; round++) {
+  for (const [at, [, bench]] of variants.entries()) {
+    figures[at]!.push(measure(bench, callsWarm + round * callsMeasured));
+  }
+}
+for (const [at, [name, bench]] of variants.entries()) {
+  const all = figures[at]!.map((each) => each.toFixed(1)).join(', ');
+  process.stdout.write(
+    `call path, ${name}: ${Math.min(...figures[at]!).toFixed(1)} us of CPU a call (${all}), ` +
+      `${bench.shard.transactionCount} transactions lingering\n`,
+  );
+}
+process.stdout.write(`heap: ${(process.memoryUsage().heapUsed / 1e6).toFixed(0)} MB\n`);

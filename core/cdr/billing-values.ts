@@ -7,7 +7,8 @@ import type { AgentFee, BilledParty, CallTerms, Cdr, PartyTerms, RatedTerms } fr
 /** A value that repeats another one of its record. */
 const same = 0;
 
-type Charged = Pick<
+/** What a CDR says of money: told as a whole or not at all. */
+export type Charged = Pick<
   Cdr,
   | 'calleeBilling'
   | 'ratePrefix'

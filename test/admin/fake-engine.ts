@@ -40,6 +40,7 @@ export function figuresOf(changes: Partial<EngineFigures> = {}): EngineFigures {
         cps: null,
       },
     ],
+    accounts: { count: 3, reserved: '1.25', exhausted: 1 },
     sockets: [{ listen: 'udp://127.0.0.1:5060', receiveBufferBytes: 8_388_608, kernelDrops: 0 }],
     cdrLog: {
       directory: '/data/cdr',
@@ -120,7 +121,9 @@ export function answerAsEngine(message: AdminMessage & { id: number }): EngineMe
     return { kind: 'answer', id: message.id, result: { account, fee: '0.03', holdMs } };
   }
   if (message.kind === 'balance' || message.kind === 'payment') {
-    return { kind: 'refusal', id: message.id, error: 'account: expected the name of an account' };
+    const money = { balance: '12.5', reserved: '0.06', available: '22.44', creditLimit: '10' };
+    const result = { account: message.account, ...money, linesUsed: 1 };
+    return { kind: 'answer', id: message.id, result };
   }
   const { callee } = message.kind === 'analyze' ? message.request : { callee: '' };
   const result = {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
+import { type Charged, nothingCharged } from '../../core/cdr/billing-values.ts';
 import type {
   AgentFee,
   AnswerRecord,
@@ -55,18 +56,9 @@ export function sampleCdr(id: string, changes: Partial<Cdr> = {}): Cdr {
     calleeAccess: '442079460000',
     callerOut: '4420123456',
     calleeOut: '00442079460000',
-    calleeBilling: null,
+    ...nothingCharged,
     account: 'acme',
-    ratePrefix: null,
-    billedSeconds: null,
-    fee: null,
     clearingAccount: 'carrier-a',
-    clearingBilledSeconds: null,
-    cost: null,
-    tax: null,
-    packageSeconds: 0,
-    agentFees: [],
-    billedParty: null,
     configurationVersion: 7,
     endReason: 'Normal release',
     endedBy: 'caller',
@@ -169,34 +161,10 @@ const anyFee: fc.Arbitrary<AgentFee> = record({
 });
 const anyMoney = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 
-/** Billed or not: what is charged is told as a whole or not at all. */
-type Charges = Pick<
-  Cdr,
-  | 'calleeBilling'
-  | 'ratePrefix'
-  | 'billedSeconds'
-  | 'fee'
-  | 'clearingBilledSeconds'
-  | 'cost'
-  | 'tax'
-  | 'packageSeconds'
-  | 'agentFees'
-  | 'billedParty'
->;
-const anyCharges: fc.Arbitrary<Charges> = fc.oneof(
-  fc.constant({
-    calleeBilling: null,
-    ratePrefix: null,
-    billedSeconds: null,
-    fee: null,
-    clearingBilledSeconds: null,
-    cost: null,
-    tax: null,
-    packageSeconds: 0,
-    agentFees: [],
-    billedParty: null,
-  }),
-  record<Charges>({
+/** Billed or not. */
+const anyCharges: fc.Arbitrary<Charged> = fc.oneof(
+  fc.constant(nothingCharged),
+  record<Charged>({
     calleeBilling: byteString,
     ratePrefix: orNull(byteString),
     billedSeconds: orNull(fc.nat()),
@@ -210,7 +178,7 @@ const anyCharges: fc.Arbitrary<Charges> = fc.oneof(
   }),
 );
 
-const anyPlainCdr: fc.Arbitrary<Omit<Cdr, keyof Charges>> = record({
+const anyPlainCdr: fc.Arbitrary<Omit<Cdr, keyof Charged>> = record({
   id: name,
   callId: byteString,
   node: name,

@@ -18,6 +18,7 @@ test('calls a second are admitted calls; the CDR queue is the sum of the workers
     draining: () => false,
     snapshot: () => undefined,
     workers: () => [],
+    accounts: () => ({ count: 0, reserved: '0', exhausted: 0 }),
     sockets: () => [],
     streams: () => ({ streamConnections: 3, streamQueueBytes: 70 }),
     loopStallMs: () => 12,

@@ -2,6 +2,8 @@
 // charged when a worker or the process dies.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import type { Engine } from '../../workers/engine.ts';
 import {
   closeAll,
@@ -157,4 +159,28 @@ test('a call that was up when the process ended is charged at the next start', a
     [[6_000_000n, 3_000_000n, 60]],
   );
   assert.deepEqual(moneyOf(again, 'acme'), ['9.94', '0', '9.94']);
+});
+
+test('a configuration without an account that has money is refused by the running node', async () => {
+  const { caller, carrier, dataDir, engine } = await startWith('0');
+  engine.accounts.pay({ account: 'acme', units: 1n });
+  const store = await openConfigurationStore(dataDir);
+  const versions = new ConfigurationVersions(store);
+  const without = moneyDocument(caller, carrier, '0') as {
+    accounts: { name: string }[];
+    mappingGateways: object[];
+  };
+  without.accounts = without.accounts.filter(({ name }) => name !== 'acme');
+  without.mappingGateways = [];
+  const applied = versions.apply(without, { replace: true });
+  assert.equal(applied.kind, 'staged', JSON.stringify(applied));
+  await store.close();
+  const { version } = applied as { version: number };
+  await assert.rejects(
+    engine.activation.activate(version),
+    /accounts\[acme\]: is missing, but has a balance of "0.00000001" and 0 calls up/,
+  );
+  engine.accounts.pay({ account: 'acme', units: -1n });
+  assert.equal((await engine.activation.activate(version)).version, version);
+  assert.throws(() => engine.accounts.balanceOf('acme'), /expected the name of an account/);
 });

@@ -132,6 +132,24 @@ describe('the ledger in MariaDB, beyond what all ledgers do', () => {
     await store.close();
   });
 
+  it('leaves no half of a batch behind where a later statement fails', async () => {
+    const url = await freshUrl();
+    const name = url.split('/').at(-1);
+    const store = openMysqlLedger({ url });
+    await store.checkpoint(logSet);
+    const batch = batchOf(0, [rowOf(billed('one'), 8), rowOf(billed('two'), 300)]);
+    const body = "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1030, MESSAGE_TEXT = 'no engine'";
+    await database.sql(`CREATE TRIGGER t BEFORE INSERT ON cdr_day FOR EACH ROW ${body}`, name);
+    await assert.rejects(commit(store, batch), LedgerAway);
+    await assert.rejects(commit(store, batch), LedgerAway);
+    assert.equal((await store.checkpoint(logSet)).version, 0);
+    await database.sql('DROP TRIGGER t', name);
+    assert.equal((await commit(store, batch)).kind, 'stored');
+    assert.equal((await read(store)).length, 2);
+    assert.equal(await auditLedger(store), undefined);
+    await store.close();
+  });
+
   it('gives up a server that hangs, and goes on when it answers again', async () => {
     const url = await freshUrl();
     const store = openMysqlLedger({ url, answerMs: 300 });

@@ -32,6 +32,9 @@ const duplicateEntry = 1062;
 /** Wrong string value, check constraint violated, invalid JSON. */
 const dataErrors: ReadonlySet<number> = new Set([1366, 3819, 4025, 3140]);
 
+/** Too many connections, disk or table full, lock wait timeout, deadlock, read-only server. */
+const momentary: ReadonlySet<number> = new Set([1021, 1040, 1114, 1205, 1213, 1290, 1836]);
+
 export function isDuplicate(error: unknown): boolean {
   return error instanceof SqlRefused && error.errno === duplicateEntry;
 }
@@ -66,13 +69,17 @@ export class MysqlLink {
     return Array.isArray(result) ? result : [result];
   }
 
-  /** `work` alone on the connection, to its end; a transaction that it left open is rolled back. */
+  /** `work` alone on the connection, to its end; a transaction that it left open is rolled back, or goes
+   *  with the connection: the next START TRANSACTION would commit it. */
   alone<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(async () => {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof LedgerAway)) await this.run('ROLLBACK').catch(() => {});
+        const connection = this.#connection;
+        if (connection !== undefined) {
+          await this.run('ROLLBACK').catch(() => this.#drop(connection));
+        }
         throw error;
       }
     });
@@ -142,6 +149,7 @@ export class MysqlLink {
       fatal?: boolean;
     };
     if (sqlState !== undefined && errno !== undefined && fatal !== true) {
+      if (momentary.has(errno)) return new LedgerAway(`MySQL: ${messageOf(error)}`);
       return new SqlRefused(messageOf(error), errno, sqlState);
     }
     this.#drop(connection);
