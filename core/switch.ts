@@ -165,6 +165,11 @@ export class Switch {
     this.#wheel.advance(this.#env.nowMs, this.#fire);
   }
 
+  /** Gives back room that a peak has left; outside of a batch, now and then. */
+  trim(): void {
+    this.#wheel.shrink();
+  }
+
   #onTimer(owner: object, timer: number): void {
     const env = this.#env;
     env.current = undefined;

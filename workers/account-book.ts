@@ -1,5 +1,6 @@
 // The main thread's view of the accounts: which slot of the balance block a name has, what it holds, and the
 // changes that come from outside of calls (a new configuration, a payment, the calls of a dead worker).
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
 import { moneyText } from '../core/money.ts';
 import type { AccountBalance, AccountsFigures } from './admin-messages.ts';
@@ -21,7 +22,7 @@ import {
   setCredit,
 } from './memory/balance-block.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
-import type { OpeningBalances } from './opening-balances.ts';
+import type { OpeningAccount, OpeningBalances } from './opening-balances.ts';
 
 /** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
@@ -33,15 +34,24 @@ export interface StoredPayment {
   readonly units: bigint;
 }
 
+const slotNamePrefix = accountSlotName('');
+/** Accounts looked at before the thread, which receives for all workers, turns to its sockets. */
+const accountsAtOnce = 2000;
+
+interface Opening extends OpeningAccount {
+  readonly slotName: string;
+  readonly slot: number;
+}
+
 export class AccountBook {
   readonly ledger: BalanceLedger;
   readonly #purse: Purse;
   readonly #lines: Pick<ReturnType<typeof lineLedger>, 'used'>;
   readonly #slots: SlotRegistry;
   readonly #openings: OpeningBalances;
-  /** By name: the slots of the configuration in force. */
+  /** By slot name: the slots of the configuration in force. */
   #current: ReadonlyMap<string, number> = new Map();
-  /** By slot: the account whose money its cell holds. */
+  /** By slot: the slot name of the account whose money its cell holds. */
   readonly #owners: (string | undefined)[] = [];
 
   constructor(memory: SharedMemory, openings: OpeningBalances) {
@@ -57,57 +67,53 @@ export class AccountBook {
     return this.#slots.assign(names);
   }
 
-  /** An account is not removed while it has money, debts or calls. `names`: the slot names that stay.
-   *  @throws Error that names the first account that would be lost */
-  refuseLost(names: readonly string[]): void {
-    const kept = new Set(names);
-    for (const [account, slot] of this.#current) {
-      if (kept.has(accountSlotName(account)) || this.#isIdle(slot)) continue;
-      const { balance } = this.balanceOf(account);
-      const lines = linesUsed(this.#lines, accountLineSlot(slot));
+  /** An account is not removed while it has money, debts or calls.
+   *  @throws Error that names the first account that the assignment would lose */
+  async refuseLost(assignment: ReadonlyMap<string, number>): Promise<void> {
+    await inTurns(this.#current, ([name, slot]) => {
+      if (assignment.has(name) || this.#isIdle(slot)) return;
+      const account = name.slice(slotNamePrefix.length);
+      const { balance, linesUsed: calls } = this.balanceOf(account);
       throw new Error(
-        `accounts[${account}]: is missing, but has a balance of "${balance}" and ${lines} calls up; expected such accounts to stay`,
+        `accounts[${account}]: is missing, but has a balance of "${balance}" and ${calls} calls up; expected such accounts to stay`,
       );
-    }
+    });
   }
 
   /** Before the first call may see these accounts: credit limits, and the balances of those that are new. */
   async open(assignment: ReadonlyMap<string, number>, cells: AccountCells): Promise<void> {
-    const nameOf = new Map([...assignment].map(([name, slot]) => [slot, name]));
-    const fresh: { name: string; slot: number; opening: bigint }[] = [];
-    for (let index = 0; index < cells.slots.length; index++) {
-      const slot = cells.slots[index]!;
-      const name = nameOf.get(slot)!;
+    const cellOf = new Uint32Array(accountSlotsMax);
+    for (let index = 0; index < cells.slots.length; index++) cellOf[cells.slots[index]!] = index;
+    const fresh: Opening[] = [];
+    await inTurns(assignment, ([name, slot]) => {
+      const index = cellOf[slot]!;
       setCredit(this.#purse, slot, cells.credits[index]!);
-      if (this.#owners[slot] === name) continue;
-      fresh.push({ name, slot, opening: cells.openings[index]! });
-    }
+      if (this.#owners[slot] === name) return;
+      const account = name.slice(slotNamePrefix.length);
+      fresh.push({ name: account, slotName: name, slot, opening: cells.openings[index]! });
+    });
     if (fresh.length === 0) return;
-    const prefix = accountSlotName('').length;
-    const balances = await this.#openings.balancesOf(
-      fresh.map(({ name, opening }) => ({ name: name.slice(prefix), opening })),
-    );
-    for (const [index, { name, slot }] of fresh.entries()) {
-      this.#owners[slot] = name;
+    const balances = await this.#openings.balancesOf(fresh);
+    await inTurns(fresh.entries(), ([index, { slotName, slot }]) => {
+      this.#owners[slot] = slotName;
       addToBalance(this.#purse, slot, balances[index]! - accountState(this.ledger, slot).balance);
-    }
+    });
   }
 
   /** Every worker runs on the configuration of this assignment. */
-  settle(assignment: ReadonlyMap<string, number>): void {
+  async settle(assignment: ReadonlyMap<string, number>): Promise<void> {
+    const before = this.#current;
     this.#slots.settle(assignment);
-    const prefix = accountSlotName('').length;
-    this.#current = new Map([...assignment].map(([name, slot]) => [name.slice(prefix), slot]));
+    this.#current = assignment;
     // An account that is gone with nothing left begins anew, should its name come back.
-    for (const [slot, owner] of this.#owners.entries()) {
-      if (owner === undefined || assignment.get(owner) === slot) continue;
-      if (this.#isIdle(slot)) this.#owners[slot] = undefined;
-    }
+    await inTurns(before, ([name, slot]) => {
+      if (!assignment.has(name) && this.#isIdle(slot)) this.#owners[slot] = undefined;
+    });
   }
 
   /** Undefined: no account of this name. */
   slotOf(account: string): number | undefined {
-    return this.#current.get(account);
+    return this.#current.get(slotNamePrefix + account);
   }
 
   /** Slots in use are below this. */
@@ -119,7 +125,7 @@ export class AccountBook {
   bySlot(amounts: ReadonlyMap<string, bigint>): Map<number, bigint> {
     const slots = new Map<number, bigint>();
     for (const [account, units] of amounts) {
-      const slot = this.#current.get(account);
+      const slot = this.slotOf(account);
       if (slot !== undefined) slots.set(slot, units);
     }
     return slots;
@@ -166,7 +172,7 @@ export class AccountBook {
   }
 
   #slotOf(account: string): number {
-    const slot = this.#current.get(account);
+    const slot = this.slotOf(account);
     if (slot === undefined) {
       throw new Error(`account: ${JSON.stringify(account)}: expected the name of an account`);
     }
@@ -175,5 +181,13 @@ export class AccountBook {
 
   #isIdle(slot: number): boolean {
     return isCellEmpty(this.ledger, slot) && linesUsed(this.#lines, accountLineSlot(slot)) === 0;
+  }
+}
+
+async function inTurns<Item>(items: Iterable<Item>, look: (item: Item) => void): Promise<void> {
+  let looked = 0;
+  for (const item of items) {
+    look(item);
+    if (++looked % accountsAtOnce === 0) await nextTurn();
   }
 }

@@ -2,6 +2,7 @@
 // accounts have, and moves balances by the payments that it hears of.
 import { Worker } from 'node:worker_threads';
 import type { Parameters } from '../core/configuration/model.ts';
+import type { AccountBook } from './account-book.ts';
 import type { CdrStoreFigures } from './admin-messages.ts';
 import { defaultWriterParameters, writerParameters } from './cdr/row-rules.ts';
 import type {
@@ -14,7 +15,7 @@ import type { LedgerSettings } from './ledger/open-ledger.ts';
 import { PaymentWatch } from './ledger/payment-watch.ts';
 import type { Log } from './log.ts';
 import type { OpeningBalances } from './opening-balances.ts';
-import type { LogLevel } from './settings.ts';
+import type { LogLevel, Settings } from './settings.ts';
 
 const restartMsMin = 200;
 const restartMsMax = 10_000;
@@ -39,6 +40,23 @@ type Answer = Extract<FromCdrWriter, { id: number }>;
 interface Waiter {
   resolve(answer: Answer): void;
   reject(error: Error): void;
+}
+
+/** For the accounts of a node. */
+export function startCdrWriter(
+  { dataDir, mysqlUrl, logLevel }: Settings,
+  log: Log,
+  accounts: Pick<AccountBook, 'slotOf' | 'pay'>,
+): CdrWriterHost {
+  return new CdrWriterHost({
+    ledger: { dataDir, mysqlUrl },
+    logLevel,
+    log,
+    onPayment: ({ account, units }) => {
+      // Of an account that this node does not have: its balance is read when it gets it.
+      if (accounts.slotOf(account) !== undefined) accounts.pay({ account, units });
+    },
+  });
 }
 
 export class CdrWriterHost implements OpeningBalances {

@@ -126,6 +126,7 @@ export class ConfigurationActivation {
   async #activate(version: number): Promise<ActivationResult> {
     const { accounts, swap, clock } = this.#options;
     const slots = this.#assignSlots(version);
+    await accounts.refuseLost(slots.accounts);
     const startedMs = clock();
     const cells = await this.#compile(version, new Map([...slots.gateways, ...slots.accounts]));
     await accounts.open(slots.accounts, cells);
@@ -134,7 +135,7 @@ export class ConfigurationActivation {
     this.#current = openSnapshot(ticket.arena);
     const swapPauseMs = await swap(ticket);
     this.#slots.settle(slots.gateways);
-    accounts.settle(slots.accounts);
+    await accounts.settle(slots.accounts);
     return { version, compileMs, swapPauseMs };
   }
 
@@ -146,7 +147,6 @@ export class ConfigurationActivation {
     const names = versions.slotNames(version);
     if (names === undefined) throw new Error(`version: ${version}: expected a stored version`);
     const ofAccounts = names.filter(isAccountSlotName);
-    accounts.refuseLost(ofAccounts);
     const gateways = this.#slots.assign(names.filter((name) => !isAccountSlotName(name)));
     const accountSlots = accounts.assign(ofAccounts);
     if (gateways === undefined || accountSlots === undefined) {

@@ -10,7 +10,7 @@ export interface DatagramAddress {
 /** Without a `lookup` of our own every send goes through dns.lookup and a later turn of the loop. The
  *  address goes to the system as it is, asked for as `family` by the socket: what is no literal of that
  *  family fails there with EINVAL, and the send's callback is told. */
-function literalLookup(
+export function literalLookup(
   address: string,
   family: number,
   done: (error: null, address: string, family: number) => void,

@@ -9,18 +9,24 @@ import { AccountBook } from './account-book.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
-import { CdrWriterHost } from './cdr-writer-host.ts';
+import { type CdrWriterHost, startCdrWriter } from './cdr-writer-host.ts';
 import { monotonicMs } from './clock.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { ConfigurationVersions } from './configuration/configuration-versions.ts';
 import { openConfigurationStore } from './configuration/open-store.ts';
 import { ConfigurationActivation } from './configuration-activation.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import {
+  closeSharedSockets,
+  openSharedSockets,
+  type SharedSockets,
+} from './datagram/shared-sockets.ts';
 import { createFigures } from './figures.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { probeAdminListener, probeListeners } from './ingress/listen-probe.ts';
 import { expandWildcards } from './listen-setting.ts';
 import type { Log } from './log.ts';
+import { createLogRecovery, type LogRecovery } from './log-recovery.ts';
 import { createLoopDelay } from './loop-delay.ts';
 import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
@@ -29,8 +35,7 @@ import { packageVersion } from './package-version.ts';
 import type { Settings } from './settings.ts';
 import { openShardKey } from './shard-key.ts';
 import { type ClosedCalls, Supervisor } from './supervisor.ts';
-import { openTaskPool, taskFile } from './task-pool.ts';
-import type { RecoverCdrLogRequest, RecoverCdrLogResult } from './tasks/recover-cdr-log.ts';
+import { openTaskPool } from './task-pool.ts';
 
 const pulseMs = 1000;
 /** The ready line names the admin's own address; calls do not wait for it longer than this. */
@@ -48,6 +53,8 @@ export interface EngineOptions {
   log: Log;
   /** The admin program, false for none; tests bring their own. */
   admin?: string | false | undefined;
+  /** Datagrams by node:dgram, as where koffi has no binary. */
+  standIns?: boolean | undefined;
 }
 
 export class Engine {
@@ -62,8 +69,9 @@ export class Engine {
   adminUrl: string;
 
   readonly #directory: DataDirectory;
-  readonly #pool: Piscina;
   readonly #shardKey: Uint32Array;
+  readonly #recoverLog: LogRecovery;
+  readonly #sockets: SharedSockets | undefined;
   readonly #version: string = packageVersion();
   readonly #startedAt: number = Date.now();
   readonly #readFigures: (nowWallMs: number) => EngineFigures;
@@ -84,8 +92,9 @@ export class Engine {
     this.listeners = parts.listeners;
     this.adminUrl = options.settings.adminListen;
     this.#directory = parts.directory;
-    this.#pool = parts.pool;
+    this.#recoverLog = createLogRecovery(parts, options);
     this.#shardKey = openShardKey(parts.directory.path);
+    this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
     this.accounts = new AccountBook(this.memory, {
       balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
@@ -130,6 +139,8 @@ export class Engine {
       closers.push(() => directory.close());
       const listeners = await probeListeners(expandWildcards(settings.listen));
       if (options.admin !== false) await probeAdminListener(settings.adminListen);
+      const sockets = await openSockets(options, listeners);
+      if (sockets !== undefined) closers.push(() => closeSharedSockets(sockets));
       const pool = openTaskPool();
       closers.push(() => pool.destroy());
       const store = await openConfigurationStore(settings.dataDir, {
@@ -137,7 +148,7 @@ export class Engine {
       });
       closers.push(() => store.close());
       const versions = new ConfigurationVersions(store);
-      const engine = new Engine(options, { directory, listeners, pool, versions });
+      const engine = new Engine(options, { directory, listeners, sockets, pool, versions });
       engine.#closers.push(...closers.splice(0));
       await engine.#start(versions.current(), options.admin);
       return engine;
@@ -207,8 +218,8 @@ export class Engine {
 
   async #start(version: number, admin: string | false | undefined): Promise<void> {
     try {
-      const recovered = await this.#recoverCdrLog({});
-      this.#cdrWriter = this.#startCdrWriter();
+      const recovered = await this.#recoverLog({});
+      this.#cdrWriter = startCdrWriter(this.settings, this.log, this.accounts);
       await this.#activate(version);
       await this.supervisor.start();
       this.#ingress = await Ingress.open({
@@ -217,6 +228,7 @@ export class Engine {
         shardKey: this.#shardKey,
         log: this.log,
         clock: monotonicMs,
+        sockets: this.#sockets,
       });
       this.#hangUpOrphans(recovered.answers);
       if (admin !== false) await this.#startAdmin(admin);
@@ -225,19 +237,6 @@ export class Engine {
       await this.close();
       throw error;
     }
-  }
-
-  #startCdrWriter(): CdrWriterHost {
-    const { settings, log, accounts } = this;
-    return new CdrWriterHost({
-      ledger: { dataDir: this.#directory.path, mysqlUrl: settings.mysqlUrl },
-      logLevel: settings.logLevel,
-      log,
-      onPayment: ({ account, units }) => {
-        // Of an account that this node does not have: its balance is read when it gets it.
-        if (accounts.slotOf(account) !== undefined) accounts.pay({ account, units });
-      },
-    });
   }
 
   async #activate(version: number): Promise<unknown> {
@@ -255,6 +254,7 @@ export class Engine {
         index,
         memory,
         listeners,
+        sockets: this.#sockets,
         node: settings.node,
         runId: Date.now().toString(36),
         shardKey: this.#shardKey,
@@ -276,28 +276,8 @@ export class Engine {
   async #closeCallsOf(worker: number): Promise<ClosedCalls> {
     const { directory } = openLogSet(this.#directory.path);
     const through = latestIncarnation(directory, worker);
-    const { answers, charges } = await this.#recoverCdrLog({ worker, through });
+    const { answers, charges } = await this.#recoverLog({ worker, through });
     return { answers, charges: this.accounts.bySlot(charges) };
-  }
-
-  async #recoverCdrLog(
-    part: Pick<RecoverCdrLogRequest, 'worker' | 'through'>,
-  ): Promise<RecoverCdrLogResult> {
-    const request: RecoverCdrLogRequest = {
-      directory: this.#directory.path,
-      node: this.settings.node,
-      nowWallMs: Date.now(),
-      ...part,
-    };
-    const result: RecoverCdrLogResult = await this.#pool.run(request, {
-      filename: taskFile('recover-cdr-log'),
-      name: 'recoverCdrLogTask',
-    });
-    if (result.calls > 0 || result.damaged > 0) {
-      const { answers: _answers, charges: _charges, ...report } = result;
-      this.log.warn({ ...part, ...report }, 'calls of a crash were closed in the CDR log');
-    }
-    return result;
   }
 
   #hangUpOrphans(packed: Uint8Array): void {
@@ -378,6 +358,18 @@ export class Engine {
   }
 }
 
+/** Shared by all threads; undefined where node:dgram has to serve. @throws Error */
+async function openSockets(
+  { settings, log, standIns }: EngineOptions,
+  listeners: readonly Listener[],
+): Promise<SharedSockets | undefined> {
+  if (standIns === true) return undefined;
+  const opened = await openSharedSockets(listeners, settings.callWorkers);
+  if (typeof opened !== 'string') return opened;
+  log.info({ datagrams: 'node:dgram', because: opened }, 'datagrams: native-free stand-in');
+  return undefined;
+}
+
 /** What `promise` resolves with, undefined when that takes longer. */
 async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | undefined> {
   const waited = new AbortController();
@@ -392,6 +384,7 @@ async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<
 interface EngineParts {
   directory: DataDirectory;
   listeners: Listener[];
+  sockets: SharedSockets | undefined;
   pool: Piscina;
   versions: ConfigurationVersions;
 }

@@ -1,6 +1,7 @@
 // What the main thread and the call workers say to each other. SIP travels through the rings of
 // workers/memory (RecordKind); all else, rare and never on a call's path, by postMessage.
 import type { Listener } from '../core/call/local-identity.ts';
+import type { SharedSockets } from './datagram/shared-sockets.ts';
 import type { SharedMemory } from './memory/shared-memory.ts';
 import type { SnapshotTicket } from './memory/snapshot-store.ts';
 import type { LogLevel } from './settings.ts';
@@ -23,6 +24,8 @@ export interface CallWorkerStart {
   readonly index: number;
   readonly memory: SharedMemory;
   readonly listeners: readonly Listener[];
+  /** Undefined: node:dgram, a socket of its own on every UDP listener. */
+  readonly sockets: SharedSockets | undefined;
   readonly node: string;
   /** Makes ids of this run of this worker unique over restarts. */
   readonly runId: string;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `tandem` command: one subcommand a file. Exit codes: 0 done, 1 refused or failed while it ran,
 // 2 used wrongly or a bad file.
+import './behind-calls.ts';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../workers/package-version.ts';
 import { addApplyCommand } from './apply.ts';

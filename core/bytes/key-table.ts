@@ -4,8 +4,10 @@
 // What spreads the hashes, and what makes two keys equal, is the caller's business.
 //
 // It grows by linear hashing: one bucket is split for each record that comes in above one a bucket, so
-// that no insertion ever pays for all the others, as one that doubles a table of 2^19 would. All arrays
-// stand in pieces for the same reason. It does not shrink: at 2^20 records it holds 20 MB.
+// that no insertion ever pays for all the others, as one that doubles a table of 2^19 would. It shrinks the
+// same way: below a quarter of a record a bucket each removal joins four. All arrays stand in pieces;
+// records go into the lowest piece with room, and a piece without records is let go, so that a table that
+// was once full costs little again. At 2^20 records it holds 20 MB.
 
 /** What a record of a table bears for it; nobody else writes it. */
 export interface Keyed {
@@ -16,15 +18,26 @@ export interface Keyed {
 /** Buckets a table grows to; beyond so many records the chains grow instead. */
 const bucketsMaxDefault: number = 2 ** 20;
 
+/** Hashes that agree in these bits are always in one bucket. */
+export const groupBits: number = bucketsMaxDefault - 1;
+
 const pieceBits = 10;
 const pieceSize: number = 2 ** pieceBits;
 const pieceMask: number = pieceSize - 1;
 
+/** Buckets a record below which the table shrinks, and how many are joined for each removal. */
+const sparseFactor = 4;
+
 /** Slots in a row; slot 0 of the first one is nobody's, 0 ends a chain. */
-interface Slots<Entry> {
+interface Piece<Entry> {
   readonly next: Int32Array;
   readonly hashes: Int32Array;
   readonly entries: (Entry | undefined)[];
+  /** Slots with a record. */
+  used: number;
+  /** The first index never used, and the slot last given back (linked by `next`). */
+  fresh: number;
+  free: number;
 }
 
 export class KeyTable<Entry extends Keyed> {
@@ -32,16 +45,18 @@ export class KeyTable<Entry extends Keyed> {
   readonly #bucketsMax: number;
   /** A power of two less one: the hash bits that name a bucket, were all of them split already. */
   #mask: number = pieceMask;
-  /** In mask/2+1 .. mask+1. A bucket from here on is still part of the one without its highest bit. */
+  /** In mask/2+2 .. mask+1. A bucket from here on is still part of the one without its highest bit. */
   #buckets: number = pieceSize;
   readonly #heads: Int32Array[] = [new Int32Array(pieceSize)];
-  readonly #slots: Slots<Entry>[] = [newSlots()];
-  /** The first slot never used, and the last one given back (linked by `next`). */
-  #fresh = 1;
-  #free = 0;
+  /** Those without a record are left out. */
+  readonly #pieces: (Piece<Entry> | undefined)[] = [newPiece(1)];
+  /** An empty piece kept for the next time one is needed. */
+  #spare: Piece<Entry> | undefined;
+  /** Every piece below is full. */
+  #filling = 0;
 
   constructor(bucketsMax: number = bucketsMaxDefault) {
-    this.#bucketsMax = bucketsMax;
+    this.#bucketsMax = Math.min(bucketsMax, bucketsMaxDefault);
   }
 
   get size(): number {
@@ -53,16 +68,23 @@ export class KeyTable<Entry extends Keyed> {
     return this.#buckets;
   }
 
+  /** Places for records that memory is held for. */
+  get room(): number {
+    let pieces = this.#spare === undefined ? 0 : 1;
+    for (const piece of this.#pieces) if (piece !== undefined) pieces++;
+    return pieces * pieceSize;
+  }
+
   /** `hash`: a 32-bit signed integer, well spread in its low bits. */
   add(entry: Entry, hash: number): void {
     if (this.#size >= this.#buckets && this.#buckets < this.#bucketsMax) this.#split();
     const slot = this.#take();
     const bucket = this.#bucketOf(hash);
     const heads = this.#heads[bucket >>> pieceBits]!;
-    const slots = this.#slots[slot >>> pieceBits]!;
-    slots.entries[slot & pieceMask] = entry;
-    slots.hashes[slot & pieceMask] = hash;
-    slots.next[slot & pieceMask] = heads[bucket & pieceMask]!;
+    const piece = this.#pieces[slot >>> pieceBits]!;
+    piece.entries[slot & pieceMask] = entry;
+    piece.hashes[slot & pieceMask] = hash;
+    piece.next[slot & pieceMask] = heads[bucket & pieceMask]!;
     heads[bucket & pieceMask] = slot;
     entry.slot = slot;
     this.#size++;
@@ -76,35 +98,55 @@ export class KeyTable<Entry extends Keyed> {
 
   /** The hash that a record in the table was added with. */
   hashOf(entry: Entry): number {
-    return this.#slots[entry.slot >>> pieceBits]!.hashes[entry.slot & pieceMask]!;
+    return this.#pieces[entry.slot >>> pieceBits]!.hashes[entry.slot & pieceMask]!;
   }
 
   /** The next record with the hash of this one. */
   after(entry: Entry): Entry | undefined {
-    const { next, hashes } = this.#slots[entry.slot >>> pieceBits]!;
+    const { next, hashes } = this.#pieces[entry.slot >>> pieceBits]!;
     const index = entry.slot & pieceMask;
     return this.#search(next[index]!, hashes[index]!);
+  }
+
+  /** A record whose hash agrees with this one in `groupBits`; the others by `afterOfGroup`. */
+  firstOfGroup(hash: number): Entry | undefined {
+    const bucket = this.#bucketOf(hash);
+    return this.#searchGroup(this.#heads[bucket >>> pieceBits]![bucket & pieceMask]!, hash);
+  }
+
+  afterOfGroup(entry: Entry): Entry | undefined {
+    const { next, hashes } = this.#pieces[entry.slot >>> pieceBits]!;
+    const index = entry.slot & pieceMask;
+    return this.#searchGroup(next[index]!, hashes[index]!);
   }
 
   /** Takes the record out; one that is not in the table is left alone, and false comes back. */
   remove(entry: Entry): boolean {
     const { slot } = entry;
     if (slot === 0) return false;
-    const { next, hashes, entries } = this.#slots[slot >>> pieceBits]!;
+    const piece = this.#pieces[slot >>> pieceBits]!;
     const index = slot & pieceMask;
-    this.#unlink(slot, next[index]!, this.#bucketOf(hashes[index]!));
-    entries[index] = undefined;
-    next[index] = this.#free;
-    this.#free = slot;
+    this.#unlink(slot, piece.next[index]!, this.#bucketOf(piece.hashes[index]!));
     entry.slot = 0;
     this.#size--;
+    this.#giveBack(piece, slot);
+    if (this.#size * sparseFactor < this.#buckets && this.#buckets > pieceSize) this.#shrink();
     return true;
   }
 
   #search(from: number, hash: number): Entry | undefined {
     for (let slot = from; slot !== 0; ) {
-      const { next, hashes, entries } = this.#slots[slot >>> pieceBits]!;
+      const { next, hashes, entries } = this.#pieces[slot >>> pieceBits]!;
       if (hashes[slot & pieceMask] === hash) return entries[slot & pieceMask];
+      slot = next[slot & pieceMask]!;
+    }
+    return undefined;
+  }
+
+  #searchGroup(from: number, hash: number): Entry | undefined {
+    for (let slot = from; slot !== 0; ) {
+      const { next, hashes, entries } = this.#pieces[slot >>> pieceBits]!;
+      if (((hashes[slot & pieceMask]! ^ hash) & groupBits) === 0) return entries[slot & pieceMask];
       slot = next[slot & pieceMask]!;
     }
     return undefined;
@@ -118,7 +160,7 @@ export class KeyTable<Entry extends Keyed> {
       return;
     }
     for (;;) {
-      const { next } = this.#slots[before >>> pieceBits]!;
+      const { next } = this.#pieces[before >>> pieceBits]!;
       const after = next[before & pieceMask]!;
       if (after === slot) {
         next[before & pieceMask] = following;
@@ -134,13 +176,43 @@ export class KeyTable<Entry extends Keyed> {
   }
 
   #take(): number {
-    const slot = this.#free;
-    if (slot !== 0) {
-      this.#free = this.#slots[slot >>> pieceBits]!.next[slot & pieceMask]!;
-      return slot;
+    for (;;) {
+      const number = this.#filling;
+      const piece = this.#pieces[number] ?? this.#openPiece(number);
+      const slot = piece.free;
+      if (slot !== 0) {
+        piece.free = piece.next[slot & pieceMask]!;
+        piece.used++;
+        return slot;
+      }
+      if (piece.fresh < pieceSize) {
+        piece.used++;
+        return (number << pieceBits) | piece.fresh++;
+      }
+      this.#filling++;
     }
-    if (this.#fresh >>> pieceBits === this.#slots.length) this.#slots.push(newSlots());
-    return this.#fresh++;
+  }
+
+  #openPiece(number: number): Piece<Entry> {
+    const piece = this.#spare ?? newPiece<Entry>(0);
+    this.#spare = undefined;
+    // At most one behind the last: no hole comes into being.
+    this.#pieces[number] = piece;
+    return piece;
+  }
+
+  #giveBack(piece: Piece<Entry>, slot: number): void {
+    const number = slot >>> pieceBits;
+    piece.entries[slot & pieceMask] = undefined;
+    piece.next[slot & pieceMask] = piece.free;
+    piece.free = slot;
+    piece.used--;
+    if (number < this.#filling) this.#filling = number;
+    if (piece.used > 0 || number === 0) return;
+    this.#pieces[number] = undefined;
+    piece.free = 0;
+    piece.fresh = 0;
+    this.#spare ??= piece;
   }
 
   /** Opens one bucket more and moves there what belongs there. */
@@ -155,7 +227,7 @@ export class KeyTable<Entry extends Keyed> {
     let slot = from[divided & pieceMask]!;
     from[divided & pieceMask] = 0;
     while (slot !== 0) {
-      const { next, hashes } = this.#slots[slot >>> pieceBits]!;
+      const { next, hashes } = this.#pieces[slot >>> pieceBits]!;
       const index = slot & pieceMask;
       const following = next[index]!;
       const bucket = hashes[index]! & this.#mask;
@@ -165,12 +237,47 @@ export class KeyTable<Entry extends Keyed> {
       slot = following;
     }
   }
+
+  #shrink(): void {
+    for (let i = 0; i < sparseFactor && this.#buckets > pieceSize; i++) this.#join();
+  }
+
+  /** Closes the last bucket: its chain goes to the one that it was split from. */
+  #join(): void {
+    const closed = --this.#buckets;
+    const target = closed & (this.#mask >>> 1);
+    const from = this.#heads[closed >>> pieceBits]!;
+    const first = from[closed & pieceMask]!;
+    from[closed & pieceMask] = 0;
+    if (first !== 0) this.#prepend(first, this.#heads[target >>> pieceBits]!, target & pieceMask);
+    if ((closed & pieceMask) === 0) this.#heads.pop();
+    if (closed === (this.#mask >>> 1) + 1) this.#mask >>>= 1;
+  }
+
+  /** Puts the chain that begins with `first` before what `heads[index]` begins. */
+  #prepend(first: number, heads: Int32Array, index: number): void {
+    let last = first;
+    for (;;) {
+      const { next } = this.#pieces[last >>> pieceBits]!;
+      const following = next[last & pieceMask]!;
+      if (following === 0) {
+        next[last & pieceMask] = heads[index]!;
+        heads[index] = first;
+        return;
+      }
+      last = following;
+    }
+  }
 }
 
-function newSlots<Entry>(): Slots<Entry> {
+/** `fresh`: the first index in use. */
+function newPiece<Entry>(fresh: number): Piece<Entry> {
   return {
     next: new Int32Array(pieceSize),
     hashes: new Int32Array(pieceSize),
     entries: Array.from<Entry | undefined>({ length: pieceSize }),
+    used: 0,
+    fresh,
+    free: 0,
   };
 }

@@ -1,11 +1,9 @@
 // Begins an attempt: takes the gateway's line and its place in the second, and sends the INVITE made anew
 // for this side (RFC 3261 13.2.1; what crosses from the caller's INVITE stands in header-policy.ts).
 import type { RoutingGateway } from '../configuration/snapshot.ts';
-import { sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import type { Candidate } from '../routing/candidate-gateways.ts';
 import type { Hop } from '../sip/hop.ts';
-import { fitsHop } from '../sip/message-size.ts';
 import { Method } from '../sip/method.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
 import { armAttempt, finishLeg } from './attempt-end.ts';
@@ -17,6 +15,7 @@ import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { escapeUser } from './header-policy.ts';
 import { listenerTowards, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
+import { mayCarry, tooLongFailure } from './too-long.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
 
 /** Sends the INVITE. False when the gateway cannot take the call now; nothing is held then. */
@@ -157,7 +156,7 @@ function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts)
   if (invite.requires100rel) headers += 'Require: 100rel\r\n';
   headers += invite.crossing + invite.payload.lines;
   const text = writeRequest(leg.parts, headers, invite.payload.body);
-  if (!fitsHop(leg.hop, text.length)) return false;
+  if (!mayCarry(env, leg.hop, text)) return false;
   const transaction = env.transactions.request(leg.hop, leg.parts, text);
   transaction.owner = leg;
   leg.transaction = transaction;
@@ -166,10 +165,8 @@ function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts)
 
 /** The attempt is over before it began; the call goes on to the next gateway, or ends with 513. */
 function failTooLarge(env: CallEnvironment, leg: OutboundLeg): void {
-  env.effects.count(Counter.sendTooLarge);
   env.effects.count(Counter.attemptsFailed);
-  const reason = sipEndReason(513);
-  leg.record.endReason = reason.key;
-  leg.call.lastFailure = { statusCode: 513, reason, by: 'server', headers: '' };
+  leg.record.endReason = tooLongFailure.reason.key;
+  leg.call.lastFailure = tooLongFailure;
   finishLeg(env, leg);
 }

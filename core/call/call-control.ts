@@ -13,11 +13,11 @@ import {
 import { mayTryNext } from '../routing/gateway-switching.ts';
 import type { SipMessage } from '../sip/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
-import { finishLeg } from './attempt-end.ts';
+import { abandonAttempt, finishLeg } from './attempt-end.ts';
 import { startAttempt } from './attempt-start.ts';
 import { watchBalance } from './balance-watch.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
-import { CallPhase } from './call.ts';
+import { CallPhase, OutboundState } from './call.ts';
 import { armDuration } from './call-duration.ts';
 import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
 import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
@@ -25,6 +25,7 @@ import { keepCall, ownLegOf } from './call-table.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
 import {
+  answerText,
   createInboundLeg,
   inviteFacts,
   sendAnswer,
@@ -34,12 +35,14 @@ import {
 import { hopAddress } from './local-identity.ts';
 import { mustHoldAnswer } from './reliable-provisional.ts';
 import { firstRefusal, type Refusal } from './setup-order.ts';
+import { mayCarry, tooLongFailure } from './too-long.ts';
 
 export function createCallControl(environment: () => CallEnvironment): CallControl {
   return {
-    onProgress: (leg, fork, progress) => onProgress(environment(), leg.call, fork, progress),
+    onProgress: (leg, fork, progress) => onProgress(environment(), leg, fork, progress),
     onAnswer: (leg, fork, payload) => onAnswer(environment(), leg, fork, payload),
     onAttemptFailed: (leg, failure, kind) => onAttemptFailed(environment(), leg, failure, kind),
+    onUndeliverable: (leg) => onUndeliverable(environment(), leg),
     onCallerGaveUp: (call) => onCallerGaveUp(environment(), call),
     onAcknowledged: (call) => onAcknowledged(environment(), call),
     onCallerLost: (call) => onCallerLost(environment(), call),
@@ -139,12 +142,13 @@ function skippedAll(reason: EndReason): AttemptFailure {
   return { statusCode: reason.sipCode, reason, by: 'server', headers: '' };
 }
 
-function onProgress(env: CallEnvironment, call: Call, fork: Fork, progress: Progress): void {
+function onProgress(env: CallEnvironment, leg: OutboundLeg, fork: Fork, progress: Progress): void {
+  const { call } = leg;
   if (call.phase !== CallPhase.routing) return;
   const { cdr } = call;
   cdr.pddMs ??= Math.round(env.nowMs - call.startedMs);
   if (progress.statusCode === 180) cdr.ringingAt ??= wallTime(call, env.nowMs);
-  sendProgress(env, call, fork, progress);
+  if (!sendProgress(env, call, fork, progress)) onUndeliverable(env, leg);
 }
 
 /** The carrier has answered. */
@@ -164,6 +168,11 @@ function onAcknowledged(env: CallEnvironment, call: Call): void {
 
 function answerCall(env: CallEnvironment, leg: OutboundLeg, fork: Fork, payload: Payload): void {
   const { call } = leg;
+  const text = answerText(env, call, fork.caller, payload);
+  if (!mayCarry(env, call.inbound.transaction!.hop, text)) {
+    onUndeliverable(env, leg);
+    return;
+  }
   call.phase = CallPhase.answered;
   call.caller = fork.caller;
   call.callee = fork.callee;
@@ -177,7 +186,7 @@ function answerCall(env: CallEnvironment, leg: OutboundLeg, fork: Fork, payload:
   env.effects.count(Counter.callsAnswered);
   if (call.billing !== null) watchBalance(env, call, call.billing, leg);
   env.effects.recordAnswer(answerRecord(call, call.caller, call.callee));
-  sendAnswer(env, call, call.caller, payload);
+  sendAnswer(env, call, call.caller, { text, hasSdp: payload.body !== '' });
   armDuration(env, call);
 }
 
@@ -201,6 +210,17 @@ function onAttemptFailed(
   };
   if (mayTryNext(outcome, leg.gateway, call.parameters)) tryNextGateway(env, call);
   else endUnanswered(env, call, failure, failure.by);
+}
+
+/** Before the answer another gateway may say less; after it a second one would ring another party. */
+function onUndeliverable(env: CallEnvironment, leg: OutboundLeg): void {
+  const { call } = leg;
+  if (call.phase !== CallPhase.routing) return;
+  call.inbound.held = undefined;
+  const answered = leg.state === OutboundState.answered;
+  abandonAttempt(env, leg);
+  if (answered) endUnanswered(env, call, tooLongFailure, tooLongFailure.by);
+  else onAttemptFailed(env, leg, tooLongFailure, 'transport');
 }
 
 function onCallerGaveUp(env: CallEnvironment, call: Call): void {

@@ -25,6 +25,7 @@ import { forgetDialog, keepDialog } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { mintBranch, mintTag } from './local-identity.ts';
 import { dropReliable } from './reliable-provisional.ts';
+import { mayCarry } from './too-long.ts';
 
 /** Early dialogs one attempt may have; further forks share the last one. */
 export const forksMax = 16;
@@ -177,20 +178,24 @@ export function nextRequest(
 /** RFC 3261 8.1.1.6, for requests that begin here. */
 const maxForwardsOwn = 70;
 
-/** ACK of a 2xx: outside of any transaction, a new branch, the INVITE's CSeq (RFC 3261 13.2.2.4). */
+/** ACK of a 2xx: outside of any transaction, a new branch, the INVITE's CSeq (RFC 3261 13.2.2.4). False where
+ *  it went without its payload, which is too long. */
 export function sendAck(
   env: CallEnvironment,
   dialog: CallDialog,
   ack: OutgoingAck,
   payload: Payload,
-): void {
-  ack.payload = payload;
+): boolean {
   if (dialog.unacked === ack) {
     dialog.unacked = undefined;
     takeReplyAnswer(dialog, true);
   }
   const parts = nextRequest(env, dialog, Method.ACK, { cseq: ack.cseq });
-  env.effects.send(dialog.hop, writeRequest(parts, payload.lines, payload.body));
+  const text = writeRequest(parts, payload.lines, payload.body);
+  const isWhole = payload === noPayload || mayCarry(env, dialog.hop, text);
+  ack.payload = isWhole ? payload : noPayload;
+  env.effects.send(dialog.hop, isWhole ? text : writeRequest(parts, '', ''));
+  return isWhole;
 }
 
 /** The 2xx came again: the ACK was lost, or still waits for the one that brings the answer. */
@@ -198,19 +203,22 @@ export function repeatAck(env: CallEnvironment, dialog: CallDialog, ack: Outgoin
   if (ack.payload !== undefined) sendAck(env, dialog, ack, ack.payload);
 }
 
-/** PRACK to the carrier, naming its RSeq (RFC 3262 7.2). `options.maxForwards`: of the PRACK passed on. */
+/** PRACK to the carrier, naming its RSeq (RFC 3262 7.2). `options.maxForwards`: of the PRACK passed on.
+ *  undefined where it is too long. */
 export function sendPrack(
   env: CallEnvironment,
   fork: Fork,
   rseq: number,
   options: { payload: Payload; maxForwards?: number },
-): ClientTransaction {
+): ClientTransaction | undefined {
   const { callee } = fork;
   const { payload, ...known } = options;
   const parts = nextRequest(env, callee, Method.PRACK, known);
   const cseq = callee.call.outbound!.parts.cseq;
   const headers = `RAck: ${rseq} ${cseq} INVITE\r\n${payload.lines}`;
-  return env.transactions.request(callee.hop, parts, writeRequest(parts, headers, payload.body));
+  const text = writeRequest(parts, headers, payload.body);
+  if (!mayCarry(env, callee.hop, text)) return undefined;
+  return env.transactions.request(callee.hop, parts, text);
 }
 
 /** Hangs up one leg; a 2xx of the peer's that still waits for its ACK gets one before (RFC 3261 13.2.2.4). */

@@ -240,6 +240,8 @@ export const RelayState = {
   /** INVITE only: CANCEL sent. */
   cancelled: 3,
   done: 4,
+  /** INVITE only: answered 491, and to be repeated (reinvite-backoff.ts). */
+  backingOff: 5,
 } as const;
 export type RelayState = (typeof RelayState)[keyof typeof RelayState];
 
@@ -255,11 +257,14 @@ export interface Relay {
   readonly contact: string;
   /** undefined once `from` has its final response. */
   server: ServerTransaction | undefined;
-  readonly client: ClientTransaction;
+  /** The latest one. */
+  client: ClientTransaction;
   state: RelayState;
-  /** INVITE only: timer C, then the wait for the final response after CANCEL. */
+  /** INVITE only: timer C, then the wait for the final response after CANCEL, or before the repeat. */
   timer: number;
-  readonly ack: OutgoingAck;
+  ack: OutgoingAck;
+  /** INVITE only: what a repeat after a 491 would carry; undefined after it. */
+  repeat: (Payload & { readonly maxForwards: number }) | undefined;
 }
 
 /** Owner of a BYE of ours: what to forget when it is answered. */

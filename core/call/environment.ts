@@ -17,6 +17,8 @@ export interface CallControl {
   onAnswer(leg: OutboundLeg, fork: Fork, payload: Payload): void;
   /** The attempt is over without an answer. */
   onAttemptFailed(leg: OutboundLeg, failure: AttemptFailure, kind: FailureKind): void;
+  /** What passes between this attempt and the caller is too long for one of them. */
+  onUndeliverable(leg: OutboundLeg): void;
   /** The caller cancelled, or hung up before the answer. */
   onCallerGaveUp(call: Call): void;
   /** The caller has acknowledged a reliable provisional. */

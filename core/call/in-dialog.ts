@@ -18,6 +18,7 @@ import { CallPhase } from './call.ts';
 import { findDialog, forgetDialog } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { isSdp } from './header-policy.ts';
+import { yieldReinvite } from './reinvite-backoff.ts';
 import { relayPrack, relayRequest } from './relay.ts';
 import { awaitsPrack, isLatePrack, takePrack } from './reliable-provisional.ts';
 import {
@@ -166,6 +167,7 @@ function onRelayable(
     respond(env, transaction, 481, '');
     return;
   }
+  if (bringsOffer(message)) yieldReinvite(env, dialog);
   const refusal = glareStatus(dialog, message);
   if (refusal === 0) {
     relayRequest(env, dialog, transaction, message);
@@ -173,6 +175,12 @@ function onRelayable(
     const headers = refusal === 500 ? retryAfterLine(env) : '';
     respond(env, transaction, refusal, headers);
   }
+}
+
+/** Or asks for one. */
+function bringsOffer(message: SipMessage): boolean {
+  const { method } = message;
+  return method === Method.INVITE || (method === Method.UPDATE && isSdp(message));
 }
 
 /** RFC 3261 14.2, RFC 3311 5.2: a random time of 0 to 10 seconds, so that two that met part. */

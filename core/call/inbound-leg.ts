@@ -16,6 +16,7 @@ import type { CallEnvironment, Progress } from './environment.ts';
 import { displayPrefix, payloadOf, setupLines } from './header-policy.ts';
 import { hopAddress, mintTag } from './local-identity.ts';
 import { nextRseq, queueReliable, reliableMax, stopReliable } from './reliable-provisional.ts';
+import { mayCarry } from './too-long.ts';
 
 export function createInboundLeg(transaction: ServerTransaction): InboundLeg {
   return {
@@ -66,16 +67,17 @@ export function sendTrying(env: CallEnvironment, transaction: ServerTransaction)
   env.transactions.respond(transaction, 100, writeResponse(head, 100, '', head.timestamp));
 }
 
-/** A provisional of the carrier's, towards the caller. */
+/** A provisional of the carrier's, towards the caller. False where it is too long and must reach him: one
+ *  that nobody waits for is left out. */
 export function sendProgress(
   env: CallEnvironment,
   call: Call,
   fork: Fork,
   progress: Progress,
-): void {
+): boolean {
   const { inbound } = call;
   const { transaction, invite } = inbound;
-  if (transaction === undefined || invite === undefined) return;
+  if (transaction === undefined || invite === undefined) return true;
   const { contactLines } = env.identity.listeners[transaction.hop.listener]!;
   const { statusCode, payload, hasSdp } = progress;
   const headers = transaction.head.recordRoutes + contactLines + payload.lines;
@@ -84,22 +86,36 @@ export function sendProgress(
   if (progress.rseq > 0 && invite.supports100rel && inbound.reliable.length < reliableMax) {
     const rseq = nextRseq(env, fork);
     const lines = `Require: 100rel\r\nRSeq: ${rseq}\r\n${headers}`;
-    queueReliable(env, inbound, {
-      rseq,
-      cseq: invite.cseq,
-      statusCode,
-      text: writeResponseWithBody(transaction.head, statusCode, localTag, { lines, body }),
-      hasSdp,
-      fork,
-      carrierRseq: progress.rseq,
-    });
-    return;
+    const text = writeResponseWithBody(transaction.head, statusCode, localTag, { lines, body });
+    if (!mayCarry(env, transaction.hop, text)) return false;
+    const { cseq } = invite;
+    const carrierRseq = progress.rseq;
+    queueReliable(env, inbound, { rseq, cseq, statusCode, text, hasSdp, fork, carrierRseq });
+    return true;
   }
   // The caller will not acknowledge it: the carrier gets its PRACK from us (RFC 3262 4).
   if (progress.rseq > 0) sendPrack(env, fork, progress.rseq, { payload: noPayload });
   const content = { lines: headers, body };
   const text = writeResponseWithBody(transaction.head, statusCode, localTag, content);
-  env.transactions.respond(transaction, statusCode, text);
+  if (mayCarry(env, transaction.hop, text)) {
+    env.transactions.respond(transaction, statusCode, text);
+  }
+  return true;
+}
+
+/** Our 2xx in `caller`, a fork's dialog. */
+export function answerText(
+  env: CallEnvironment,
+  call: Call,
+  caller: CallDialog,
+  payload: Payload,
+): string {
+  const { head, hop } = call.inbound.transaction!;
+  const { contactLines } = env.identity.listeners[hop.listener]!;
+  return writeResponseWithBody(head, 200, caller.localTag, {
+    lines: head.recordRoutes + contactLines + payload.lines,
+    body: payload.body,
+  });
 }
 
 /** Our 2xx: from here on the fork's dialog is the call's, and the 2xx repeats until the ACK. */
@@ -107,17 +123,13 @@ export function sendAnswer(
   env: CallEnvironment,
   call: Call,
   caller: CallDialog,
-  payload: Payload,
+  answer: { text: string; hasSdp: boolean },
 ): void {
   const { inbound } = call;
   const transaction = inbound.transaction!;
-  const { contactLines } = env.identity.listeners[transaction.hop.listener]!;
-  const text = writeResponseWithBody(transaction.head, 200, caller.localTag, {
-    lines: transaction.head.recordRoutes + contactLines + payload.lines,
-    body: payload.body,
-  });
+  const { text, hasSdp } = answer;
   env.transactions.respond(transaction, 200, text);
-  takeInviteReply(caller, { byUs: true, hasSdp: payload.body !== '', last: true });
+  takeInviteReply(caller, { byUs: true, hasSdp, last: true });
   armAnswerResend(env, caller, {
     text,
     hop: transaction.hop,
@@ -137,11 +149,12 @@ export function sendFailure(
   const { transaction } = leg;
   if (transaction === undefined) return;
   const tag = transaction.head.toTagged ? '' : mintTag(env.identity);
-  env.transactions.respond(
-    transaction,
-    statusCode,
-    writeResponse(transaction.head, statusCode, tag, headers),
-  );
+  const whole = writeResponse(transaction.head, statusCode, tag, headers);
+  // The code is what matters.
+  const text = mayCarry(env, transaction.hop, whole)
+    ? whole
+    : writeResponse(transaction.head, statusCode, tag, '');
+  env.transactions.respond(transaction, statusCode, text);
   closeInboundLeg(env, leg);
 }
 

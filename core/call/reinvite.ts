@@ -14,8 +14,10 @@ import { noPayload, RelayState } from './call.ts';
 import { contactUri, repeatAck, sendAck } from './call-dialog.ts';
 import type { CallEnvironment } from './environment.ts';
 import { payloadOf } from './header-policy.ts';
+import { backOff, giveUpRepeat, mayBackOff, repeatReinvite } from './reinvite-backoff.ts';
 import { answerRelay, closeClient, releaseAfterFailure, takeServer } from './relay-answer.ts';
 import { respond } from './respond.ts';
+import { mayCarry, releaseTooLong, tooLongStatus } from './too-long.ts';
 
 /** Timer C (RFC 3261 16.6 step 11 wants more than 3 minutes): the INVITE client transaction has no timer
  *  of its own in Proceeding. */
@@ -36,6 +38,8 @@ export function onReinviteResponse(env: CallEnvironment, relay: Relay, message: 
     onProvisional(env, relay, statusCode);
   } else if (statusCode < 300) {
     onSuccess(env, relay, message);
+  } else if (statusCode === 491 && mayBackOff(relay)) {
+    backOff(env, relay);
   } else {
     closeClient(env, relay);
     answerRelay(env, relay, message);
@@ -78,12 +82,18 @@ function answerReinvite(
 ): void {
   const { from } = relay;
   const offered = relay.offer === OpenOffer.invite;
-  if (!offered) openOffer(from, OpenOffer.reply, true);
   const contact = env.identity.listeners[server.hop.listener]!.contact;
   const text = writeResponseWithBody(server.head, 200, '', {
     lines: contact + allowLine + payload.lines,
     body: payload.body,
   });
+  if (!mayCarry(env, server.hop, text)) {
+    // The other leg goes by the new session already.
+    respond(env, server, tooLongStatus, '');
+    releaseTooLong(env, from);
+    return;
+  }
+  if (!offered) openOffer(from, OpenOffer.reply, true);
   refreshTarget(from, relay.contact);
   env.transactions.respond(server, 200, text);
   armAnswerResend(env, from, {
@@ -99,6 +109,7 @@ function answerReinvite(
 export function cancelReinvite(env: CallEnvironment, relay: Relay): void {
   if (relay.state === RelayState.calling) relay.state = RelayState.cancelling;
   else if (relay.state === RelayState.proceeding) sendCancel(env, relay);
+  else if (relay.state === RelayState.backingOff) giveUpRepeat(env, relay, 487);
 }
 
 function sendCancel(env: CallEnvironment, relay: Relay): void {
@@ -109,9 +120,15 @@ function sendCancel(env: CallEnvironment, relay: Relay): void {
   arm(env, relay, env.transactions.timers.giveUpMs);
 }
 
-/** Timer C, or no final response within 64*T1 of the CANCEL or of the end of the call. */
+/** Timer C, no final response within 64*T1 of the CANCEL or of the end of the call, or the end of the wait
+ *  after a 491. */
 export function onReinviteTimer(env: CallEnvironment, relay: Relay): void {
   relay.timer = 0;
+  if (relay.state === RelayState.backingOff) {
+    repeatReinvite(env, relay);
+    armTimerC(env, relay);
+    return;
+  }
   if (relay.server === undefined || relay.state === RelayState.cancelled) {
     loseReinvite(env, relay);
     return;
@@ -137,7 +154,10 @@ export function closeReinvites(env: CallEnvironment, dialog: CallDialog): void {
   const { inviteServer, inviteClient } = dialog;
   const server = inviteServer === undefined ? undefined : takeServer(inviteServer);
   if (server !== undefined) respond(env, server, 487, '');
-  if (inviteClient !== undefined) arm(env, inviteClient, env.transactions.timers.giveUpMs);
+  if (inviteClient?.state === RelayState.backingOff) closeClient(env, inviteClient);
+  else if (inviteClient !== undefined) {
+    arm(env, inviteClient, env.transactions.timers.giveUpMs);
+  }
 }
 
 /** The peer has answered our BYE: a re-INVITE he has not heard of is not repeated to him any more. */

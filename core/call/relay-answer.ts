@@ -1,7 +1,7 @@
 // How a relayed request ends: the answer that goes back, and what its failure means for the call
 // (RFC 3261 12.2.1.2).
 import { refreshTarget } from '../dialog/dialog.ts';
-import { closeOffer } from '../dialog/offer-answer.ts';
+import { closeOffer, OpenOffer } from '../dialog/offer-answer.ts';
 import { EndReasons, sipEndReason } from '../end-reason.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
@@ -12,6 +12,8 @@ import type { Relay } from './call.ts';
 import { CallPhase, RelayState } from './call.ts';
 import type { CallEnvironment } from './environment.ts';
 import { failureLines, payloadOf } from './header-policy.ts';
+import { respond } from './respond.ts';
+import { mayCarry, releaseTooLong, tooLongStatus } from './too-long.ts';
 
 /** RFC 3261 12.2.1.2, RFC 3311 5: what moves the remote target. */
 export function refreshesTarget(method: Method): boolean {
@@ -34,11 +36,24 @@ export function answerRelay(env: CallEnvironment, relay: Relay, message: SipMess
     headers = env.identity.listeners[server.hop.listener]!.contact + allowLine + headers;
   }
   const status = strange ? 488 : statusCode;
-  env.transactions.respond(
-    server,
-    status,
-    writeResponseWithBody(server.head, status, '', { lines: headers, body: payload.body }),
-  );
+  const text = writeResponseWithBody(server.head, status, '', {
+    lines: headers,
+    body: payload.body,
+  });
+  if (mayCarry(env, server.hop, text)) env.transactions.respond(server, status, text);
+  else answerShort(env, relay, server, status);
+}
+
+/** Of a failure the code is enough. A success that says too much is none, and where it answers an offer the
+ *  other leg already goes by it. */
+function answerShort(
+  env: CallEnvironment,
+  relay: Relay,
+  server: ServerTransaction,
+  status: number,
+): void {
+  respond(env, server, status < 300 ? tooLongStatus : status, '');
+  if (status < 300 && relay.offer !== OpenOffer.none) releaseTooLong(env, relay.from);
 }
 
 /** The server half, for its final response; undefined when it has had one. */

@@ -1,11 +1,9 @@
 // Requests inside a call: re-INVITE, UPDATE, PRACK, INFO and the like are made anew on the other leg and
 // their final response comes back here (RFC 3261 12.2, 14; RFC 3311; RFC 6086). Offers and answers pass
-// through unchanged, so whoever asked also backs off after a 491 (RFC 3261 14.1).
+// through unchanged.
 import { refreshTarget } from '../dialog/dialog.ts';
 import { OpenOffer, openOffer, takeReplyAnswer } from '../dialog/offer-answer.ts';
-import { Counter } from '../metrics/counter-layout.ts';
 import type { SipMessage } from '../sip/message.ts';
-import { fitsHop } from '../sip/message-size.ts';
 import { Method } from '../sip/method.ts';
 import { writeRequest, writeResponse } from '../sip/write-message.ts';
 import type { ClientTransaction, ServerTransaction } from '../transaction/transaction.ts';
@@ -25,6 +23,7 @@ import {
   takeServer,
 } from './relay-answer.ts';
 import { respond } from './respond.ts';
+import { mayCarry, releaseTooLong, tooLongStatus } from './too-long.ts';
 
 /** Passes a request of `dialog` on to the other leg. The caller has checked CSeq, source, hops and glare. */
 export function relayRequest(
@@ -38,10 +37,10 @@ export function relayRequest(
   const payload = payloadOf(message);
   const maxForwards = maxForwardsOut(message.maxForwards);
   const parts = nextRequest(env, peer, method, { maxForwards });
-  const text = writeRequest(parts, relayLines(env, peer, message, payload), payload.body);
-  if (!fitsHop(peer.hop, text.length)) {
-    env.effects.count(Counter.sendTooLarge);
-    respond(env, transaction, 513, '');
+  const lines = relayLines(env, peer, message, payload);
+  const text = writeRequest(parts, lines, payload.body);
+  if (!mayCarry(env, peer.hop, text)) {
+    respond(env, transaction, tooLongStatus, '');
     return;
   }
   const client = env.transactions.request(peer.hop, parts, text);
@@ -52,6 +51,7 @@ export function relayRequest(
   } else if (method === Method.INVITE) {
     dialog.inviteServer = relay;
     peer.inviteClient = relay;
+    relay.repeat = { lines, body: payload.body, maxForwards };
     armTimerC(env, relay);
     // RFC 3261 8.2.6.1: the final answer takes as long as the other side takes.
     env.transactions.respond(transaction, 100, writeResponse(transaction.head, 100, '', ''));
@@ -80,6 +80,7 @@ function joinTransactions(
     state: RelayState.calling,
     timer: 0,
     ack: { cseq: client.request.cseq, payload: undefined },
+    repeat: undefined,
   };
   server.owner = relay;
   client.owner = relay;
@@ -121,6 +122,12 @@ export function relayPrack(
   const { fork, carrierRseq } = acknowledged;
   const maxForwards = maxForwardsOut(message.maxForwards);
   const client = sendPrack(env, fork, carrierRseq, { payload: payloadOf(message), maxForwards });
+  if (client === undefined) {
+    // The carrier would repeat its provisional until it gives up the call.
+    respond(env, transaction, tooLongStatus, '');
+    releaseTooLong(env, fork.callee);
+    return;
+  }
   joinTransactions(fork.caller, transaction, client, message);
   if (isSdp(message)) {
     takeReplyAnswer(fork.caller, false);

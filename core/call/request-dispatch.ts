@@ -39,6 +39,7 @@ import {
   schemeRefusal,
 } from './request-screen.ts';
 import { respond } from './respond.ts';
+import { releaseTooLong } from './too-long.ts';
 
 type Owner = InboundLeg | OutboundLeg | Relay | Release | undefined;
 
@@ -152,7 +153,9 @@ function onAck(env: CallEnvironment, message: SipMessage, hop: Hop): void {
   const { peer } = dialog;
   if (resend.thenBye) hangUpDialog(env, dialog);
   else if (resend.brings !== undefined && peer !== undefined) {
-    sendAck(env, peer, resend.brings, payloadOf(message));
+    const isWhole = sendAck(env, peer, resend.brings, payloadOf(message));
+    // Acknowledged, but without the answer to its offer: that leg has no session.
+    if (!isWhole) releaseTooLong(env, peer);
   }
 }
 

@@ -88,6 +88,11 @@ const rows = [
   ['attempts', 'tandem_attempts_total', 'INVITEs sent to routing gateways'],
   ['attemptsFailed', 'tandem_attempts_failed_total', 'attempts that failed'],
   [
+    'reinvitesRepeated',
+    'tandem_reinvites_repeated_total',
+    're-INVITEs sent once more after a 491 of the other leg',
+  ],
+  [
     'refusedOverload',
     'tandem_refused_overload_total',
     'INVITEs refused: waited over 500 ms, or draining',
@@ -159,6 +164,12 @@ const rows = [
     'skippedVendorBalance',
     'tandem_gateways_skipped_vendor_balance_total',
     'routing gateways skipped: the clearing account cannot pay the first step',
+  ],
+  // call workers: memory
+  [
+    'idleCollections',
+    'tandem_idle_collections_total',
+    'garbage collections that idle call workers asked for',
   ],
   // CDR log
   ['cdrFrames', 'tandem_cdr_frames_written_total', 'frames appended to the CDR log'],

@@ -1,5 +1,5 @@
 // The longest message that a transport carries. Up to it a request over the path MTU leaves as IP
-// fragments: carriers on UDP expect UDP, so it is not moved to TCP (RFC 3261 18.1.1 asks for that).
+// fragments: carriers on UDP expect UDP, so it is not moved to TCP (RFC 3261 18.1.1 asks for that; DECISIONS 32).
 import { type Hop, Transport } from './hop.ts';
 import { messageBytesMax } from './parse-message.ts';
 

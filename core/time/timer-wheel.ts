@@ -8,6 +8,9 @@
 //
 // A slot of a higher level is spread over the lower ones when its first tick comes. Indices below
 // `heads` are the slots' list heads, so that unlinking needs no branch and no knowledge of the list.
+//
+// The arrays double as timers need. Free indices below `lowEnd` are used first, so that what a peak took
+// can be given back later (`shrink`): a timer cannot move, its owner holds its index.
 
 /** Resolution: a timer fires in the first tick that begins at or after its due time, never before. */
 export const tickMs = 10;
@@ -19,6 +22,8 @@ const levelSpans: readonly number[] = [1, 2 ** 8, 2 ** 14, 2 ** 20];
 const levelHeads: readonly number[] = [0, 256, 320, 384];
 const heads = 448;
 const firstCapacity = 1024;
+/** What `shrink` leaves: 32,768 indices, about a megabyte, copied in some tenths of a millisecond. */
+const lowEnd: number = 2 ** 15;
 
 // A handle is generation * 2^23 + index: 31 bits, so that a field that holds one never needs a boxed number.
 // A generation comes round after 255 uses of its index; owners forget a handle when it fires, long before.
@@ -36,7 +41,13 @@ export class TimerWheel {
   #size = 0;
   /** The last tick whose timers have fired. */
   #tick: number;
-  #free = 0;
+  /** Free indices below and from `lowEnd`, linked by `next`. */
+  #freeLow = 0;
+  #freeHigh = 0;
+  /** Timers armed at indices from `lowEnd` on. */
+  #highSize = 0;
+  /** Of an index that has never been in use. */
+  #generationNew = generationFirst;
   #capacity: number;
   readonly #limit: number;
   readonly #levelSizes: Int32Array = new Int32Array(4);
@@ -46,7 +57,7 @@ export class TimerWheel {
   #dueTicks: Float64Array;
   #levels: Uint8Array;
   #timers: Uint8Array;
-  readonly #owners: (object | undefined)[];
+  #owners: (object | undefined)[];
 
   /** @param nowMs monotonic milliseconds */
   constructor(nowMs: number, limit: number = timersMax) {
@@ -61,12 +72,17 @@ export class TimerWheel {
     this.#levels = new Uint8Array(heads);
     this.#timers = new Uint8Array(heads);
     this.#owners = Array.from<object | undefined>({ length: heads });
-    this.#grow(Math.min(heads + this.#limit, firstCapacity));
+    this.#resize(Math.min(heads + this.#limit, firstCapacity));
   }
 
   /** Timers armed. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Indices that memory is held for. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** Arms `timer` (0..255) for `owner`, due after `delayMs`; returns its handle. */
@@ -178,43 +194,75 @@ export class TimerWheel {
     this.#owners[index] = undefined;
     const generation = this.#generations[index]! + 1;
     this.#generations[index] = generation === generationEnd ? generationFirst : generation;
-    this.#next[index] = this.#free;
-    this.#free = index;
+    this.#putFree(index);
+  }
+
+  #putFree(index: number): void {
+    if (index < lowEnd) {
+      this.#next[index] = this.#freeLow;
+      this.#freeLow = index;
+    } else {
+      this.#highSize--;
+      this.#next[index] = this.#freeHigh;
+      this.#freeHigh = index;
+    }
   }
 
   #take(): number {
     if (this.#size >= this.#limit)
       throw new RangeError(`timer wheel full: ${this.#size} timers armed`);
-    if (this.#free === 0) this.#grow(Math.min(this.#capacity * 2, heads + this.#limit));
-    const index = this.#free;
-    this.#free = this.#next[index]!;
+    if (this.#freeLow === 0 && this.#freeHigh === 0) {
+      this.#resize(Math.min(this.#capacity * 2, heads + this.#limit));
+    }
+    let index = this.#freeLow;
+    if (index !== 0) {
+      this.#freeLow = this.#next[index]!;
+    } else {
+      index = this.#freeHigh;
+      this.#freeHigh = this.#next[index]!;
+      this.#highSize++;
+    }
     return index;
   }
 
-  #grow(capacity: number): void {
+  /** Gives back the arrays' room beyond `lowEnd` where no timer is armed there and there is much of it; now
+   *  and then, not in a firing. */
+  shrink(): void {
+    if (this.#highSize > 0 || this.#capacity < 4 * lowEnd) return;
+    this.#freeHigh = 0;
+    // The generations there are forgotten: begin elsewhere, lest an old handle fit a new timer.
+    this.#generationNew = (this.#generationNew % (generationEnd - 1)) + generationFirst;
+    this.#resize(lowEnd);
+  }
+
+  #resize(capacity: number): void {
     const first = this.#capacity;
-    this.#next = enlarged(this.#next, new Int32Array(capacity));
-    this.#previous = enlarged(this.#previous, new Int32Array(capacity));
-    this.#generations = enlarged(this.#generations, new Int32Array(capacity));
-    this.#dueTicks = enlarged(this.#dueTicks, new Float64Array(capacity));
-    this.#levels = enlarged(this.#levels, new Uint8Array(capacity));
-    this.#timers = enlarged(this.#timers, new Uint8Array(capacity));
-    this.#generations.fill(generationFirst, first);
+    this.#next = resized(this.#next, new Int32Array(capacity));
+    this.#previous = resized(this.#previous, new Int32Array(capacity));
+    this.#generations = resized(this.#generations, new Int32Array(capacity));
+    this.#dueTicks = resized(this.#dueTicks, new Float64Array(capacity));
+    this.#levels = resized(this.#levels, new Uint8Array(capacity));
+    this.#timers = resized(this.#timers, new Uint8Array(capacity));
     this.#capacity = capacity;
+    if (capacity < first) {
+      this.#owners = this.#owners.slice(0, capacity);
+      return;
+    }
+    this.#generations.fill(this.#generationNew, first);
+    this.#highSize += Math.max(0, capacity - Math.max(first, lowEnd));
     // Upwards and one by one: an array that is written far beyond its end becomes a slow dictionary.
     for (let index = first; index < capacity; index++) this.#owners.push(undefined);
-    for (let index = capacity - 1; index >= first; index--) {
-      this.#next[index] = this.#free;
-      this.#free = index;
-    }
+    for (let index = capacity - 1; index >= first; index--) this.#putFree(index);
   }
 }
 
 interface Column {
+  readonly length: number;
   set(from: this): void;
+  subarray(start: number, end: number): this;
 }
 
-function enlarged<C extends Column>(from: C, to: C): C {
-  to.set(from);
+function resized<C extends Column>(from: C, to: C): C {
+  to.set(from.length > to.length ? from.subarray(0, to.length) : from);
   return to;
 }

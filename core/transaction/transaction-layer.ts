@@ -155,7 +155,8 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   #cancelled(message: SipMessage, hash: number): CancelledInvite {
     const invite = this.#servers.find(message, hash, Method.INVITE);
     if (invite !== undefined) return invite;
-    return this.#spentStatus(message, hash, Method.INVITE) === 0 ? undefined : 'answered';
+    if (this.#spentStatus(message, hash, Method.INVITE) !== 0) return 'answered';
+    return this.#servers.findMisnumbered(message, hash);
   }
 
   onResponseMessage(message: SipMessage, _hop: Hop): void {
@@ -265,7 +266,9 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   }
 
   #onAck(message: SipMessage, hop: Hop, hash: number): void {
-    const invite = this.#servers.find(message, hash, Method.INVITE);
+    const servers = this.#servers;
+    const invite =
+      servers.find(message, hash, Method.INVITE) ?? servers.findMisnumbered(message, hash);
     if (invite !== undefined) {
       inviteServerEvent(this, invite, ackArrived);
     } else if (this.#spentStatus(message, hash, Method.INVITE) >= 300) {

@@ -68,6 +68,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'workers/settings.ts',
       'workers/data-directory.ts',
       'workers/log.ts',
+      'workers/background-priority.ts',
     ],
     outside: 'any',
   },

@@ -8,6 +8,7 @@ import { type Hop, Transport } from '../../core/sip/hop.ts';
 import type { Switch } from '../../core/switch.ts';
 import { CallWorker } from '../../workers/call/call-worker.ts';
 import { EffectRunner } from '../../workers/call/effect-runner.ts';
+import { RingIntake } from '../../workers/call/intake.ts';
 import { heartbeatSlot, LoopGauges } from '../../workers/call/loop-gauges.ts';
 import { openBalances, purseOf, workerPurse } from '../../workers/memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
@@ -38,7 +39,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
   const sent: string[] = [];
   const told: string[] = [];
   const effects = new EffectRunner({
-    datagrams: { send: (_hop, text) => sent.push(text) },
+    datagrams: { send: (_hop, text) => sent.push(text), flush() {} },
     streams: { send: (_hop, text) => sent.push(text) },
     cdrLog: { accepts: true, recordAnswer() {}, recordEnd() {}, flush: () => true },
     lines: workerLines(memory, 0),
@@ -70,8 +71,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
   const ring = new RingReader(memory.ingressRings[0]!);
   const worker = new CallWorker({
     shard: shard as unknown as Switch,
-    ring,
-    signal,
+    intake: new RingIntake(ring, signal),
     effects,
     counters,
     gauges: new LoopGauges(

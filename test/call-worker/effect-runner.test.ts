@@ -32,7 +32,7 @@ function stage() {
   const disk = { works: true, accepts: true };
   const waiting: string[] = [];
   const effects = new EffectRunner({
-    datagrams: { send: (_hop, text) => done.push(`udp ${text}`) },
+    datagrams: { send: (_hop, text) => done.push(`udp ${text}`), flush() {} },
     streams: { send: (_hop, text) => done.push(`tcp ${text}`) },
     cdrLog: {
       get accepts() {

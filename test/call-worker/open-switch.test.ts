@@ -42,6 +42,7 @@ test('what a timer did before it threw is discarded without what the timers befo
       memory: allocateSharedMemory({ workers: 1 }),
       listeners: [{ transport: Transport.udp, address: '192.0.2.9', port: 5060 }],
       node: 'edge-1',
+      sockets: undefined,
       runId: 'run',
       shardKey: new Uint32Array([1, 2]),
       snapshot: { version: 1, epoch: 1, arena },

@@ -22,15 +22,15 @@ function openBook(charged: ReadonlyMap<string, bigint> = new Map()) {
   });
   const activate = async (accounts: readonly Described[]): Promise<void> => {
     const names = accounts.map(({ name }) => accountSlotName(name));
-    book.refuseLost(names);
     const slots = book.assign(names)!;
+    await book.refuseLost(slots);
     const cells: AccountCells = {
       slots: Uint32Array.from(names, (name) => slots.get(name)!),
       openings: BigInt64Array.from(accounts, ({ opening }) => opening ?? 0n),
       credits: BigInt64Array.from(accounts, ({ credit }) => credit ?? 0n),
     };
     await book.open(slots, cells);
-    book.settle(slots);
+    await book.settle(slots);
   };
   return { book, activate, asked };
 }

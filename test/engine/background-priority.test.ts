@@ -41,6 +41,25 @@ it('a process goes behind the calls with every thread', linuxOnly, async () => {
   }
 });
 
+it(
+  'a command that may take long goes behind the calls before it does anything',
+  linuxOnly,
+  async () => {
+    for (const [command, nice] of [
+      ['apply', background],
+      ['status', getPriority()],
+    ] as const) {
+      const module = new URL('../../admin/cli/behind-calls.js', import.meta.url).href;
+      const code = `process.argv.splice(2, 0, '${command}');
+      import(${JSON.stringify(module)}).then(() => console.log(require('node:os').getPriority()));`;
+      const child = spawn(process.execPath, ['-e', code, 'x']);
+      const [text] = (await once(child.stdout, 'data')) as [Buffer];
+      assert.equal(Number(text.toString()), nice, command);
+      await once(child, 'exit');
+    }
+  },
+);
+
 it('a process that has ended is no fault', linuxOnly, async () => {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');

@@ -64,6 +64,7 @@ async function stage(failsToStart: (start: number) => 'ends' | 'throws' | undefi
         index,
         memory,
         listeners,
+        sockets: undefined,
         node: 'edge-1',
         runId: `run${starts}`,
         shardKey: new Uint32Array([1, 2]),

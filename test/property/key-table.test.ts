@@ -74,6 +74,14 @@ const commands: fc.Arbitrary<Command>[] = [
     },
     toString: () => `remove(${pick})`,
   })),
+  fc.nat(20).map((few) => ({
+    check: (model) => model.rows.length > few,
+    run(model, table) {
+      for (const row of model.rows.splice(few)) assert.equal(table.remove(row), true);
+      check(model, table, 0);
+    },
+    toString: () => `remove all but ${few}`,
+  })),
   fc.nat().map((pick) => ({
     check: (model) => model.gone.length > 0,
     run(model, table) {
@@ -119,6 +127,53 @@ describe('the table of records, against a plain list', () => {
     for (const row of rows) assert.equal(table.remove(row), true);
     assert.equal(table.size, 0);
     for (const row of rows) assert.equal(table.first(row.given), undefined);
+  });
+
+  it('gives its memory back as records go, and finds those that stay at every step', () => {
+    const table = new KeyTable<Row>();
+    const rows = Array.from({ length: 50_000 }, (_, i) => ({
+      slot: 0,
+      given: Math.imul(i, 0x9e3779b1),
+    }));
+    for (const row of rows) table.add(row, row.given);
+    assert.ok(table.room >= 50_000);
+    // Every fifth first, so that the pieces thin out, then the rest from the oldest on.
+    const going = [...rows.filter((_, i) => i % 5 === 0), ...rows.filter((_, i) => i % 5 !== 0)];
+    const staying = going.splice(-20);
+    for (const [index, row] of going.entries()) {
+      assert.equal(table.remove(row), true);
+      assert.ok(table.buckets <= Math.max(1024, 4 * table.size + 4), `${table.buckets} buckets`);
+      if (index % 1000 === 0)
+        for (const one of going.slice(index + 1)) assert.equal(table.first(one.given), one);
+    }
+    for (const row of staying) assert.equal(table.first(row.given), row);
+    assert.deepEqual([table.size, table.buckets], [20, 1024]);
+    assert.ok(table.room <= 3 * 1024, `room for ${table.room} is held`);
+    for (const row of going) table.add(row, row.given);
+    for (const row of rows) assert.equal(table.first(row.given), row);
+    assert.ok(table.room <= 50 * 1024, 'records fill the lowest pieces first');
+  });
+
+  it('records of one group are found together, however the buckets are split', () => {
+    const table = new KeyTable<Row>();
+    const group = 0x2_3456;
+    const mates = Array.from({ length: 5 }, (_, i) => ({ slot: 0, given: (i << 20) | group }));
+    const check = (): void => {
+      const found = new Set<Row>();
+      let mate = table.firstOfGroup(group | (99 << 20));
+      for (; mate !== undefined; mate = table.afterOfGroup(mate)) found.add(mate);
+      assert.deepEqual(found, new Set(mates));
+    };
+    for (const mate of mates) table.add(mate, mate.given);
+    check();
+    const others: Row[] = [];
+    for (let i = 0; i < 9000; i++) {
+      others.push({ slot: 0, given: Math.imul(i, 0x9e3779b1) });
+      table.add(others[i]!, others[i]!.given);
+      if (i % 500 === 0) check();
+    }
+    for (const other of others) table.remove(other);
+    check();
   });
 
   it('at its limit of buckets it takes records all the same', () => {

@@ -104,6 +104,47 @@ describe('spent transactions', () => {
     assert.equal(spent.hasMerged(7, 0), false);
   });
 
+  it('moves the few that are left of many to a fresh block, and finds them there', () => {
+    const wheel = new TimerWheel(0);
+    const spent = new SpentTransactions(wheel);
+    const keep = (identity: number): void => {
+      const hash = Math.imul(identity >>> 1, 0x9e3779b1); // each two meet
+      spent.keep({ hash, identity, merge: identity, isInvite: true, statusCode: 200 }, lingerMs);
+    };
+    const statusOf = (identity: number): number =>
+      spent.statusOf(Math.imul(identity >>> 1, 0x9e3779b1), identity, true);
+    const sweep = (): void => spent.sweep();
+    for (let identity = 1; identity <= 40_000; identity++) keep(identity);
+    wheel.advance(20_000, sweep);
+    for (let identity = 40_001; identity <= 40_100; identity++) keep(identity);
+    assert.equal(spent.touched, 40_100);
+    wheel.advance(33_000, sweep);
+    assert.deepEqual([spent.size, spent.touched], [100, 100]);
+    for (let identity = 40_001; identity <= 40_100; identity++)
+      assert.equal(statusOf(identity), 200);
+    assert.equal(statusOf(1), 0);
+    keep(40_101);
+    assert.equal(spent.touched, 101);
+    wheel.advance(53_000, sweep);
+    assert.deepEqual([spent.size, statusOf(40_100), statusOf(40_101)], [1, 0, 200]);
+    wheel.advance(80_000, sweep);
+    assert.deepEqual([spent.size, wheel.size], [0, 0]);
+  });
+
+  it('stays where it is while more are in use than may be moved at once', () => {
+    const wheel = new TimerWheel(0);
+    const spent = new SpentTransactions(wheel);
+    const keep = (count: number): void => {
+      for (let i = 0; i < count; i++)
+        spent.keep({ hash: i, identity: i, merge: 0, isInvite: true, statusCode: 200 }, lingerMs);
+    };
+    keep(80_000);
+    wheel.advance(20_000, () => spent.sweep());
+    keep(4500);
+    wheel.advance(33_000, () => spent.sweep());
+    assert.deepEqual([spent.size, spent.touched], [4500, 84_500]);
+  });
+
   it('is crowded from 64 of one hash on, so that nobody makes a look-up long', () => {
     const spent = new SpentTransactions(new TimerWheel(0));
     for (let identity = 1; identity <= 64; identity++) {

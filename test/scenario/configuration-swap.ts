@@ -1,6 +1,8 @@
 // Calls at a steady rate while one configuration after the other comes into force: numbers move between
 // two carriers, and no call notices.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../bench/peers/free-port.ts';
 import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
@@ -19,13 +21,18 @@ export interface SwapRun {
 export interface SwapResult {
   readonly versions: number;
   readonly applyMs: readonly number[];
+  /** The longest a worker took to change over. */
+  readonly swapPauseMs: number;
 }
 
 export async function swapUnderCalls(run: SwapRun): Promise<SwapResult> {
   const { node, rate, seconds } = run;
   const [callerPort, firstPort, secondPort] = await freePorts(3);
-  const apply = (preferred: 'first' | 'second'): Promise<void> =>
-    node.apply({
+  // Written once: making a million prefixes into text is no work of the node's, and takes a processor from it.
+  const files = { first: '', second: '' };
+  for (const preferred of ['first', 'second'] as const) {
+    files[preferred] = join(node.folder, `prefers-${preferred}.json`);
+    const document = {
       parameters: { SS_MAXCPS: 0 },
       mappingGateways: [{ name: 'customer', auth: 'ip', addresses: [`127.0.0.1:${callerPort}`] }],
       routingGateways: [
@@ -37,7 +44,15 @@ export async function swapUnderCalls(run: SwapRun): Promise<SwapResult> {
         },
         ...run.moreGateways,
       ],
-    });
+    };
+    writeFileSync(files[preferred], JSON.stringify(document));
+  }
+  let swapPauseMs = 0;
+  const apply = async (preferred: 'first' | 'second'): Promise<void> => {
+    const applied = await node.command('apply', files[preferred], '--replace', '--json');
+    const { activation } = JSON.parse(applied) as { activation: { swapPauseMs: number } };
+    swapPauseMs = Math.max(swapPauseMs, activation.swapPauseMs);
+  };
   await apply('first');
   const gateways = [
     await startSippGateway(node.folder, 'gateway-answer', { port: firstPort! }),
@@ -94,5 +109,5 @@ export async function swapUnderCalls(run: SwapRun): Promise<SwapResult> {
     assert.equal(routingGateway, known, `version ${configurationVersion} has one carrier`);
     carrierOf.set(configurationVersion, routingGateway);
   }
-  return { versions: carrierOf.size, applyMs };
+  return { versions: carrierOf.size, applyMs, swapPauseMs };
 }

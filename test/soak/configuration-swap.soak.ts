@@ -4,9 +4,12 @@ import { it } from 'node:test';
 import { readMetrics } from '../../bench/peers/tandem.ts';
 import { swapUnderCalls } from '../scenario/configuration-swap.ts';
 import { openNode } from '../scenario/node-under-test.ts';
+import { watchStolenTime } from '../scenario/stolen-time.ts';
 
 const gatewayCount = 200;
 const prefixesPerGateway = 5000;
+/** Beyond what the hypervisor takes: traced by perf sched, a stall of 40 ms was one in which nothing ran on either
+ *  processor, the idle task "on" one of them for the whole time. */
 const stallMsMax = 20;
 
 function manyGateways(): object[] {
@@ -21,6 +24,7 @@ function manyGateways(): object[] {
 
 it('a million prefixes come into force under calls, and no loop stands still', async (test) => {
   const node = await openNode();
+  const stolen = watchStolenTime();
   try {
     const result = await swapUnderCalls({
       node,
@@ -32,13 +36,17 @@ it('a million prefixes come into force under calls, and no loop stands still', a
     const metrics = await readMetrics(node.tandem());
     const worker = metrics.get('tandem_loop_stall_ms max') ?? Number.NaN;
     const main = metrics.get('tandem_main_loop_stall_ms') ?? Number.NaN;
+    const stolenMs = stolen.longestMs();
     test.diagnostic(
       `${result.versions} versions; apply took ${result.applyMs.join(', ')} ms; ` +
-        `longest stall in the last minute: ${worker} ms of a worker, ${main} ms of the main thread`,
+        `longest change-over ${result.swapPauseMs.toFixed(1)} ms, ` +
+        `longest stall in the last minute: ${worker} ms of a worker, ${main} ms of the main thread; ` +
+        `the machine itself was taken away for up to ${stolenMs} ms`,
     );
-    assert.ok(worker < stallMsMax, `a worker stood still for ${worker} ms`);
-    assert.ok(main < stallMsMax, `the main thread stood still for ${main} ms`);
+    assert.ok(worker < stallMsMax + stolenMs, `a worker stood still for ${worker} ms`);
+    assert.ok(main < stallMsMax + stolenMs, `the main thread stood still for ${main} ms`);
   } finally {
+    stolen.stop();
     await node.close();
   }
 });

@@ -177,6 +177,44 @@ describe('timer wheel', () => {
     assert.equal(wheel.size, 0);
   });
 
+  it('gives the room of a peak back once what is left of it lies low, and loses no timer', () => {
+    const wheel = new TimerWheel(0);
+    const record = recorder(wheel);
+    const handles = Array.from({ length: 200_000 }, (_, i) =>
+      wheel.arm({ i }, i & 255, 60_000 + i),
+    );
+    assert.equal(wheel.capacity, 262_144);
+    wheel.shrink();
+    assert.equal(wheel.capacity, 262_144, 'all in use');
+    const highest = handles.pop()!;
+    for (const handle of handles.splice(100)) wheel.cancel(handle);
+    wheel.shrink();
+    assert.equal(wheel.capacity, 262_144, 'a timer cannot move');
+    wheel.cancel(highest);
+    wheel.shrink();
+    assert.equal(wheel.capacity, 32_768);
+    assert.equal(wheel.size, 100);
+    wheel.cancel(highest);
+    assert.equal(wheel.cancel(handles[0]!), 0);
+    assert.equal(wheel.size, 99);
+    // As many again: the old handle of a high index fits none of the new timers.
+    const again = Array.from({ length: 199_901 }, (_, i) => wheel.arm({ i }, 7, 70_000));
+    wheel.cancel(highest);
+    assert.equal(wheel.size, 200_000);
+    assert.equal(record.to(65_000).length, 99);
+    assert.equal(record.to(70_010).length, again.length);
+    assert.equal(wheel.size, 0);
+  });
+
+  it('uses low indices first, so that a steady load empties the high ones', () => {
+    const wheel = new TimerWheel(0);
+    const peak = Array.from({ length: 140_000 }, () => wheel.arm({}, 1, 1_000_000));
+    for (const handle of peak) wheel.cancel(handle);
+    for (let i = 0; i < 20_000; i++) wheel.arm({}, 1, 1_000_000);
+    wheel.shrink();
+    assert.deepEqual([wheel.size, wheel.capacity], [20_000, 32_768]);
+  });
+
   it('refuses a timer beyond its limit, and takes one again when one has ended', () => {
     const wheel = new TimerWheel(0, 3);
     const handle = wheel.arm({}, 1, 10);

@@ -10,6 +10,9 @@ import type { Switch } from '../../core/switch.ts';
 import { CdrLog } from '../cdr/cdr-log.ts';
 import { unpackAnswers } from '../cdr/packed-answers.ts';
 import { monotonicMs } from '../clock.ts';
+import { BatchSender } from '../datagram/batch-sender.ts';
+import { Doorbell } from '../datagram/doorbell.ts';
+import { type SystemCalls, sharedCalls } from '../datagram/system-calls.ts';
 import { createLineLimit, type Log, type LogOutput, openLog } from '../log.ts';
 import { openBalances, purseOf, workerPurse } from '../memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../memory/counter-block.ts';
@@ -22,8 +25,11 @@ import { CallWorker } from './call-worker.ts';
 import { createCdrLogPulse } from './cdr-log-pulse.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EffectRunner } from './effect-runner.ts';
+import { createIdleCollection, openCollector, threadMemoryBytes } from './idle-collection.ts';
+import { type Intake, RingIntake } from './intake.ts';
 import { LoopGauges } from './loop-gauges.ts';
 import { openSwitch } from './open-switch.ts';
+import { SocketIntake } from './socket-intake.ts';
 import { createStrayReturn } from './stray-return.ts';
 import { createStreamSender } from './stream-sender.ts';
 
@@ -38,7 +44,8 @@ interface CallThread {
   readonly output: LogOutput;
   readonly counters: Float64Array;
   readonly cdrLog: CdrLog;
-  readonly sender: DatagramSender;
+  readonly intake: Intake;
+  readonly sender: DatagramSender | BatchSender;
   readonly effects: EffectRunner;
   readonly shard: Switch;
   readonly loop: CallWorker;
@@ -50,11 +57,16 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
   const counters = counterBlock(memory, workerWriter(index));
   const mainRing = new RingWriter(memory.mainRings[index]!);
   const signal = new WakeSignal(memory, mainSignal);
-  const sender = await DatagramSender.bind({
-    listeners: start.listeners,
-    onStray: createStrayReturn({ ring: mainRing, signal, counters, clock: monotonicMs }),
-    onSendError: createSendErrorReport(output.log, counters),
-  });
+  const onSendError = createSendErrorReport(output.log, counters);
+  const calls = start.sockets === undefined ? undefined : await sharedCalls();
+  const sender =
+    calls === undefined
+      ? await DatagramSender.bind({
+          listeners: start.listeners,
+          onStray: createStrayReturn({ ring: mainRing, signal, counters, clock: monotonicMs }),
+          onSendError,
+        })
+      : new BatchSender({ calls, sockets: start.sockets!.sockets, onSendError });
   const cdrLog = new CdrLog({
     directory: start.dataDir,
     worker: index,
@@ -72,14 +84,14 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
     counters,
   });
   const shard = openSwitch(start, effects);
-  const loop = openLoop({ start, port, output, counters, cdrLog, sender, effects, shard });
-  return { start, port, output, counters, cdrLog, sender, effects, shard, loop };
+  const intake = openIntake({ start, output, counters, sender, calls });
+  const loop = openLoop({ start, port, output, counters, cdrLog, sender, effects, shard, intake });
+  return { start, port, output, counters, cdrLog, sender, effects, shard, intake, loop };
 }
 
 function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
-  const { start, shard, cdrLog, counters } = thread;
+  const { shard, cdrLog, counters } = thread;
   const { log } = thread.output;
-  const ring = new RingReader(start.memory.ingressRings[start.index]!);
   const pulseCdrLog = createCdrLogPulse({
     cdrLog,
     callsUp: () => shard.callsUp,
@@ -87,13 +99,21 @@ function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
     counters,
     log,
   });
+  const collectWhenIdle = createIdleCollection({
+    messages: () => counters[Counter.requestsIn]! + counters[Counter.responsesIn]!,
+    callsUp: () => shard.callsUp,
+    memoryBytes: threadMemoryBytes,
+    trim: () => shard.trim(),
+    collect: openCollector(),
+    onCollected: () => counters[Counter.idleCollections]!++,
+  });
   const gauges = new LoopGauges(
     {
       callsUp: () => shard.callsUp,
       callsAnsweredUp: () => shard.callsAnsweredUp,
       transactions: () => shard.transactionCount,
       timers: () => shard.timerCount,
-      ringBytesUsed: () => ring.usedBytes(),
+      ringBytesUsed: () => thread.intake.ringBytes(),
       cdrAccepting: () => cdrLog.accepts,
       heapUsedBytes: () => process.memoryUsage().heapUsed,
       cdrQueue: () => cdrLog.queue(),
@@ -104,15 +124,49 @@ function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
   );
   return new CallWorker({
     shard,
-    ring,
-    signal: new WakeSignal(start.memory, workerSignal(start.index)),
+    intake: thread.intake,
     effects: thread.effects,
     counters,
     gauges,
     log,
     clock: monotonicMs,
     wallClock: Date.now,
-    onTick: pulseCdrLog,
+    onTick(nowMs) {
+      pulseCdrLog(nowMs);
+      collectWhenIdle(nowMs);
+    },
+  });
+}
+
+/** The ring alone, or the sockets beside it. */
+function openIntake(
+  thread: Pick<CallThread, 'start' | 'counters' | 'sender' | 'output'> & {
+    /** Undefined where node:dgram serves. */
+    calls: SystemCalls | undefined;
+  },
+): Intake {
+  const { start, counters, calls, sender, output } = thread;
+  const { index, memory } = start;
+  const signal = new WakeSignal(memory, workerSignal(index));
+  const ring = new RingIntake(new RingReader(memory.ingressRings[index]!), signal);
+  const doorbell = start.sockets?.doorbell;
+  if (calls === undefined || doorbell === undefined) return ring;
+  const lines = createLineLimit(sendErrorLinesPerSecond);
+  return new SocketIntake({
+    calls,
+    sockets: start.sockets!.sockets,
+    doorbell: new Doorbell(calls, doorbell),
+    ring,
+    shardKey: start.shardKey,
+    counters,
+    clock: monotonicMs,
+    reply: (hop, text) => {
+      counters[Counter.messagesOut]!++;
+      sender.send(hop, text);
+    },
+    onError: (error) => {
+      if (lines.allow(monotonicMs())) output.log.warn({ err: error }, 'receiving socket');
+    },
   });
 }
 
@@ -191,6 +245,7 @@ function stop(thread: CallThread): void {
   }
   // Sends of this turn call back in the next one.
   setImmediate(() => {
+    thread.intake.close();
     thread.sender.close();
     thread.output.flush();
     tell(thread, { kind: 'stopped' });

@@ -4,14 +4,11 @@
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import type { Switch } from '../../core/switch.ts';
 import { createLineLimit, type LineLimit, type Log } from '../log.ts';
-import { createRingRecord, type RingReader, waitedMs } from '../memory/spsc-ring.ts';
-import type { WakeSignal } from '../memory/wake-signal.ts';
 import { RecordKind } from '../thread-messages.ts';
 import type { EffectRunner } from './effect-runner.ts';
+import type { Intake, IntakeMessage } from './intake.ts';
 import type { LoopGauges } from './loop-gauges.ts';
 
-/** Records handled in one turn: one CDR write and one flush for all of them (design: at most 64). */
-const batchMax = 64;
 /** Resolution of every SIP timer. */
 const tickMs = 10;
 /** The loop's pulse while no timer is armed. */
@@ -29,8 +26,7 @@ const bugLinesPerSecond = 10;
 
 export interface CallWorkerOptions {
   shard: Switch;
-  ring: RingReader;
-  signal: WakeSignal;
+  intake: Intake;
   effects: EffectRunner;
   counters: Float64Array;
   gauges: LoopGauges;
@@ -44,8 +40,7 @@ export interface CallWorkerOptions {
 
 export class CallWorker {
   readonly #shard: Switch;
-  readonly #ring: RingReader;
-  readonly #signal: WakeSignal;
+  readonly #intake: Intake;
   readonly #effects: EffectRunner;
   readonly #counters: Float64Array;
   readonly #gauges: LoopGauges;
@@ -53,10 +48,9 @@ export class CallWorker {
   readonly #clock: () => number;
   readonly #wallClock: () => number;
   readonly #onTick: (nowMs: number) => void;
-  readonly #record = createRingRecord();
+  readonly #time: { nowMs: number; wallMs: number } = { nowMs: 0, wallMs: 0 };
   readonly #bugLines: LineLimit = createLineLimit(bugLinesPerSecond);
   readonly #turnOnWake: () => void;
-  readonly #ringIsEmpty: () => boolean;
   #timer: NodeJS.Timeout | undefined;
   #tickDueMs = 0;
   #timersRanMs = 0;
@@ -65,8 +59,7 @@ export class CallWorker {
 
   constructor(options: CallWorkerOptions) {
     this.#shard = options.shard;
-    this.#ring = options.ring;
-    this.#signal = options.signal;
+    this.#intake = options.intake;
     this.#effects = options.effects;
     this.#counters = options.counters;
     this.#gauges = options.gauges;
@@ -75,7 +68,6 @@ export class CallWorker {
     this.#wallClock = options.wallClock;
     this.#onTick = options.onTick;
     this.#turnOnWake = () => this.#turn();
-    this.#ringIsEmpty = () => this.#ring.isEmpty();
   }
 
   start(): void {
@@ -102,7 +94,7 @@ export class CallWorker {
     this.#guard(work, nowMs);
     this.#effects.flush();
     // More sends than one flush may carry: the loop goes on with them.
-    if (this.#effects.busy) this.#signal.wake();
+    if (this.#effects.busy) this.#intake.wake();
     if (this.#running) this.#keepTickFast();
   }
 
@@ -113,7 +105,7 @@ export class CallWorker {
       this.#stay(startMs);
       // Not a microtask: sockets and timers get their turn between batches.
       setImmediate(this.#turnOnWake);
-    } else if (this.#ring.isEmpty() && !this.#effects.busy) {
+    } else if (this.#intake.isEmpty() && !this.#effects.busy) {
       this.#sleep();
     } else {
       setImmediate(this.#turnOnWake);
@@ -126,9 +118,7 @@ export class CallWorker {
     const untilMs = Math.min(startMs + holdMs, this.#tickDueMs);
     let nowMs = startMs;
     for (let batches = 0; batches < batchesMax && nowMs < untilMs; batches++) {
-      if (this.#ring.isEmpty() && !this.#effects.busy) {
-        this.#signal.block(this.#ringIsEmpty, untilMs - nowMs);
-      }
+      if (this.#intake.isEmpty() && !this.#effects.busy) this.#intake.block(untilMs - nowMs);
       nowMs = this.#runBatch();
     }
   }
@@ -141,7 +131,7 @@ export class CallWorker {
   }
 
   #sleep(): void {
-    this.#signal.sleep(this.#ringIsEmpty, sleepPollMs).then(this.#turnOnWake, (error: unknown) => {
+    this.#intake.sleep(sleepPollMs).then(this.#turnOnWake, (error: unknown) => {
       throw error;
     });
   }
@@ -149,10 +139,7 @@ export class CallWorker {
   /** Returns the time it began. */
   #runBatch(): number {
     const startMs = this.#readClocks();
-    let handled = 0;
-    for (; handled < batchMax && this.#ring.pop(this.#record); handled++) {
-      this.#guard(undefined, startMs);
-    }
+    const handled = this.#intake.take(this.#onMessage, this.#time);
     if (handled > 0) this.#lastRecordMs = startMs;
     if (startMs - this.#timersRanMs >= tickMs) this.#fireTimers(startMs);
     this.#effects.flush();
@@ -163,7 +150,10 @@ export class CallWorker {
   /** One reading for the whole batch. */
   #readClocks(): number {
     const nowMs = this.#clock();
-    this.#shard.setNow(nowMs, this.#wallClock());
+    const wallMs = this.#wallClock();
+    this.#time.nowMs = nowMs;
+    this.#time.wallMs = wallMs;
+    this.#shard.setNow(nowMs, wallMs);
     this.#effects.setNow(nowMs);
     return nowMs;
   }
@@ -176,17 +166,27 @@ export class CallWorker {
   readonly #onTimers = (): void => this.#shard.onTimers();
   readonly #endFaultyCall = (): void => this.#shard.endFaultyCall();
 
-  /** `work`, or the record just taken. */
-  #guard(work: (() => void) | undefined, nowMs: number): void {
+  readonly #onMessage = (message: IntakeMessage): void => {
     this.#effects.begin();
     try {
-      if (work === undefined) this.#handleRecord(nowMs);
-      else work();
+      this.#handleMessage(message);
     } catch (error) {
-      this.#reportBug(error, nowMs, 'a handler failed; its call is ended');
-      const isOfOneCall = work === undefined || work === this.#onTimers;
-      this.#discard(isOfOneCall ? this.#endFaultyCall : endNoCall, nowMs);
+      this.#onBug(error, this.#endFaultyCall, this.#time.nowMs);
     }
+  };
+
+  #guard(work: () => void, nowMs: number): void {
+    this.#effects.begin();
+    try {
+      work();
+    } catch (error) {
+      this.#onBug(error, work === this.#onTimers ? this.#endFaultyCall : endNoCall, nowMs);
+    }
+  }
+
+  #onBug(error: unknown, endCall: () => void, nowMs: number): void {
+    this.#reportBug(error, nowMs, 'a handler failed; its call is ended');
+    this.#discard(endCall, nowMs);
   }
 
   /** A call that cannot even be ended stays as it is: its timers may yet end it. */
@@ -204,15 +204,14 @@ export class CallWorker {
     this.#log.error({ err: error, heldBack: this.#bugLines.takeHeldBack() }, text);
   }
 
-  #handleRecord(nowMs: number): void {
-    const record = this.#record;
-    if (record.kind === RecordKind.message) {
-      const { payload, payloadLength, hop } = record;
-      this.#shard.onMessage(payload as never, payloadLength, hop, waitedMs(record, nowMs));
-    } else if (record.kind === RecordKind.transportFailure) {
-      this.#shard.onTransportFailure(record.hop);
+  #handleMessage(message: IntakeMessage): void {
+    if (message.kind === RecordKind.message) {
+      const { payload, payloadLength, hop } = message;
+      this.#shard.onMessage(payload as never, payloadLength, hop, message.waitedMs);
+    } else if (message.kind === RecordKind.transportFailure) {
+      this.#shard.onTransportFailure(message.hop);
     } else {
-      throw new RangeError(`ring record of kind ${record.kind}; expected message or failure`);
+      throw new RangeError(`record of kind ${message.kind}; expected message or failure`);
     }
   }
 

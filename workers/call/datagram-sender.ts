@@ -57,6 +57,9 @@ export class DatagramSender {
     socket.send(slab.bytes, start, text.length, hop.port, hop.address, slab.onSent);
   }
 
+  /** Nothing waits here: every datagram goes by itself. */
+  flush(): void {}
+
   /** Datagrams handed to libuv that have not been sent yet. */
   get pending(): number {
     return this.#arena.pending();

@@ -27,8 +27,13 @@ export interface MessageSender {
   send(hop: Hop, text: string): void;
 }
 
+export interface DatagramPort extends MessageSender {
+  /** Sends what was gathered; called at the end of each batch. */
+  flush(): void;
+}
+
 export interface EffectRunnerOptions {
-  datagrams: MessageSender;
+  datagrams: DatagramPort;
   streams: MessageSender;
   cdrLog: CdrSink;
   lines: LineCounters;
@@ -50,7 +55,7 @@ interface Unfinished {
 }
 
 export class EffectRunner implements Effects {
-  readonly #datagrams: MessageSender;
+  readonly #datagrams: DatagramPort;
   readonly #streams: MessageSender;
   readonly #cdrLog: CdrSink;
   readonly #lines: LineCounters;
@@ -199,6 +204,7 @@ export class EffectRunner implements Effects {
     if (!this.#writeRecords()) this.#withhold();
     else if (wasFailing) this.#withheld.release(this.#sendNow);
     this.#sendQueued();
+    this.#datagrams.flush();
     if (this.#queued === 0) this.#giveBack();
     this.begin();
   }

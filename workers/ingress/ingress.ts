@@ -3,6 +3,9 @@
 import type { Listener } from '../../core/call/local-identity.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
+import { Doorbell } from '../datagram/doorbell.ts';
+import type { SharedSockets } from '../datagram/shared-sockets.ts';
+import { type SystemCalls, sharedCalls } from '../datagram/system-calls.ts';
 import { createLineLimit, type Log } from '../log.ts';
 import { counterBlock, mainWriter } from '../memory/counter-block.ts';
 import { mainSignal, type SharedMemory, workerSignal } from '../memory/shared-memory.ts';
@@ -10,8 +13,9 @@ import { type RingEntry, RingReader, RingWriter } from '../memory/spsc-ring.ts';
 import { WakeSignal } from '../memory/wake-signal.ts';
 import { RecordKind } from '../thread-messages.ts';
 import { ShardRouter } from './shard-router.ts';
+import { SharedUdpIngress } from './shared-udp-ingress.ts';
 import { StreamIngress } from './stream-ingress.ts';
-import { UdpIngress, type UdpSocketState } from './udp-ingress.ts';
+import { UdpIngress, type UdpIngressOptions, type UdpSocketState } from './udp-ingress.ts';
 import { WorkerInbox } from './worker-inbox.ts';
 
 export interface IngressOptions {
@@ -20,6 +24,8 @@ export interface IngressOptions {
   shardKey: Uint32Array;
   log: Log;
   clock: () => number;
+  /** Undefined: node:dgram. */
+  sockets: SharedSockets | undefined;
 }
 
 const errorLinesPerSecond = 2;
@@ -30,23 +36,34 @@ export class Ingress {
   readonly #signals: readonly WakeSignal[];
   readonly #counters: Float64Array;
   readonly #clock: () => number;
-  #udp: UdpIngress | undefined;
+  #udp: UdpIngress | SharedUdpIngress | undefined;
   #streams: StreamIngress | undefined;
   #inbox: WorkerInbox | undefined;
 
-  private constructor(options: IngressOptions) {
+  private constructor(options: IngressOptions, ringDoorbell: (() => void) | undefined) {
     const { memory } = options;
     this.#rings = memory.ingressRings.map((ring) => new RingWriter(ring));
-    this.#signals = this.#rings.map((_, i) => new WakeSignal(memory, workerSignal(i)));
+    this.#signals = this.#rings.map(
+      (_, i) => new WakeSignal(memory, workerSignal(i), ringDoorbell),
+    );
     this.#counters = counterBlock(memory, mainWriter);
     this.#clock = options.clock;
   }
 
   /** Binds the main thread's sockets; the call workers have bound theirs before. */
   static async open(options: IngressOptions): Promise<Ingress> {
-    const ingress = new Ingress(options);
+    const { sockets } = options;
+    const calls = sockets === undefined ? undefined : await sharedCalls();
+    const doorbell =
+      calls === undefined || sockets?.doorbell === undefined
+        ? undefined
+        : new Doorbell(calls, sockets.doorbell);
+    const ingress = new Ingress(
+      options,
+      doorbell === undefined ? undefined : () => doorbell.ring(),
+    );
     try {
-      await ingress.#bind(options);
+      await ingress.#bind(options, calls);
     } catch (error) {
       await ingress.close();
       throw error;
@@ -79,8 +96,8 @@ export class Ingress {
     await this.#streams?.close();
   }
 
-  async #bind(options: IngressOptions): Promise<void> {
-    const { listeners, memory, log } = options;
+  async #bind(options: IngressOptions, calls: SystemCalls | undefined): Promise<void> {
+    const { listeners, memory, log, sockets } = options;
     const router = new ShardRouter({
       rings: this.#rings,
       signals: this.#signals,
@@ -105,14 +122,18 @@ export class Ingress {
       counters: this.#counters,
       clock: this.#clock,
     });
-    this.#udp = await UdpIngress.bind({
+    const udp: UdpIngressOptions = {
       listeners,
       onDatagram: route,
       onError: (error) => {
         if (lines.allow(this.#clock())) log.warn({ err: error }, 'receiving socket');
       },
       counters: this.#counters,
-    });
+    };
+    this.#udp =
+      sockets === undefined || calls === undefined
+        ? await UdpIngress.bind(udp)
+        : new SharedUdpIngress({ ...udp, calls, shared: sockets });
   }
 
   #reply(hop: Hop, text: string): void {

@@ -1,7 +1,8 @@
 // Puts each message into the ring of the worker that owns its call: a byte scan for the Call-ID, no
 // parsing. When a ring is nearly full new INVITEs are refused at the door (overload-reply.ts), so that
 // responses and in-dialog requests of calls that are up still get through; the repeat of one that was
-// taken is not refused but dropped, or its caller would give up a call that goes on.
+// taken is not refused but dropped, or its caller would give up a call that goes on. The repeat of one that
+// was refused is refused again, or a call would ring whose caller has been told no.
 import { keyedHash } from '../../core/bytes/keyed-hash.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { mintedShard, shardOfCallId } from '../../core/shard/call-id-shard.ts';
@@ -10,13 +11,13 @@ import { type CallIdSpan, PeekResult, peekCallId } from '../../core/sip/peek-cal
 import type { RingEntry, RingWriter } from '../memory/spsc-ring.ts';
 import type { WakeSignal } from '../memory/wake-signal.ts';
 import { RecordKind } from '../thread-messages.ts';
-import { AdmittedInvites, inviteFingerprint } from './admitted-invites.ts';
+import { InviteMemory, inviteFingerprint } from './invite-memory.ts';
 import { createOverloadReply } from './overload-reply.ts';
 
 export interface ShardRouterOptions {
   /** Index: worker. */
-  rings: readonly RingWriter[];
-  signals: readonly WakeSignal[];
+  rings: readonly Pick<RingWriter, 'push'>[];
+  signals: readonly Pick<WakeSignal, 'wake'>[];
   shardKey: Uint32Array;
   /** The main thread's block. */
   counters: Float64Array;
@@ -29,9 +30,15 @@ export interface ShardRouterOptions {
 const stunHeaderBytes = 20;
 const stunFirstOctetMax = 3;
 
+/** RFC 3261 17.1.1.2, timer B: for so long a caller repeats its INVITE. */
+const repeatSeconds = 32;
+/** Copies that cross our 503 leave the caller 0.5 and 1.5 s after the first one. Later ones mean that he never
+ *  got it; and a caller who did comes back after two seconds (overload-reply.ts). */
+const refusedSeconds = 2;
+
 export class ShardRouter {
-  readonly #rings: readonly RingWriter[];
-  readonly #signals: readonly WakeSignal[];
+  readonly #rings: ShardRouterOptions['rings'];
+  readonly #signals: ShardRouterOptions['signals'];
   readonly #shardKey: Uint32Array;
   readonly #counters: Float64Array;
   readonly #clock: () => number;
@@ -39,7 +46,9 @@ export class ShardRouter {
   readonly #overloadReply: (bytes: Buffer, length: number, hop: Hop) => string;
   readonly #span: CallIdSpan = { start: 0, end: 0 };
   readonly #entry: RingEntry;
-  readonly #admitted: AdmittedInvites = new AdmittedInvites();
+  readonly #admitted: InviteMemory = new InviteMemory(repeatSeconds);
+  readonly #refused: InviteMemory = new InviteMemory(refusedSeconds);
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
   /** Index: worker; 1: its ring got something in this turn. */
   readonly #toWake: Uint8Array;
   #wakeIsDue = false;
@@ -95,7 +104,8 @@ export class ShardRouter {
     const print = inviteFingerprint(bytes, length, this.#span, hash);
     const minted = mintedShard(bytes, this.#span, this.#shardKey, this.#rings.length);
     const worker = minted >= 0 ? minted : hash % this.#rings.length;
-    if (this.#rings[worker]!.push(this.#entry, bytes, length)) {
+    if (this.#wasRefused(print)) this.#refuse(bytes, length, print);
+    else if (this.#rings[worker]!.push(this.#entry, bytes, length)) {
       this.#admitted.remember(print, this.#entry.nowMs);
       this.#wakeSoon(worker);
     } else this.#onNoRoom(bytes, length, print);
@@ -127,6 +137,22 @@ export class ShardRouter {
     if (hop.transport === Transport.udp && this.#admitted.has(print, nowMs)) {
       this.#counters[Counter.dropRepeatRingFull]!++;
       return;
+    }
+    this.#refuse(bytes, length, print);
+  }
+
+  #wasRefused(print: number): boolean {
+    const { hop, nowMs } = this.#entry;
+    if (nowMs - this.#refusedAtMs > (refusedSeconds + 1) * 1000) return false;
+    return hop.transport === Transport.udp && this.#refused.has(print, nowMs);
+  }
+
+  #refuse(bytes: Buffer, length: number, print: number): void {
+    const { hop, nowMs } = this.#entry;
+    // From the first copy on.
+    if (!this.#refused.has(print, nowMs)) {
+      this.#refused.remember(print, nowMs);
+      this.#refusedAtMs = nowMs;
     }
     this.#counters[Counter.refusedRingFull]!++;
     const text = this.#overloadReply(bytes, length, hop);

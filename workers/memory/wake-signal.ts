@@ -18,10 +18,17 @@ const asleep = 1;
 /** One consumer's signal; any number of producers may wake it. */
 export class WakeSignal {
   readonly #word: Int32Array;
+  readonly #ringDoorbell: (() => void) | undefined;
 
-  /** @param signal `mainSignal` or `workerSignal(i)` of shared-memory.ts */
-  constructor(memory: Pick<SharedMemory, 'signals'>, signal: number) {
+  /** @param signal `mainSignal` or `workerSignal(i)` of shared-memory.ts
+   *  @param ringDoorbell producer: wakes a consumer that waits in `blockOn` */
+  constructor(
+    memory: Pick<SharedMemory, 'signals'>,
+    signal: number,
+    ringDoorbell?: (() => void) | undefined,
+  ) {
     this.#word = new Int32Array(memory.signals, signal * wordsPerLine * 4, 1);
+    this.#ringDoorbell = ringDoorbell;
   }
 
   /** Producer, after a push. */
@@ -30,6 +37,7 @@ export class WakeSignal {
     // One of several producers notifies.
     if (Atomics.compareExchange(this.#word, 0, asleep, awake) === asleep) {
       Atomics.notify(this.#word, 0);
+      this.#ringDoorbell?.();
     }
   }
 
@@ -39,6 +47,14 @@ export class WakeSignal {
     const word = this.#word;
     Atomics.store(word, 0, asleep);
     if (isEmpty()) Atomics.wait(word, 0, asleep, timeoutMs);
+    Atomics.store(word, 0, awake);
+  }
+
+  /** Consumer: as `block`, in a wait of its own that the doorbell ends. */
+  blockOn(isEmpty: () => boolean, wait: () => void): void {
+    const word = this.#word;
+    Atomics.store(word, 0, asleep);
+    if (isEmpty()) wait();
     Atomics.store(word, 0, awake);
   }
 

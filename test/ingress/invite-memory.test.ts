@@ -1,7 +1,7 @@
-// Which INVITE is taken for the repeat of one admitted.
+// Which INVITE is taken for the repeat of one remembered.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AdmittedInvites, inviteFingerprint } from '../../workers/ingress/admitted-invites.ts';
+import { InviteMemory, inviteFingerprint } from '../../workers/ingress/invite-memory.ts';
 
 const callIdHash = 0x9abcdef0;
 
@@ -36,23 +36,23 @@ test('different hashes of Call-IDs never agree when the same octets follow', () 
 });
 
 test('an entry is replaced by the next of its index', () => {
-  const admitted = new AdmittedInvites();
-  const [first, next] = [0x0001_1234, 0x7fff_1234];
-  admitted.remember(first, 40_000);
-  assert.ok(admitted.has(first, 40_000));
-  assert.ok(!admitted.has(next, 40_000));
-  admitted.remember(next, 40_000);
-  assert.ok(admitted.has(next, 40_000));
-  assert.ok(!admitted.has(first, 40_000));
+  const memory = new InviteMemory(32);
+  const [first, next] = [0x0005_1234, 0x7ffd_1234];
+  memory.remember(first, 40_000);
+  assert.ok(memory.has(first, 40_000));
+  assert.ok(!memory.has(next, 40_000));
+  memory.remember(next, 40_000);
+  assert.ok(memory.has(next, 40_000));
+  assert.ok(!memory.has(first, 40_000));
 });
 
-test('a repeat is one for 32 seconds, also where the second of admission starts anew', () => {
-  const wrapMs = 2 ** 16 * 1000;
+test('a repeat is one for 32 seconds, also where the seconds start anew', () => {
+  const wrapMs = 2 ** 18 * 1000;
   for (const startMs of [0, 999, 40_000, wrapMs - 1, 2 ** 31 * 1000 - 1, 2 ** 40]) {
-    const admitted = new AdmittedInvites();
-    admitted.remember(-5, startMs);
-    assert.ok(admitted.has(-5, startMs), `at ${startMs}`);
-    assert.ok(admitted.has(-5, startMs + 32_000), `32 s after ${startMs}`);
-    assert.ok(!admitted.has(-5, startMs + 33_000), `33 s after ${startMs}`);
+    const memory = new InviteMemory(32);
+    memory.remember(-5, startMs);
+    assert.ok(memory.has(-5, startMs), `at ${startMs}`);
+    assert.ok(memory.has(-5, startMs + 32_000), `32 s after ${startMs}`);
+    assert.ok(!memory.has(-5, startMs + 33_000), `33 s after ${startMs}`);
   }
 });

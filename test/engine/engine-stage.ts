@@ -1,8 +1,9 @@
-// The whole engine in a test's own process, on loopback, with peers that speak SIP to it.
+// A whole engine in the process of the test, on loopback, with a caller and a carrier that the test plays.
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach } from 'node:test';
 import { pino } from 'pino';
 import { Transport } from '../../core/sip/hop.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
@@ -11,11 +12,11 @@ import { Engine } from '../../workers/engine.ts';
 import { loadSettings, type Settings } from '../../workers/settings.ts';
 import { header, openSipPeer, request, response, type SipPeer, tagOf } from './sip-peer.ts';
 
-/** Closed, the last one first, when the test is over. */
+/** Closed after each test, the last opened first. */
 export const open: { close(): unknown }[] = [];
-export async function closeAll(): Promise<void> {
+afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close();
-}
+});
 
 export function settingsFor(dataDir: string, more: Partial<Settings> = {}): Settings {
   return {
@@ -32,8 +33,13 @@ export function settingsFor(dataDir: string, more: Partial<Settings> = {}): Sett
   };
 }
 
-export async function start(settings: Settings): Promise<Engine> {
-  const engine = await Engine.open({ settings, log: pino({ level: 'silent' }), admin: false });
+export async function start(settings: Settings, standIns?: boolean): Promise<Engine> {
+  const engine = await Engine.open({
+    settings,
+    log: pino({ level: 'silent' }),
+    admin: false,
+    standIns,
+  });
   open.push(engine);
   return engine;
 }
@@ -42,6 +48,40 @@ export async function peer(): Promise<SipPeer> {
   const one = await openSipPeer();
   open.push(one);
   return one;
+}
+
+export async function configure(
+  dataDir: string,
+  caller: SipPeer,
+  carrier: SipPeer,
+  more: { gateways?: object[]; callerAddresses?: string[] } = {},
+): Promise<void> {
+  await configureWith(dataDir, {
+    parameters: { SS_MAXCPS: 0 },
+    mappingGateways: [
+      {
+        name: 'in',
+        auth: 'ip',
+        addresses: more.callerAddresses ?? [`127.0.0.1:${caller.port}`],
+        lineLimit: 10,
+        cpsLimit: 50,
+      },
+    ],
+    routingGateways: [
+      { name: 'out', address: `127.0.0.1:${carrier.port}`, prefixes: ['44'], priority: 2 },
+      ...(more.gateways ?? []),
+    ],
+  });
+}
+
+/** Stores a document as the version in force, while no engine runs. */
+export async function configureWith(dataDir: string, document: object): Promise<void> {
+  const store = await openConfigurationStore(dataDir);
+  const versions = new ConfigurationVersions(store);
+  const applied = versions.apply(document);
+  assert.equal(applied.kind, 'staged', JSON.stringify(applied));
+  if (applied.kind === 'staged') versions.commit(applied.version);
+  await store.close();
 }
 
 export const fresh = (): string => mkdtempSync(join(tmpdir(), 'tandem-engine-'));
@@ -67,14 +107,4 @@ export async function placeCall(
 
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-/** Stores a document as the version in force, while no engine runs. */
-export async function configureWith(dataDir: string, document: object): Promise<void> {
-  const store = await openConfigurationStore(dataDir);
-  const versions = new ConfigurationVersions(store);
-  const applied = versions.apply(document);
-  assert.equal(applied.kind, 'staged', JSON.stringify(applied));
-  if (applied.kind === 'staged') versions.commit(applied.version);
-  await store.close();
 }
