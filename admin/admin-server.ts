@@ -5,7 +5,8 @@ import type { AdminStart } from '../workers/admin-messages.ts';
 import { adminUrlPath } from '../workers/data-directory.ts';
 import type { Log } from '../workers/log.ts';
 import { type TokenCheck, tokenCheck } from './access/token.ts';
-import type { CdrReader } from './cdr-text.ts';
+import type { AccountService } from './account-service.ts';
+import type { CdrPages } from './cdr-pages.ts';
 import type { ConfigurationService } from './configuration-service.ts';
 import type { RateDecks } from './deck/deck-service.ts';
 import type { EngineChannel } from './engine-channel.ts';
@@ -16,6 +17,7 @@ import { openApiDocument } from './openapi.ts';
 import { findPackageRoot } from './package-root.ts';
 import { type RequestCounts, routeRequests } from './request-router.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { backupRoutes } from './routes/backup.ts';
 import { cdrRoutes } from './routes/cdrs.ts';
 import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
@@ -33,7 +35,9 @@ export interface AdminParts {
   engine: EngineChannel;
   configuration: ConfigurationService;
   decks: RateDecks;
-  readCdrs: CdrReader;
+  cdrPages: CdrPages;
+  accounts: AccountService;
+  makeBackup: () => Promise<Buffer>;
   openListener: OpenListener;
   log: Log;
 }
@@ -86,8 +90,9 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...routingRoutes(engine),
     ...ratingRoutes(engine),
     ...rateTableRoutes(parts.decks),
-    ...accountRoutes(configuration, engine),
-    ...cdrRoutes(parts.readCdrs),
+    ...cdrRoutes(parts.cdrPages),
+    ...backupRoutes(parts.makeBackup),
+    ...accountRoutes(parts.accounts),
     ...metricsRoutes(engine, adminFigures),
     openApiRoute(() => openApiDocument(described, start.version)),
   ];

@@ -1,25 +1,6 @@
 // CDRs as text: JSON, one object a line, and CSV for spreadsheets. Used by the API and by `tandem cdr`.
-import type { Cdr } from '../core/cdr/cdr.ts';
-import { cdrColumns, cdrToJson, type LogId } from '../core/cdr/cdr-json.ts';
-
-export type LoggedCdr = Cdr & { logId: LogId };
-
-export interface CdrFilter {
-  /** Milliseconds since 1970; of the call's end, this one included. */
-  since?: number | undefined;
-  /** This one not included. */
-  until?: number | undefined;
-  /** Of the customer or of the carrier. */
-  account?: string | undefined;
-  /** The mapping gateway, or any routing gateway that was tried. */
-  gateway?: string | undefined;
-  /** Of either leg, or of an attempt. */
-  callId?: string | undefined;
-  limit?: number | undefined;
-}
-
-/** Oldest end first. */
-export type CdrReader = (filter: CdrFilter) => AsyncIterable<LoggedCdr>;
+import { type CdrJson, cdrColumns, cdrToJson } from '../core/cdr/cdr-json.ts';
+import type { StoredCdr as LoggedCdr } from '../workers/ledger/ledger-store.ts';
 
 export type CdrFormat = 'ndjson' | 'csv';
 
@@ -33,7 +14,7 @@ export async function* cdrText(
 ): AsyncGenerator<string> {
   let text = format === 'csv' ? cdrCsvHeading : '';
   for await (const cdr of records) {
-    text += format === 'csv' ? cdrCsvLine(cdr) : cdrJsonLine(cdr);
+    text += format === 'csv' ? cdrCsvLine(cdrToJson(cdr, cdr.logId)) : cdrJsonLine(cdr);
     if (text.length >= pieceCharacters) {
       yield text;
       text = '';
@@ -49,8 +30,7 @@ export function cdrJsonLine(cdr: LoggedCdr): string {
 export const cdrCsvHeading: string = `${cdrColumns.join(',')}\r\n`;
 
 /** RFC 4180; what is not a single value (`attempts`, `logId`) is JSON in one cell. */
-export function cdrCsvLine(cdr: LoggedCdr): string {
-  const shown = cdrToJson(cdr, cdr.logId);
+export function cdrCsvLine(shown: CdrJson): string {
   return `${cdrColumns.map((column) => csvCell(shown[column])).join(',')}\r\n`;
 }
 

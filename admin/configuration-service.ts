@@ -3,14 +3,18 @@
 // anything that fails on the way leaves the version before in force.
 import type { ConfigurationDiff } from '../core/configuration/diff.ts';
 import type { ConfigurationDocument } from '../core/configuration/model.ts';
+import { moneyText } from '../core/money.ts';
 import type { AdminStart } from '../workers/admin-messages.ts';
 import type {
   ApplyResult,
   ConfigurationVersions,
 } from '../workers/configuration/configuration-versions.ts';
 import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
-import type { RatesOf } from '../workers/configuration/stored-document.ts';
+import type { RatesOf, StoredDocument } from '../workers/configuration/stored-document.ts';
+import { emptyStored } from '../workers/configuration/stored-versions.ts';
 import type { VersionSummary } from '../workers/configuration/version-summary.ts';
+import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
+import type { ConfigurationMaster } from './configuration-master.ts';
 import { documentPieces } from './configuration-pieces.ts';
 import type { DocumentFormat } from './configuration-text.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
@@ -40,6 +44,8 @@ export interface AppliedChange {
 export interface ConfigurationService {
   /** The version asked for, or the one in force. @throws RequestRefused */
   read(version?: number): { version: number; document: ConfigurationDocument };
+  /** The one in force, its rate tables by reference. */
+  inForce(): StoredDocument;
   /** The same as text. @throws RequestRefused */
   text(
     format: DocumentFormat,
@@ -55,6 +61,9 @@ export interface ConfigurationService {
   rollback(version: number): Promise<AppliedChange>;
   /** Puts in force what `stage` has staged elsewhere, in its turn; a dry run needs none. @throws RequestRefused */
   applyStaged(stage: () => Promise<ApplyResult>, dryRun: boolean): Promise<AppliedChange>;
+  /** Puts in force what other nodes have changed; without a master, and while a change is under way here,
+   *  it does nothing. @throws RequestRefused, LedgerAway */
+  follow(): Promise<void>;
 }
 
 type Activate = (version: number) => Promise<Activation>;
@@ -64,11 +73,15 @@ export interface RunningNode {
   activate?: Activate;
   /** To warn of gateways that the node cannot reach. */
   listeners?: AdminStart['listeners'];
+  /** Closes the books of accounts that go; absent where there are none. */
+  ledger?: Pick<LedgerStore, 'account' | 'closeAccount'>;
+  /** Absent: the store of this node is the only one. */
+  master?: ConfigurationMaster;
 }
 
 export function createConfigurationService(
   versions: ConfigurationVersions,
-  { activate, listeners }: RunningNode = {},
+  { activate, listeners, ledger, master }: RunningNode = {},
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
@@ -76,13 +89,37 @@ export function createConfigurationService(
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
-      return await putInForce(versions, await stage(), activate);
+      await catchUp();
+      return await change(stage, master?.push);
     } finally {
       changing = false;
     }
   };
+  const change = async (
+    stage: () => ApplyResult | Promise<ApplyResult>,
+    push: Push | undefined,
+  ): Promise<AppliedChange> => {
+    const result = await stage();
+    const node = { activate, push };
+    if (result.kind !== 'staged' || ledger === undefined) {
+      return await putInForce(versions, result, node);
+    }
+    const removed = removedAccounts(versions, result.version);
+    await refuseWithBooks(versions, result.version, { removed, ledger });
+    const applied = await putInForce(versions, result, node);
+    for (const name of removed) await ledger.closeAccount(name);
+    return applied;
+  };
+  const catchUp = async (): Promise<void> => {
+    const news = await master?.news();
+    if (news === undefined) return;
+    const stage = (): ApplyResult => versions.apply(news.document, { replace: true, ...known });
+    await change(stage, undefined);
+    master!.has(news.number);
+  };
   return {
     read: (version = versions.current()) => ({ version, document: documentOf(versions, version) }),
+    inForce: () => versions.stored(versions.current()) ?? emptyStored(),
     text(format, version = versions.current()) {
       const stored = versions.stored(version);
       if (stored === undefined) throw versionNotFound(version);
@@ -99,13 +136,50 @@ export function createConfigurationService(
       throw versionNotFound(versions.stored(from) === undefined ? from : to);
     },
     apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
+    async follow() {
+      if (master === undefined || changing) return;
+      changing = true;
+      try {
+        await catchUp();
+      } finally {
+        changing = false;
+      }
+    },
     async rollback(version) {
       if (versions.stored(version) === undefined) throw versionNotFound(version);
       return alone(() => versions.rollbackTo(version, known));
     },
     applyStaged: async (stage, dryRun) =>
-      dryRun ? putInForce(versions, await stage(), activate) : alone(stage),
+      dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
   };
+}
+
+function removedAccounts(versions: ConfigurationVersions, version: number): string[] {
+  const kept = new Set(versions.stored(version)?.accounts.map(({ name }) => name));
+  const before = versions.stored(versions.current())?.accounts ?? [];
+  return before.map(({ name }) => name).filter((name) => !kept.has(name));
+}
+
+/** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */
+async function refuseWithBooks(
+  versions: ConfigurationVersions,
+  version: number,
+  going: { removed: readonly string[]; ledger: Pick<LedgerStore, 'account'> },
+): Promise<void> {
+  try {
+    for (const name of going.removed) {
+      const books = await going.ledger.account(name);
+      if (books === undefined) continue;
+      const { balance, payments, calls } = books;
+      if (balance === 0n && payments === 0 && calls === 0) continue;
+      const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
+      const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
+      throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
+    }
+  } catch (error) {
+    versions.discard(version);
+    throw error;
+  }
 }
 
 function documentOf(versions: ConfigurationVersions, version: number): ConfigurationDocument {
@@ -121,10 +195,18 @@ function versionNotFound(version: number): RequestRefused {
   );
 }
 
+type Push = ConfigurationMaster['push'];
+
+interface Target {
+  readonly activate: Activate | undefined;
+  /** To the master copy, once it is seen to work here. */
+  readonly push: Push | undefined;
+}
+
 async function putInForce(
   versions: ConfigurationVersions,
   result: ApplyResult,
-  activate: Activate | undefined,
+  { activate, push }: Target,
 ): Promise<AppliedChange> {
   const previousVersion = versions.current();
   switch (result.kind) {
@@ -145,22 +227,37 @@ async function putInForce(
       const { version, diff, warnings } = result;
       const applied = { version, previousVersion, dryRun: false, changes: diff, warnings };
       if (activate === undefined) {
+        await pushOrDiscard(versions, version, push);
         commit(versions, version);
         return applied;
       }
-      const activation = await activateAndCommit(versions, version, activate);
+      const activation = await activateAndCommit(versions, version, { activate, push });
       return { ...applied, activation };
     }
+  }
+}
+
+async function pushOrDiscard(
+  versions: ConfigurationVersions,
+  version: number,
+  push: Push | undefined,
+): Promise<void> {
+  try {
+    await push?.(documentOf(versions, version));
+  } catch (error) {
+    versions.discard(version);
+    throw error;
   }
 }
 
 async function activateAndCommit(
   versions: ConfigurationVersions,
   version: number,
-  activate: Activate,
+  { activate, push }: { activate: Activate; push: Push | undefined },
 ): Promise<Activation> {
   try {
     const activation = await activate(version);
+    await push?.(documentOf(versions, version));
     commit(versions, version);
     return activation;
   } catch (error) {

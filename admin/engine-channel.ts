@@ -7,7 +7,6 @@ import type {
   AnalyzeRequest,
   EngineFigures,
   EngineMessage,
-  PaymentRequest,
   QuoteRequest,
 } from '../workers/admin-messages.ts';
 
@@ -41,7 +40,7 @@ export interface EngineChannel {
   balance(account: string): Promise<AccountBalance>;
   /** Moves the balance of an account by a payment that is stored.
    *  @throws EngineRefused, EngineSilent */
-  payment(request: PaymentRequest): Promise<AccountBalance>;
+  payment(account: string): Promise<AccountBalance>;
 }
 
 /** The engine answered, with a no. */
@@ -150,8 +149,8 @@ function questionsOf(
     quote: (request) => ask(analyzeTimeoutMs, (id) => ({ kind: 'quote', id, request })),
     balance: (account) =>
       ask(analyzeTimeoutMs, (id) => ({ kind: 'balance', id, account })) as Promise<AccountBalance>,
-    payment: (request) =>
-      ask(analyzeTimeoutMs, (id) => ({ kind: 'payment', id, request })) as Promise<AccountBalance>,
+    payment: (account) =>
+      ask(analyzeTimeoutMs, (id) => ({ kind: 'payment', id, account })) as Promise<AccountBalance>,
   };
 }
 

@@ -1,15 +1,19 @@
 // Entry of the admin process, forked by the engine with its AdminStart as JSON in the first argument. It
 // ends when the engine asks, or when the engine is gone.
 import type { AdminStart } from '../workers/admin-messages.ts';
-import { queryCdrs } from '../workers/cdr/query-cdrs.ts';
 import { ConfigurationVersions } from '../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../workers/configuration/open-store.ts';
+import { openLedger } from '../workers/ledger/open-ledger.ts';
 import { openLog } from '../workers/log.ts';
 import type { LogLevel } from '../workers/settings.ts';
 import { mintAdminToken, tokenFileIsOpen } from './access/token.ts';
+import { createAccountService } from './account-service.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
+import { makeBackup } from './backup.ts';
+import { createCdrPages } from './cdr-pages.ts';
 import { chooseListener } from './choose-listener.ts';
-import { createConfigurationService } from './configuration-service.ts';
+import { createConfigurationMaster, openSource } from './configuration-master.ts';
+import { type ConfigurationService, createConfigurationService } from './configuration-service.ts';
 import { poolDeckTasks } from './deck/deck-pool.ts';
 import { createRateDecks } from './deck/deck-service.ts';
 import { openEngineChannel, processPort } from './engine-channel.ts';
@@ -37,6 +41,24 @@ function stop(exitCode: number): void {
   void (server?.close() ?? Promise.resolve()).then(end, end);
 }
 
+/** Other nodes' changes are in force here within two of these. */
+const followMs = 1000;
+
+function followMaster(configuration: ConfigurationService): void {
+  let failure = '';
+  setInterval(() => {
+    configuration.follow().then(
+      () => {
+        failure = '';
+      },
+      (error: Error) => {
+        if (error.message !== failure) log.error({ err: error }, 'configuration is not followed');
+        failure = error.message;
+      },
+    );
+  }, followMs).unref();
+}
+
 process.on('uncaughtException', (error) => {
   log.fatal({ err: error }, 'admin process: a fault of ours');
   stop(1);
@@ -58,18 +80,37 @@ try {
   });
   const versions = new ConfigurationVersions(store);
   const { dataDir, listeners } = start;
+  const tasks = poolDeckTasks();
+  const ledger = await openLedger({ dataDir, mysqlUrl: start.mysqlUrl }, (reason) =>
+    log.info({ because: reason }, 'ledger: native-free stand-in'),
+  );
+  const source = await openSource({ url: start.mysqlUrl, node: start.node });
   const configuration = createConfigurationService(versions, {
     activate: engine.activate,
     listeners,
+    ledger,
+    ...(source === undefined ? {} : { master: createConfigurationMaster(source, store) }),
   });
-  const tasks = poolDeckTasks();
+  if (source !== undefined) followMaster(configuration);
   server = await startAdminServer({
     start,
     token,
     engine,
     configuration,
     decks: createRateDecks({ dataDir, versions, configuration, tasks, listeners }),
-    readCdrs: (filter) => queryCdrs({ ...filter, directory: start.dataDir }),
+    accounts: createAccountService({
+      ledger,
+      configuration: () => configuration.inForce(),
+      extendExpiry: (account) =>
+        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+      engine,
+    }),
+    makeBackup: () => makeBackup({ dataDir, store, ledger }),
+    cdrPages: createCdrPages({
+      dataDir,
+      ledger,
+      parameters: () => configuration.inForce().parameters,
+    }),
     openListener: await chooseListener(log),
     log,
   });

@@ -74,7 +74,22 @@ function writeNode(lines: string[], figures: EngineFigures): void {
     gauge('tandem_money_reserved', 'money that calls up have set aside', Number(reserved));
   }
   gauge('tandem_max_cps', 'SS_MAXCPS in force; 0: no limit', figures.maxCps);
+  writeCdrStore(lines, figures);
   writeIngress(lines, figures);
+}
+
+function writeCdrStore(lines: string[], { cdrStore }: EngineFigures): void {
+  if (cdrStore === null) return;
+  const { kind, queue } = cdrStore;
+  const each = (type: 'gauge' | 'counter', metric: string, help: string, value: number): void =>
+    family(lines, `tandem_cdr_store_${metric}`, type, help, [[{ store: kind }, value]]);
+  each('gauge', 'up', '1 while the ledger can be written', cdrStore.state === 'up' ? 1 : 0);
+  each('gauge', 'may_lose_commits', '1 where its settings can', cdrStore.warning === '' ? 0 : 1);
+  each('counter', 'rows_total', 'CDRs stored since the start', cdrStore.storedRows);
+  each('counter', 'rejected_total', 'records set aside', cdrStore.rejectedRecords);
+  each('gauge', 'queue_records', 'CDRs in the log only', queue.records);
+  each('gauge', 'queue_bytes', 'their bytes', queue.bytes);
+  each('gauge', 'queue_oldest_seconds', 'age of the oldest of them', queue.oldestMs / 1000);
 }
 
 function writeIngress(lines: string[], { ingress }: EngineFigures): void {

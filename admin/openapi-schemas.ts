@@ -98,6 +98,20 @@ const status = object({
       oldestMs: whole,
     }),
   }),
+  cdrStore: {
+    anyOf: [
+      object({
+        kind: text,
+        state: { enum: ['up', 'away'] },
+        reason: text,
+        warning: text,
+        storedRows: whole,
+        rejectedRecords: whole,
+        queue: object({ records: whole, bytes: whole, oldestMs: whole }),
+      }),
+      { type: 'null' },
+    ],
+  },
   ingress: object({ loopStallMs: whole, streamConnections: whole, streamQueueBytes: whole }),
   memoryRssBytes: whole,
 });

@@ -1,5 +1,6 @@
 // Errors as people and programs meet them: RFC 9457 problem documents with a stable code, and an
 // `errors` list that names each field, its value and what was expected.
+import { LedgerAway, PaymentRefused } from '../workers/ledger/ledger-store.ts';
 import { BodyTooLarge, type HttpReply } from './listener.ts';
 
 export interface ProblemField {
@@ -43,7 +44,9 @@ export type ProblemCode =
   | 'internal'
   | 'too-many-queries'
   | 'engine-refused'
-  | 'engine-silent';
+  | 'engine-silent'
+  | 'payment-refused'
+  | 'ledger-away';
 
 /** Status and title. */
 const kinds: Record<ProblemCode, readonly [number, string]> = {
@@ -66,6 +69,8 @@ const kinds: Record<ProblemCode, readonly [number, string]> = {
   'too-many-queries': [429, 'Too many queries are under way'],
   'engine-refused': [502, 'The engine refused'],
   'engine-silent': [503, 'The engine does not answer'],
+  'payment-refused': [409, 'The payment cannot be made'],
+  'ledger-away': [503, 'The database of the ledger cannot be reached'],
 };
 
 const typePrefix = 'urn:tandem:problem:';
@@ -111,6 +116,11 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof RequestRefused) return error.problem;
   if (error instanceof BodyTooLarge) {
     return problem('body-too-large', `expected at most ${error.limitBytes} bytes`);
+  }
+  if (error instanceof LedgerAway) return problem('ledger-away', error.message);
+  if (error instanceof PaymentRefused) {
+    const code = error.code === 'no-account' ? 'not-found' : 'payment-refused';
+    return problem(code, error.message);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-// The configuration store without lmdb: one append-only file, an index of it in memory. A frame is one
+// The stores of configuration and ledger without lmdb: one append-only file, an index of it in memory. A frame is one
 // transaction, so what a crash tore off at the end never happened. Other threads and processes append to
 // the same file: it is read on before each use. Writers take turns by a lock file.
 //
@@ -40,6 +40,8 @@ interface StoreFile {
   readonly path: string;
   handle: number;
   index: Map<string, Place>;
+  /** Keys of the index in order, while it has not changed; ranges are read page by page. */
+  ordered: string[] | undefined;
   /** What follows is not read yet, or torn. */
   readTo: number;
   liveBytes: number;
@@ -48,7 +50,14 @@ interface StoreFile {
 type Changes = Map<string, Uint8Array | undefined>;
 
 export function openMemoryStore(path: string): ConfigurationStore {
-  const file: StoreFile = { path, handle: -1, index: new Map(), readTo: 0, liveBytes: 0 };
+  const file: StoreFile = {
+    path,
+    handle: -1,
+    index: new Map(),
+    ordered: undefined,
+    readTo: 0,
+    liveBytes: 0,
+  };
   reopen(file);
   let changing = false;
   return {
@@ -60,6 +69,11 @@ export function openMemoryStore(path: string): ConfigurationStore {
     keys: (prefix) => {
       readOn(file);
       return sortedKeys(file.index.keys(), prefix);
+    },
+    range: (from, to, limit) => {
+      readOn(file);
+      file.ordered ??= [...file.index.keys()].sort();
+      return rangeOf(file.ordered, { from, to, limit }, (key) => readValue(file, key));
     },
     transaction: (change) => {
       if (changing) throw new Error('a transaction of this store is running already');
@@ -84,16 +98,20 @@ export function openMemoryStore(path: string): ConfigurationStore {
 }
 
 function transactionOver(file: StoreFile, changes: Changes): StoreTransaction {
+  const get = (key: string): Uint8Array | undefined =>
+    changes.has(key) ? changes.get(key) : readValue(file, key);
+  const keys = (prefix: string): string[] => {
+    const all = new Set(file.index.keys());
+    for (const [key, value] of changes) {
+      if (value === undefined) all.delete(key);
+      else all.add(key);
+    }
+    return sortedKeys(all, prefix);
+  };
   return {
-    get: (key) => (changes.has(key) ? changes.get(key) : readValue(file, key)),
-    keys: (prefix) => {
-      const keys = new Set(file.index.keys());
-      for (const [key, value] of changes) {
-        if (value === undefined) keys.delete(key);
-        else keys.add(key);
-      }
-      return sortedKeys(keys, prefix);
-    },
+    get,
+    keys,
+    range: (from, to, limit) => rangeOf(keys(''), { from, to, limit }, get),
     put: (key, value) => void changes.set(key, value),
     remove: (key) => void changes.set(key, undefined),
   };
@@ -103,10 +121,42 @@ function sortedKeys(keys: Iterable<string>, prefix: string): string[] {
   return [...keys].filter((key) => key.startsWith(prefix)).sort();
 }
 
+interface Range {
+  readonly from: string;
+  readonly to: string;
+  readonly limit: number;
+}
+
+function rangeOf(
+  ordered: readonly string[],
+  { from, to, limit }: Range,
+  read: (key: string) => Uint8Array | undefined,
+): [string, Uint8Array][] {
+  const entries: [string, Uint8Array][] = [];
+  for (let at = firstNotBelow(ordered, from); at < ordered.length && entries.length < limit; at++) {
+    const key = ordered[at]!;
+    if (key >= to) break;
+    entries.push([key, read(key)!]);
+  }
+  return entries;
+}
+
+function firstNotBelow(ordered: readonly string[], from: string): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ordered[middle]! < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function reopen(file: StoreFile): void {
   if (file.handle >= 0) closeSync(file.handle);
   file.handle = openSync(file.path, constants.O_RDWR | constants.O_CREAT, 0o600);
   file.index = new Map();
+  file.ordered = undefined;
   file.readTo = 0;
   file.liveBytes = 0;
   readFrames(file, fstatSync(file.handle).size);
@@ -136,6 +186,7 @@ function readFrames(file: StoreFile, size: number): void {
 }
 
 function indexBody(file: StoreFile, body: Buffer, bodyStart: number): void {
+  file.ordered = undefined;
   for (let at = 0; at < body.length; ) {
     const keyBytes = body.readUInt8(at);
     const stored = body.readUInt32LE(at + 1);

@@ -13,6 +13,7 @@ const peers: Readonly<Record<string, string>> = {
   kamailio: 'kamailio',
   baresip: 'baresip',
   chromium: 'chromium',
+  mariadbd: 'mariadb-server',
 };
 
 function missingPeers(): string[] {

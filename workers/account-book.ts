@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
 import { creditText, moneyText } from '../core/money.ts';
-import type { AccountBalance, AccountsFigures, PaymentRequest } from './admin-messages.ts';
+import type { AccountBalance, AccountsFigures } from './admin-messages.ts';
 import type { AccountCells } from './configuration/compile-billing.ts';
 import {
   accountSlotName,
@@ -28,6 +28,11 @@ import type { OpeningAccount, OpeningBalances } from './opening-balances.ts';
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
 /** The figures are gathered on the thread that receives; these take a millisecond. */
 const accountsLookedAtMax = 10_000;
+
+export interface StoredPayment {
+  readonly account: string;
+  readonly units: bigint;
+}
 
 const slotNamePrefix = accountSlotName('');
 /** Accounts looked at before the thread, which receives for all workers, turns to its sockets. */
@@ -154,11 +159,7 @@ export class AccountBook {
   }
 
   /** A payment (negative: a deduction) that is stored already. @throws Error where it cannot be added */
-  pay({ account, units: text }: PaymentRequest): AccountBalance {
-    if (!/^-?[0-9]{1,19}$/.test(text)) {
-      throw new Error(`units: ${JSON.stringify(text)}: expected whole units of 10^-8 as text`);
-    }
-    const units = BigInt(text);
+  pay({ account, units }: StoredPayment): AccountBalance {
     const slot = this.#slotOf(account);
     const after = accountState(this.ledger, slot).balance + units;
     if (after > balanceUnitsMax || after < -balanceUnitsMax) {

@@ -50,6 +50,22 @@ export interface CdrQueueFigures {
   oldestMs: number;
 }
 
+/** What ships the CDR log into the ledger. */
+export interface CdrStoreFigures {
+  /** "lmdb", "file" or "mysql". */
+  kind: string;
+  state: 'up' | 'away';
+  /** Why it is away; '' while it is up. */
+  reason: string;
+  /** Settings of the database that can lose a commit; '' for none. */
+  warning: string;
+  /** Since the start. */
+  storedRows: number;
+  rejectedRecords: number;
+  /** What is in the log and not stored. */
+  queue: { records: number; bytes: number; oldestMs: number };
+}
+
 /** The main thread, which receives for all workers. */
 export interface IngressFigures {
   /** Longest time in the last minute that its event loop stood still. */
@@ -90,6 +106,8 @@ export interface EngineFigures {
   accounts: AccountsFigures;
   sockets: SocketFigures[];
   cdrLog: CdrLogFigures;
+  /** Null until the CDR writer has told any. */
+  cdrStore: CdrStoreFigures | null;
   ingress: IngressFigures;
   memoryRssBytes: number;
 }
@@ -131,13 +149,6 @@ export interface AccountBalance {
   linesUsed: number;
 }
 
-/** A payment that is stored already; the engine only moves the balance. The answer is an AccountBalance. */
-export interface PaymentRequest {
-  account: string;
-  /** Whole units of 10^-8 as text, since JSON has no integers of 64 bits; negative: a deduction. */
-  units: string;
-}
-
 /** Admin to engine. `activate`: compile the stored version and run on it; answered with
  *  `{ version, compileMs, swapPauseMs }` once every call worker runs on it. */
 export type AdminMessage =
@@ -146,7 +157,8 @@ export type AdminMessage =
   | { kind: 'analyze'; id: number; request: AnalyzeRequest }
   | { kind: 'quote'; id: number; request: QuoteRequest }
   | { kind: 'balance'; id: number; account: string }
-  | { kind: 'payment'; id: number; request: PaymentRequest };
+  /** A payment of the account was stored: answered with its AccountBalance once it counts. */
+  | { kind: 'payment'; id: number; account: string };
 
 /** How the engine starts the admin process: JSON in its first argument. */
 export interface AdminStart {
@@ -156,6 +168,8 @@ export interface AdminStart {
   node: string;
   version: string;
   logLevel: string;
+  /** '' for the embedded ledger. */
+  mysqlUrl: string;
   /** The node's listening sockets: what gateways can be reached from. */
   listeners: readonly Listener[];
 }

@@ -9,6 +9,7 @@ import { AccountBook } from './account-book.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
+import { type CdrWriterHost, startCdrWriter } from './cdr-writer-host.ts';
 import { monotonicMs } from './clock.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { ConfigurationVersions } from './configuration/configuration-versions.ts';
@@ -25,17 +26,16 @@ import { Ingress } from './ingress/ingress.ts';
 import { probeAdminListener, probeListeners } from './ingress/listen-probe.ts';
 import { expandWildcards } from './listen-setting.ts';
 import type { Log } from './log.ts';
+import { createLogRecovery, type LogRecovery } from './log-recovery.ts';
 import { createLoopDelay } from './loop-delay.ts';
 import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
-import { balancesFromLog, type OpeningBalances } from './opening-balances.ts';
 import { shareOrphans } from './orphan-calls.ts';
 import { packageVersion } from './package-version.ts';
 import type { Settings } from './settings.ts';
 import { openShardKey } from './shard-key.ts';
 import { type ClosedCalls, Supervisor } from './supervisor.ts';
-import { openTaskPool, taskFile } from './task-pool.ts';
-import type { RecoverCdrLogRequest, RecoverCdrLogResult } from './tasks/recover-cdr-log.ts';
+import { openTaskPool } from './task-pool.ts';
 
 const pulseMs = 1000;
 /** The ready line names the admin's own address; calls do not wait for it longer than this. */
@@ -51,8 +51,6 @@ type AdminQuestion = Exclude<AdminMessage, { kind: 'listening' }>;
 export interface EngineOptions {
   settings: Settings;
   log: Log;
-  /** Where accounts' balances come from; absent: the documents' balances less the CDR log's charges. */
-  openingBalances?: OpeningBalances | undefined;
   /** The admin program, false for none; tests bring their own. */
   admin?: string | false | undefined;
   /** Datagrams by node:dgram, as where koffi has no binary. */
@@ -71,8 +69,8 @@ export class Engine {
   adminUrl: string;
 
   readonly #directory: DataDirectory;
-  readonly #pool: Piscina;
   readonly #shardKey: Uint32Array;
+  readonly #recoverLog: LogRecovery;
   readonly #sockets: SharedSockets | undefined;
   readonly #version: string = packageVersion();
   readonly #startedAt: number = Date.now();
@@ -82,6 +80,7 @@ export class Engine {
   readonly #closers: (() => Promise<void>)[] = [];
   #ingress: Ingress | undefined;
   #admin: AdminProcess | undefined;
+  #cdrWriter: CdrWriterHost | undefined;
   #pulse: NodeJS.Timeout | undefined;
   #draining = false;
   #hurry: () => void = () => {};
@@ -93,14 +92,13 @@ export class Engine {
     this.listeners = parts.listeners;
     this.adminUrl = options.settings.adminListen;
     this.#directory = parts.directory;
-    this.#pool = parts.pool;
+    this.#recoverLog = createLogRecovery(parts, options);
     this.#shardKey = openShardKey(parts.directory.path);
     this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
-    this.accounts = new AccountBook(
-      this.memory,
-      options.openingBalances ?? balancesFromLog(parts.directory.path, parts.pool),
-    );
+    this.accounts = new AccountBook(this.memory, {
+      balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
+    });
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,
@@ -127,6 +125,7 @@ export class Engine {
       streams: () => this.#ingress?.streams ?? { streamConnections: 0, streamQueueBytes: 0 },
       loopStallMs: () => this.#loopDelay.longestMs(),
       admittedLastSecond: (slot) => this.activation.admittedLastSecond(slot),
+      cdrStore: () => this.#cdrWriter?.figures() ?? null,
     });
   }
 
@@ -196,6 +195,8 @@ export class Engine {
     this.#loopDelay.close();
     await this.#ingress?.close();
     await this.supervisor.stop();
+    // After the workers have closed their logs: what is in them is shipped.
+    await this.#cdrWriter?.stop();
     await this.#admin?.stop();
     for (const close of this.#closers.splice(0).reverse()) await close();
   }
@@ -217,8 +218,9 @@ export class Engine {
 
   async #start(version: number, admin: string | false | undefined): Promise<void> {
     try {
-      const recovered = await this.#recoverCdrLog({});
-      await this.activation.activate(version);
+      const recovered = await this.#recoverLog({});
+      this.#cdrWriter = startCdrWriter(this.settings, this.log, this.accounts);
+      await this.#activate(version);
       await this.supervisor.start();
       this.#ingress = await Ingress.open({
         listeners: this.listeners,
@@ -235,6 +237,12 @@ export class Engine {
       await this.close();
       throw error;
     }
+  }
+
+  async #activate(version: number): Promise<unknown> {
+    const result = await this.activation.activate(version);
+    this.#cdrWriter!.setParameters(this.activation.current!.parameters);
+    return result;
   }
 
   #createSupervisor(): Supervisor {
@@ -268,28 +276,8 @@ export class Engine {
   async #closeCallsOf(worker: number): Promise<ClosedCalls> {
     const { directory } = openLogSet(this.#directory.path);
     const through = latestIncarnation(directory, worker);
-    const { answers, charges } = await this.#recoverCdrLog({ worker, through });
+    const { answers, charges } = await this.#recoverLog({ worker, through });
     return { answers, charges: this.accounts.bySlot(charges) };
-  }
-
-  async #recoverCdrLog(
-    part: Pick<RecoverCdrLogRequest, 'worker' | 'through'>,
-  ): Promise<RecoverCdrLogResult> {
-    const request: RecoverCdrLogRequest = {
-      directory: this.#directory.path,
-      node: this.settings.node,
-      nowWallMs: Date.now(),
-      ...part,
-    };
-    const result: RecoverCdrLogResult = await this.#pool.run(request, {
-      filename: taskFile('recover-cdr-log'),
-      name: 'recoverCdrLogTask',
-    });
-    if (result.calls > 0 || result.damaged > 0) {
-      const { answers: _answers, charges: _charges, ...report } = result;
-      this.log.warn({ ...part, ...report }, 'calls of a crash were closed in the CDR log');
-    }
-    return result;
   }
 
   #hangUpOrphans(packed: Uint8Array): void {
@@ -312,6 +300,7 @@ export class Engine {
         node: this.settings.node,
         version: this.#version,
         logLevel: this.settings.logLevel,
+        mysqlUrl: this.settings.mysqlUrl,
         listeners: this.listeners,
       },
       log: this.log,
@@ -339,11 +328,11 @@ export class Engine {
     }
   }
 
-  #resultOf(question: AdminQuestion): unknown {
+  async #resultOf(question: AdminQuestion): Promise<unknown> {
     const { activation, accounts } = this;
     switch (question.kind) {
       case 'activate':
-        return activation.activate(question.version);
+        return this.#activate(question.version);
       case 'analyze':
         return activation.analyze(question.request);
       case 'quote':
@@ -351,7 +340,8 @@ export class Engine {
       case 'balance':
         return accounts.balanceOf(question.account);
       case 'payment':
-        return accounts.pay(question.request);
+        await this.#cdrWriter!.lookForPayments();
+        return accounts.balanceOf(question.account);
     }
   }
 

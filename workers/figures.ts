@@ -9,6 +9,7 @@ import type {
   AccountsFigures,
   CdrLogFigures,
   CdrQueueFigures,
+  CdrStoreFigures,
   EngineFigures,
   GatewayFigures,
   IngressFigures,
@@ -40,6 +41,7 @@ export interface FigureSources {
   accounts: () => AccountsFigures;
   /** Calls admitted in the last second at the slot's CPS limit; null without one. */
   admittedLastSecond: (slot: number) => number | null;
+  cdrStore: () => CdrStoreFigures | null;
 }
 
 type StreamFigures = Omit<IngressFigures, 'loopStallMs'>;
@@ -77,6 +79,7 @@ export function createFigures(sources: FigureSources): (nowWallMs: number) => En
       accounts: sources.accounts(),
       sockets: socketFigures(sources.listeners, sources.sockets()),
       cdrLog: cdrLogFigures(sources, { sums, blocks }),
+      cdrStore: sources.cdrStore(),
       ingress: { loopStallMs: sources.loopStallMs(), ...sources.streams() },
       memoryRssBytes: process.memoryUsage.rss(),
     };

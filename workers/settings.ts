@@ -19,6 +19,8 @@ export interface Settings {
   readonly cdrSyncMs: number;
   readonly logLevel: LogLevel;
   readonly drainSeconds: number;
+  /** "mysql://user:password@127.0.0.1:3306/tandem"; '': none. Never shown. */
+  readonly mysqlUrl: string;
   /** What was accepted but has no effect yet; logged at start. */
   readonly notices: readonly string[];
 }
@@ -69,7 +71,7 @@ const nodeFileSchema = z.strictObject({
     })
     .optional(),
   admin: z.strictObject({ listen: z.string().optional() }).optional(),
-  mysql: z.unknown().optional(),
+  mysql: z.strictObject({ url: z.string() }).nullable().optional(),
   cdrSyncMs: z.int().min(0).max(cdrSyncMsMax).optional(),
   log: z.strictObject({ level: z.enum(logLevels).optional() }).optional(),
   drainSeconds: z.int().min(0).max(drainSecondsMax).optional(),
@@ -118,7 +120,9 @@ function validate(file: string, content: unknown): NodeFile {
     issue.code === 'unrecognized_keys'
       ? 'no such key'
       : issue.message.replace(/^Invalid (input|option): /, '');
-  throw refusal(file, keys.map(String).join('.') || '(top)', valueAt(content, keys), expected);
+  // An address that was written one level too high holds its password all the same.
+  const shown = keys[0] === 'mysql' ? '(hidden)' : valueAt(content, keys);
+  throw refusal(file, keys.map(String).join('.') || '(top)', shown, expected);
 }
 
 function valueAt(content: unknown, keys: readonly PropertyKey[]): unknown {
@@ -131,13 +135,6 @@ function valueAt(content: unknown, keys: readonly PropertyKey[]): unknown {
 }
 
 function complete(file: string, nodeFile: NodeFile, source: SettingsSource): Settings {
-  if (nodeFile.mysql !== undefined && nodeFile.mysql !== null) {
-    // The value holds a password: it is not repeated.
-    throw new StartRefused(
-      'TANDEM_UNSUPPORTED',
-      `${file}: mysql: mysql is not supported by this version; remove the key to use the embedded store`,
-    );
-  }
   const texts = nodeFile.sip?.listen ?? ['udp://0.0.0.0:5060'];
   const listen = texts.map((text, i) => {
     const parsed = parseListen(text);
@@ -154,6 +151,7 @@ function complete(file: string, nodeFile: NodeFile, source: SettingsSource): Set
     cdrSyncMs: nodeFile.cdrSyncMs ?? 1000,
     logLevel: nodeFile.log?.level ?? 'info',
     drainSeconds: nodeFile.drainSeconds ?? 30,
+    mysqlUrl: checkMysqlUrl(file, nodeFile.mysql?.url),
     notices:
       media > 0
         ? [`workers.media: ${media} has no effect: media relay is not in this version`]
@@ -184,6 +182,21 @@ function checkAdminListen(file: string, text: string): string {
     throw refusal(file, 'admin.listen', text, expected);
   }
   return text.replace(/\/$/, '');
+}
+
+/** What is wrong is told without the value, which holds a password. */
+function checkMysqlUrl(file: string, text: string | undefined): string {
+  if (text === undefined) return '';
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWhole =
+    url?.protocol === 'mysql:' && url.hostname !== '' && /^\/[^/]+$/.test(url.pathname);
+  if (!isWhole || url.search !== '' || url.hash !== '') {
+    throw new StartRefused(
+      'TANDEM_SETTING',
+      `${file}: mysql.url: expected mysql://USER:PASSWORD@HOST:PORT/DATABASE`,
+    );
+  }
+  return text;
 }
 
 function refusal(file: string, key: string, value: unknown, expected: string): StartRefused {

@@ -1,17 +1,27 @@
 // tandem cdr
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { queryCdrs } from '../../workers/cdr/query-cdrs.ts';
-import { cdrText } from '../cdr-text.ts';
+import type { CdrJson } from '../../core/cdr/cdr-json.ts';
+import { placeText } from '../cdr-pages.ts';
+import { cdrCsvHeading, cdrCsvLine, cdrJsonLine } from '../cdr-text.ts';
 import { CommandFailed } from './command-failed.ts';
-import { ask, findNode, type NodeOptions, withNodeOptions } from './node-client.ts';
-import { print, printBody } from './output.ts';
+import {
+  ask,
+  findNode,
+  type NodeAddress,
+  type NodeOptions,
+  withNodeOptions,
+} from './node-client.ts';
+import { withOfflineCdrs } from './offline-ledger.ts';
+import { print } from './output.ts';
 
 interface CdrOptions extends NodeOptions {
   since?: string;
   until?: string;
   account?: string;
   gateway?: string;
+  calleePrefix?: string;
+  endReason?: string;
   callId?: string;
   limit?: number;
   format: 'json' | 'csv';
@@ -19,7 +29,9 @@ interface CdrOptions extends NodeOptions {
 
 export function addCdrCommand(tandem: Command): void {
   withNodeOptions(tandem.command('cdr'))
-    .description('print call detail records, oldest first; reads the log itself when no node runs')
+    .description(
+      'print call detail records, oldest first; reads the stores itself when no node runs',
+    )
     .option('--since <time>', 'calls that ended then or later (2026-01-01T00:00:00Z)')
     .option('--until <time>', 'calls that ended before')
     .option('--account <name>', 'calls of this customer or carrier')
@@ -27,6 +39,8 @@ export function addCdrCommand(tandem: Command): void {
       '--gateway <name>',
       'calls in by this mapping gateway, or tried by this routing gateway',
     )
+    .option('--callee-prefix <digits>', 'calls whose number called, as it came, begins so')
+    .option('--end-reason <reason>', 'calls that ended for this reason')
     .option('--call-id <id>', 'Call-ID of either leg')
     .option('--limit <count>', 'at most so many', wholeNumber)
     .addOption(
@@ -44,31 +58,83 @@ Examples:
     .action(printCdrs);
 }
 
-async function printCdrs({ format, ...options }: CdrOptions): Promise<void> {
-  const { account, gateway, callId, limit } = options;
-  const since = timeOption('--since', options.since);
-  const until = timeOption('--until', options.until);
-  const shown = format === 'csv' ? 'csv' : 'ndjson';
+/** A page of JSON lines, and how many make a full one. */
+interface Page {
+  readonly lines: readonly string[];
+  readonly rowsMax: number;
+}
+
+type ReadPage = (after: string | undefined, limit: number | undefined) => Promise<Page>;
+
+async function printCdrs(options: CdrOptions): Promise<void> {
+  checkTime('--since', options.since);
+  checkTime('--until', options.until);
   const node = await findNode(options);
   if (node === undefined) {
-    const query = { directory: options.data, since, until, account, gateway, callId, limit };
-    for await (const piece of cdrText(queryCdrs(query), shown)) await print(piece);
+    const { account, gateway, calleePrefix, endReason, callId } = options;
+    const since = options.since === undefined ? undefined : Date.parse(options.since);
+    const until = options.until === undefined ? undefined : Date.parse(options.until);
+    const filter = { since, until, account, gateway, calleePrefix, endReason, callId };
+    await withOfflineCdrs(options.data, async (pages) => {
+      await printPages(options, async (after, limit) => {
+        const page = await pages({ ...filter, limit }, after);
+        const lines: string[] = [];
+        for await (const cdr of page.cdrs) lines.push(cdrJsonLine(cdr).trimEnd());
+        return { lines, rowsMax: page.rowsMax };
+      });
+    });
     return;
   }
-  const query = new URLSearchParams({ format: shown });
-  const given = { since: options.since, until: options.until, account, gateway, callId, limit };
+  await printPages(options, (after, limit) => askForPage(node, options, { after, limit }));
+}
+
+async function askForPage(
+  node: NodeAddress,
+  options: CdrOptions,
+  place: { after: string | undefined; limit: number | undefined },
+): Promise<Page> {
+  const { since, until, account, gateway, calleePrefix, endReason, callId } = options;
+  const given = { since, until, account, gateway, calleePrefix, endReason, callId, ...place };
+  const query = new URLSearchParams({ format: 'ndjson' });
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) query.set(name, String(value));
   }
-  await printBody(await ask(node, `/api/v1/cdrs?${query}`));
+  const response = await ask(node, `/api/v1/cdrs?${query}`);
+  const text = await response.text();
+  const lines = text.split('\n').filter((line) => line !== '');
+  return { lines, rowsMax: Number(response.headers.get('tandem-page-rows') ?? lines.length + 1) };
+}
+
+/** Page after page until one is not full. */
+async function printPages({ format, limit }: CdrOptions, readPage: ReadPage): Promise<void> {
+  if (format === 'csv') await print(cdrCsvHeading);
+  let after: string | undefined;
+  let left = limit ?? Number.POSITIVE_INFINITY;
+  let rowsMax = 1;
+  while (left > 0) {
+    // How many a page may hold is told with the first one.
+    const wanted = after === undefined && left !== 1 ? undefined : Math.min(left, rowsMax);
+    const page = await readPage(after, wanted);
+    const lines = page.lines.slice(0, left);
+    if (lines.length > 0) await print(textOf(lines, format));
+    rowsMax = page.rowsMax;
+    left -= lines.length;
+    if (page.lines.length < (wanted ?? rowsMax)) return;
+    const last = JSON.parse(page.lines.at(-1)!) as CdrJson;
+    after = placeText({ endedAt: Date.parse(last.endedAt), logId: last.logId });
+  }
+}
+
+function textOf(lines: readonly string[], format: 'json' | 'csv'): string {
+  if (format === 'json') return `${lines.join('\n')}\n`;
+  return lines.map((line) => cdrCsvLine(JSON.parse(line) as CdrJson)).join('');
 }
 
 const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
-function timeOption(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = timeForm.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
+function checkTime(name: string, text: string | undefined): void {
+  if (text === undefined) return;
+  if (timeForm.test(text) && !Number.isNaN(Date.parse(text))) return;
   throw new CommandFailed(2, `${name} ${text}: expected a time with a zone (2026-01-01T00:00:00Z)`);
 }
 

@@ -5,11 +5,13 @@ import './behind-calls.ts';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../workers/package-version.ts';
 import { addApplyCommand } from './apply.ts';
+import { addBackupCommands } from './backup.ts';
 import { addCdrCommand } from './cdr.ts';
 import { CommandFailed } from './command-failed.ts';
 import { addConfigCommand } from './config.ts';
 import { addExportCommand } from './export.ts';
 import { endQuietlyWhenPipeCloses } from './output.ts';
+import { addAuditCommand, addPayCommand } from './pay.ts';
 import { addRateCommand } from './rate.ts';
 import { addRatesCommand } from './rates.ts';
 import { addRouteCommand } from './route.ts';
@@ -36,6 +38,9 @@ function program(): Command {
   addRouteCommand(tandem);
   addRateCommand(tandem);
   addRatesCommand(tandem);
+  addPayCommand(tandem);
+  addAuditCommand(tandem);
+  addBackupCommands(tandem);
   addConfigCommand(tandem);
   return tandem;
 }

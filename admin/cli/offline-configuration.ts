@@ -3,9 +3,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import type { MysqlSource } from '../../workers/configuration/mysql-source.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
-import { StartRefused } from '../../workers/settings.ts';
+import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
+import { loadSettings, StartRefused } from '../../workers/settings.ts';
+import { createConfigurationMaster, openSource } from '../configuration-master.ts';
 import { type ConfigurationService, createConfigurationService } from '../configuration-service.ts';
 import { RequestRefused } from '../problem.ts';
 import { CommandFailed } from './command-failed.ts';
@@ -45,13 +48,27 @@ async function withConfiguration<Result>(
   use: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const store = await openConfigurationStore(dataDir);
+  const source = await masterOf(dataDir);
   try {
     const versions = new ConfigurationVersions(store);
-    return await use(createConfigurationService(versions), versions);
+    const master = source === undefined ? {} : { master: createConfigurationMaster(source, store) };
+    return await use(createConfigurationService(versions, master), versions);
   } catch (error) {
+    if (error instanceof LedgerAway) throw new CommandFailed(1, error.message);
     throw error instanceof RequestRefused ? asCommandFailed(error) : error;
   } finally {
+    await source?.close();
     await store.close();
+  }
+}
+
+/** The node file of the data directory says where the master copy is; without one there is none. */
+async function masterOf(dataDir: string): Promise<MysqlSource | undefined> {
+  try {
+    const { mysqlUrl, node } = loadSettings({ dataDir });
+    return await openSource({ url: mysqlUrl, node });
+  } catch (error) {
+    throw error instanceof StartRefused ? new CommandFailed(2, error.message) : error;
   }
 }
 

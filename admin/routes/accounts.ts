@@ -1,44 +1,93 @@
-// GET /api/v1/accounts/{name}: an account as it is configured, with its money as it stands now. The engine
-// answers for the money, because balances live in its memory.
+// /api/v1/accounts/{name}: what an account has, its payments, a new payment; and the check of all books.
+import * as z from 'zod';
+import type { AccountService } from '../account-service.ts';
+import { readJsonBody, readQuery } from './query.ts';
+import { jsonReply, type Parameter, type Route } from './route.ts';
 
-import type { AccountBalance } from '../../workers/admin-messages.ts';
-import type { ConfigurationService } from '../configuration-service.ts';
-import type { EngineChannel } from '../engine-channel.ts';
-import { RequestRefused } from '../problem.ts';
-import { engineAnswer } from './engine-answer.ts';
-import { jsonReply, type Route } from './route.ts';
+const reasonCharactersMax = 1000;
+const byCharactersMax = 250;
+const paymentsMax = 10_000;
 
-export function accountRoutes(configuration: ConfigurationService, engine: EngineChannel): Route[] {
+const paymentSchema = z.strictObject({
+  kind: z.enum(['recharge', 'deduction', 'zeroing'], 'expected recharge, deduction or zeroing'),
+  amount: z.string('expected a decimal string ("12.50")').max(24).optional(),
+  reason: z.string().max(reasonCharactersMax).default(''),
+  by: z.string().min(1).max(byCharactersMax).default('administrator'),
+});
+
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,15}$/, 'expected a whole number')
+  .transform(Number);
+const listSchema = z.strictObject({
+  after: wholeNumber.optional(),
+  limit: wholeNumber
+    .refine((limit) => limit >= 1 && limit <= paymentsMax, `expected 1 to ${paymentsMax}`)
+    .default(1000),
+});
+
+const anObject = { type: 'object' };
+const nameInPath: Parameter = {
+  name: 'name',
+  in: 'path',
+  description: 'name of the account',
+  schema: { type: 'string' },
+  required: true,
+};
+
+export function accountRoutes(accounts: AccountService): Route[] {
   return [
     {
       method: 'GET',
       path: '/api/v1/accounts/{name}',
       operation: {
-        summary: 'An account: its configuration, and its balance, reserved and available money now',
-        parameters: [
-          {
-            name: 'name',
-            in: 'path',
-            description: 'name of the account',
-            schema: { type: 'string' },
-            required: true,
-          },
-        ],
+        summary: 'An account as configured, with what it has now: balance, reserved, available',
+        parameters: [nameInPath],
         reply: { 'application/json': { $ref: '#/components/schemas/Account' } },
-        problems: [404, 422, 503],
+        problems: [404, 503],
       },
-      handle: async (_request, { name }) => {
-        const account = configuration.read().document.accounts.find((each) => each.name === name);
-        if (account === undefined) {
-          throw new RequestRefused(
-            'not-found',
-            `account: ${JSON.stringify(name)}: expected the name of an account`,
-          );
-        }
-        const now = await engineAnswer(engine.balance(account.name));
-        const { balance, reserved, available, linesUsed } = now as AccountBalance;
-        // The document's balance is the opening one; here is today's.
-        return jsonReply({ ...account, balance, reserved, available, linesUsed });
+      handle: async (_request, { name }) => jsonReply(await accounts.read(name!)),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/accounts/{name}/payments',
+      operation: {
+        summary: 'Payments of an account, oldest first; "after" is the number of the last one seen',
+        parameters: [nameInPath],
+        reply: { 'application/json': anObject },
+        problems: [400, 404, 503],
+      },
+      handle: async (request, { name }) => {
+        const { after = 0, limit } = readQuery(request, listSchema);
+        return jsonReply({ payments: await accounts.payments(name!, { after, limit }) });
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/accounts/{name}/payments',
+      operation: {
+        summary: 'A payment: recharge, deduction, or zeroing; stored when it is answered',
+        parameters: [nameInPath],
+        requestBody: { 'application/json': anObject },
+        reply: { 'application/json': anObject },
+        problems: [400, 404, 409, 413, 415, 503],
+      },
+      handle: async (request, { name }) => {
+        const wanted = await readJsonBody(request, paymentSchema);
+        return jsonReply(await accounts.pay(name!, wanted), 201);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/ledger/audit',
+      operation: {
+        summary: 'Every balance recomputed from payments and CDRs, and the first difference',
+        reply: { 'application/json': anObject },
+        problems: [503],
+      },
+      handle: async () => {
+        const { difference = null, ...counts } = await accounts.audit();
+        return jsonReply({ ...counts, difference });
       },
     },
   ];

@@ -1,19 +1,15 @@
 // GET /api/v1/cdrs: call detail records, oldest first, as NDJSON (one object a line) or CSV, streamed
-// from the log as the client reads.
+// as the client reads: a page at a time, the next one behind the last CDR of this one.
 import * as z from 'zod';
-import {
-  type CdrFilter,
-  type CdrFormat,
-  type CdrReader,
-  cdrText,
-  type LoggedCdr,
-} from '../cdr-text.ts';
+import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
+import { type CdrFilter, type CdrPages, parsePlace } from '../cdr-pages.ts';
+import { type CdrFormat, cdrText } from '../cdr-text.ts';
 import type { HttpRequest } from '../listener.ts';
 import { RequestRefused } from '../problem.ts';
 import { instant, readQuery } from './query.ts';
 import type { Parameter, Route } from './route.ts';
 
-/** Each reads the log from one end to the other. */
+/** Each may read all that is stored of its time. */
 const queriesMax = 4;
 const limitMax = 10_000_000;
 const limitError = `expected a number from 1 to ${limitMax}`;
@@ -23,6 +19,13 @@ const querySchema = z.strictObject({
   until: instant.optional(),
   account: z.string().min(1, 'expected a name').optional(),
   gateway: z.string().min(1, 'expected a name').optional(),
+  calleePrefix: z.string().min(1, 'expected the first digits of a number').optional(),
+  endReason: z.string().min(1, 'expected an end reason').optional(),
+  after: z
+    .string()
+    .refine((text) => parsePlace(text) !== undefined, 'expected TIME/SET/FILE/OFFSET of a CDR')
+    .transform(parsePlace)
+    .optional(),
   callId: z.string().min(1, 'expected a Call-ID').optional(),
   limit: z
     .string()
@@ -51,19 +54,30 @@ const parameters: readonly Parameter[] = [
   inQuery('account', 'calls of this customer or carrier', text),
   inQuery('gateway', 'calls in by this mapping gateway, or tried by this routing gateway', text),
   inQuery('callId', 'Call-ID of either leg, or of an attempt', text),
-  inQuery('limit', 'at most so many', { type: 'integer', minimum: 1, maximum: limitMax }),
+  inQuery('calleePrefix', 'calls whose number called, as it came, begins so', text),
+  inQuery('endReason', 'calls that ended for this reason', text),
+  inQuery(
+    'after',
+    'the page behind this CDR: its "endedAt", a slash, and set, file and offset of its "logId" with slashes between',
+    text,
+  ),
+  inQuery('limit', 'at most so many; default: a page (SERVER_QUERY_ONE_PAGE_SIZE)', {
+    type: 'integer',
+    minimum: 1,
+    maximum: limitMax,
+  }),
   inQuery('format', 'default: csv where the Accept header asks for text/csv, else ndjson', {
     type: 'string',
     enum: ['ndjson', 'csv'],
   }),
 ];
 
-export function cdrRoutes(readCdrs: CdrReader): Route[] {
+export function cdrRoutes(pages: CdrPages): Route[] {
   let underWay = 0;
-  async function* counted(filter: CdrFilter): AsyncGenerator<LoggedCdr> {
+  async function* counted(cdrs: AsyncIterable<StoredCdr>): AsyncGenerator<StoredCdr> {
     underWay++;
     try {
-      yield* readCdrs(filter);
+      yield* cdrs;
     } finally {
       underWay--;
     }
@@ -79,20 +93,22 @@ export function cdrRoutes(readCdrs: CdrReader): Route[] {
           'application/x-ndjson': { $ref: '#/components/schemas/Cdr' },
           'text/csv': text,
         },
-        problems: [400, 429],
+        problems: [400, 429, 503],
       },
-      handle: (request) => {
+      handle: async (request) => {
         const { format = acceptedFormat(request), ...filter } = readQuery(request, querySchema);
         checkSpan(filter);
         if (underWay >= queriesMax) {
           throw new RequestRefused('too-many-queries', `expected at most ${queriesMax} at once`);
         }
+        const { rowsMax, cdrs } = await pages(filter);
         return {
           status: 200,
           headers: {
+            'tandem-page-rows': String(rowsMax),
             'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',
           },
-          body: cdrText(counted(filter), format),
+          body: cdrText(counted(cdrs), format),
         };
       },
     },

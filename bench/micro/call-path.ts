@@ -5,12 +5,12 @@
 
 import { acquireLine, releaseLine } from '../../core/admission/line-limits.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
-import { encodeAnswer, encodeEnd } from '../../core/cdr/cdr-codec.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Effects } from '../../core/effects.ts';
 import type { Hop } from '../../core/sip/hop.ts';
 import { Switch } from '../../core/switch.ts';
 import { MoneyJournal } from '../../workers/call/money-journal.ts';
+import { datedAnswer, datedEnd } from '../../workers/cdr/dated-records.ts';
 import { FrameBatch } from '../../workers/cdr/frame.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
@@ -108,8 +108,8 @@ function open(source: object, packsFrames: boolean): Bench {
     settle: (hold, charged) => money.settle(hold, charged),
     acquireCps: () => true,
     cdrLogAccepts: () => true,
-    recordAnswer: (answer) => void (packsFrames && frames.add(encodeAnswer(answer))),
-    recordEnd: (cdr) => void (packsFrames && frames.add(encodeEnd(cdr))),
+    recordAnswer: (answer) => void (packsFrames && frames.add(datedAnswer(answer))),
+    recordEnd: (cdr) => void (packsFrames && frames.add(datedEnd(cdr))),
   };
   let word = 1;
   const shard = new Switch({

@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { bench, do_not_optimize, group, run } from 'mitata';
-import { encodeAnswer, encodeEnd } from '../../core/cdr/cdr-codec.ts';
 import { endOf, sampleAnswer } from '../../test/cdr/sample-records.ts';
 import { CdrLog } from '../../workers/cdr/cdr-log.ts';
+import { datedAnswer, datedEnd } from '../../workers/cdr/dated-records.ts';
 import { FrameBatch } from '../../workers/cdr/frame.ts';
 import { queryCdrs } from '../../workers/cdr/query-cdrs.ts';
 import { recoverCdrLog } from '../../workers/cdr/recover-log.ts';
@@ -28,11 +28,11 @@ group('one call', () => {
   bench('nothing', () => do_not_optimize(answer));
   bench('encode and frame the answer', () => {
     batch.clear();
-    return batch.add(encodeAnswer(answer));
+    return batch.add(datedAnswer(answer));
   });
   bench('encode and frame the end', () => {
     batch.clear();
-    return batch.add(encodeEnd(end));
+    return batch.add(datedEnd(end));
   });
 });
 

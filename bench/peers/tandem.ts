@@ -22,6 +22,8 @@ export interface TandemOptions {
   /** Also takes calls over TCP, on the same port. */
   readonly tcp?: boolean;
   readonly drainSeconds?: number;
+  /** Of the ledger; absent: the embedded one. */
+  readonly mysqlUrl?: string;
   /** As of startChild. */
   readonly ownGroup?: boolean;
 }
@@ -57,6 +59,7 @@ export async function startTandem(options: TandemOptions): Promise<Tandem> {
       admin: { listen: `http://127.0.0.1:${adminPort}` },
       log: { level: 'warn' },
       drainSeconds: options.drainSeconds ?? 30,
+      ...(options.mysqlUrl === undefined ? {} : { mysql: { url: options.mysqlUrl } }),
     }),
   );
   const startedMs = performance.now();

@@ -4,7 +4,6 @@
 // Turning the arrays into bytes is workers/cdr/frame.ts.
 import { chargedOf, chargedValues, termsOf, termsValues } from './billing-values.ts';
 import type { AnswerRecord, Cdr, CdrAttempt, DialogRecord, EndedBy } from './cdr.ts';
-import { tableDay } from './table-day.ts';
 
 /** 2 added what a call costs and the terms by which it is charged. */
 export const frameVersion = 2;
@@ -52,11 +51,12 @@ export type Frame =
   /** A record of a later version, or nothing of ours. */
   | { kind: 'unknown'; version: number; code: number };
 
-export function encodeAnswer(answer: AnswerRecord): unknown[] {
+/** `tableDay`, here and below: day of the node on which the call began, as 20260131. */
+export function encodeAnswer(answer: AnswerRecord, tableDay: number): unknown[] {
   return [
     frameVersion,
     FrameCode.answer,
-    tableDay(answer.cdr.startedAt),
+    tableDay,
     cdrValues(answer.cdr),
     dialogValues(answer.caller, answer.cdr.callId),
     dialogValues(answer.callee, answer.cdr.calleeCallId),
@@ -64,13 +64,13 @@ export function encodeAnswer(answer: AnswerRecord): unknown[] {
   ];
 }
 
-export function encodeEnd(cdr: Cdr): unknown[] {
-  return [frameVersion, FrameCode.end, tableDay(cdr.startedAt), cdrValues(cdr), 0];
+export function encodeEnd(cdr: Cdr, tableDay: number): unknown[] {
+  return [frameVersion, FrameCode.end, tableDay, cdrValues(cdr), 0];
 }
 
 /** The end of a call whose worker died. */
-export function encodeRecoveredEnd(cdr: Cdr): unknown[] {
-  return [frameVersion, FrameCode.end, tableDay(cdr.startedAt), cdrValues(cdr), 1];
+export function encodeRecoveredEnd(cdr: Cdr, tableDay: number): unknown[] {
+  return [frameVersion, FrameCode.end, tableDay, cdrValues(cdr), 1];
 }
 
 export function encodeAlive(alive: AliveMark): unknown[] {

@@ -103,7 +103,7 @@ export const cdrColumns: readonly (keyof CdrJson)[] = [
 export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
   return {
     id: cdr.id,
-    callId: text(cdr.callId),
+    callId: peerText(cdr.callId),
     node: cdr.node,
     startedAt: isoTime(cdr.startedAt),
     ringingAt: isoTimeOrNull(cdr.ringingAt),
@@ -113,22 +113,22 @@ export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
     pddMs: cdr.pddMs,
     mappingGateway: cdr.mappingGateway,
     routingGateway: cdr.routingGateway,
-    calleeCallId: textOrNull(cdr.calleeCallId),
+    calleeCallId: peerTextOrNull(cdr.calleeCallId),
     attempts: cdr.attempts.map((attempt) => ({
       gateway: attempt.gateway,
-      callId: text(attempt.callId),
+      callId: peerText(attempt.callId),
       sipCode: attempt.sipCode,
       endReason: attempt.endReason,
       startedAt: isoTime(attempt.startedAt),
       tookMs: attempt.tookMs,
     })),
-    callerAccess: text(cdr.callerAccess),
-    calleeAccess: text(cdr.calleeAccess),
-    callerOut: textOrNull(cdr.callerOut),
-    calleeOut: textOrNull(cdr.calleeOut),
-    calleeBilling: textOrNull(cdr.calleeBilling),
+    callerAccess: peerText(cdr.callerAccess),
+    calleeAccess: peerText(cdr.calleeAccess),
+    callerOut: peerTextOrNull(cdr.callerOut),
+    calleeOut: peerTextOrNull(cdr.calleeOut),
+    calleeBilling: peerTextOrNull(cdr.calleeBilling),
     account: cdr.account,
-    ratePrefix: textOrNull(cdr.ratePrefix),
+    ratePrefix: peerTextOrNull(cdr.ratePrefix),
     billedSeconds: cdr.billedSeconds,
     fee: moneyOrNull(cdr.fee),
     clearingAccount: cdr.clearingAccount,
@@ -167,7 +167,7 @@ function isoTimeOrNull(ms: number | null): string | null {
 const utf8 = new TextDecoder();
 
 /** Text of a byte string: what came from a peer. Names of the configuration are text already. */
-function text(byteString: string): string {
+export function peerText(byteString: string): string {
   let ascii = true;
   for (let index = 0; index < byteString.length; index++) {
     const char = byteString.charCodeAt(index);
@@ -179,6 +179,6 @@ function text(byteString: string): string {
   return utf8.decode(bytes);
 }
 
-function textOrNull(byteString: string | null): string | null {
-  return byteString === null ? null : text(byteString);
+export function peerTextOrNull(byteString: string | null): string | null {
+  return byteString === null ? null : peerText(byteString);
 }

@@ -258,6 +258,22 @@ export interface Parameters {
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: number;
   /** Minutes. */
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: number;
+  SERVER_BILLING_RECORD_ZERO_HOLD_TIME: boolean;
+  SERVER_BILLING_RECORD_SERVER_HANG_UP: boolean;
+  /** Records of one batch of the CDR writer. */
+  SS_CDR_FILE_WRITE_MAX: number;
+  /** Seconds; the longest that a record waits for its batch. */
+  SS_CDR_FILE_WRITE_INTERVAL: number;
+  /** Days that a segment of the CDR log is kept after all of it was stored. */
+  SS_CDR_LOG_KEEP_DAYS: number;
+  /** Days that CDRs are kept; 0: for ever. */
+  SERVER_CDR_KEEP_DAYS: number;
+  /** Days that a recharge extends an account that expires. */
+  SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: number;
+  /** CDRs of one answer. */
+  SERVER_QUERY_ONE_PAGE_SIZE: number;
+  /** Days that one query of CDRs may span. */
+  SERVER_QUERY_CDR_MAX_DAY_INTERVAL: number;
 }
 
 export const defaultParameters: Parameters = {
@@ -286,6 +302,15 @@ export const defaultParameters: Parameters = {
   SERVER_BILLING_NO_CDR_E164S: [],
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: 0,
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: 1,
+  SERVER_BILLING_RECORD_ZERO_HOLD_TIME: true,
+  SERVER_BILLING_RECORD_SERVER_HANG_UP: true,
+  SS_CDR_FILE_WRITE_MAX: 1000,
+  SS_CDR_FILE_WRITE_INTERVAL: 60,
+  SS_CDR_LOG_KEEP_DAYS: 1,
+  SERVER_CDR_KEEP_DAYS: 0,
+  SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: 365,
+  SERVER_QUERY_ONE_PAGE_SIZE: 10_000,
+  SERVER_QUERY_CDR_MAX_DAY_INTERVAL: 31,
 };
 
 /** A document whose rate tables are of some form: `RateTableDocument` where people read and write it. */

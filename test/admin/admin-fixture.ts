@@ -3,10 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import { mintAdminToken } from '../../admin/access/token.ts';
+import { createAccountService } from '../../admin/account-service.ts';
 import { startAdminServer } from '../../admin/admin-server.ts';
-import type { LoggedCdr } from '../../admin/cdr-text.ts';
+import { makeBackup } from '../../admin/backup.ts';
 import { createConfigurationService } from '../../admin/configuration-service.ts';
 import { poolDeckTasks } from '../../admin/deck/deck-pool.ts';
 import { createRateDecks } from '../../admin/deck/deck-service.ts';
@@ -17,6 +19,8 @@ import { Transport } from '../../core/sip/hop.ts';
 import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
+import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
 import { createFakeEngine, type FakeEngine, figuresOf } from './fake-engine.ts';
 
 /** What the node listens on: IPv4 over UDP. */
@@ -29,7 +33,7 @@ export interface AdminFixture {
   readonly engine: FakeEngine;
   readonly versions: ConfigurationVersions;
   /** What GET /api/v1/cdrs finds. */
-  cdrs: LoggedCdr[];
+  cdrs: StoredCdr[];
   /** With the token. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: BodyInit, contentType?: string): Promise<Response>;
@@ -43,9 +47,11 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
   const channel = openEngineChannel(engine.port);
   const store = await openConfigurationStore(dataDir);
   const versions = new ConfigurationVersions(store);
+  const ledger = await openEmbeddedLedger(dataDir);
   const configuration = createConfigurationService(versions, {
     activate: channel.activate,
     listeners: nodeListeners,
+    ledger,
   });
   const tasks = poolDeckTasks();
   const decks = createRateDecks({ dataDir, versions, configuration, tasks });
@@ -56,15 +62,25 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       node: 'edge-1',
       version: '0.1.0',
       logLevel: 'silent',
+      mysqlUrl: '',
       listeners: nodeListeners,
     },
     token,
     engine: channel,
     configuration,
     decks,
-    readCdrs: async function* ({ limit = Number.POSITIVE_INFINITY }) {
-      for (const cdr of fixture.cdrs.slice(0, limit)) yield cdr;
-    },
+    accounts: createAccountService({
+      ledger,
+      configuration: () => configuration.inForce(),
+      extendExpiry: (account) =>
+        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+      engine: channel,
+    }),
+    makeBackup: () => makeBackup({ dataDir, store, ledger }),
+    cdrPages: async ({ limit = 10_000 }) => ({
+      rowsMax: 10_000,
+      cdrs: Readable.from(fixture.cdrs.slice(0, limit)),
+    }),
     openListener,
     log: pino({ level: 'silent' }),
   });
@@ -88,6 +104,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       await server.close();
       await tasks.close();
       await store.close();
+      await ledger.close();
       rmSync(dataDir, { recursive: true });
     },
   };

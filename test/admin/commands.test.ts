@@ -20,7 +20,21 @@ mappingGateways:
 routingGateways:
   - { name: carrier-a, address: "127.0.0.1:5080", prefixes: ["44"], priority: 1, lineLimit: 1000, cpsLimit: 0 }
 `;
-const commands = ['start', 'apply', 'export', 'status', 'cdr', 'route', 'rate', 'rates', 'config'];
+const commands = [
+  'start',
+  'apply',
+  'export',
+  'status',
+  'cdr',
+  'route',
+  'rate',
+  'rates',
+  'pay',
+  'audit',
+  'backup',
+  'restore',
+  'config',
+];
 
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -163,7 +177,8 @@ describe('tandem', () => {
     });
 
     it('reads CDRs of a directory that has none', async () => {
-      const { code, stdout, stderr } = await tandem(['cdr', '--format', 'csv', '--data', files]);
+      const empty = join(files, 'no-node-yet');
+      const { code, stdout, stderr } = await tandem(['cdr', '--format', 'csv', '--data', empty]);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^id,callId,node,/);
       assert.equal(stdout.trimEnd().split('\n').length, 1);

@@ -56,6 +56,15 @@ export function figuresOf(changes: Partial<EngineFigures> = {}): EngineFigures {
         oldestMs: 450,
       },
     },
+    cdrStore: {
+      kind: 'mysql',
+      state: 'away',
+      reason: 'connect ECONNREFUSED 127.0.0.1:3306',
+      warning: '',
+      storedRows: 12_345,
+      rejectedRecords: 6,
+      queue: { records: 78, bytes: 31_200, oldestMs: 4_500 },
+    },
     ingress: { loopStallMs: 4, streamConnections: 2, streamQueueBytes: 0 },
     memoryRssBytes: 120_000_000,
     ...changes,
@@ -111,7 +120,7 @@ export function answerAsEngine(message: AdminMessage & { id: number }): EngineMe
     const { account, holdMs } = message.request;
     return { kind: 'answer', id: message.id, result: { account, fee: '0.03', holdMs } };
   }
-  if (message.kind === 'balance') {
+  if (message.kind === 'balance' || message.kind === 'payment') {
     const money = { balance: '12.5', reserved: '0.06', available: '22.44', creditLimit: '10' };
     const result = { account: message.account, ...money, linesUsed: 1 };
     return { kind: 'answer', id: message.id, result };

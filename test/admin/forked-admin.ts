@@ -28,6 +28,7 @@ export async function forkAdmin(): Promise<ForkedAdmin> {
     node: 'edge-1',
     version: '0.1.0',
     logLevel: 'warn',
+    mysqlUrl: '',
     listeners: [{ transport: Transport.udp, address: '127.0.0.1', port: 5060 }],
   };
   const program = fileURLToPath(new URL('../../admin/main.js', import.meta.url));

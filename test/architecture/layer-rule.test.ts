@@ -64,6 +64,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'workers/admin-messages.ts',
       'workers/configuration/',
       'workers/cdr/',
+      'workers/ledger/',
       'workers/settings.ts',
       'workers/data-directory.ts',
       'workers/log.ts',

@@ -3,11 +3,12 @@ import fs from 'node:fs';
 import { isNativeAccelerationEnabled } from 'msgpackr';
 import { decodeFrame, encodeAnswer, encodeEnd } from '../../core/cdr/cdr-codec.ts';
 import { FrameBatch, framePayloadBytes, unpackPayload } from '../../workers/cdr/frame.ts';
+import { sampleDay } from './sample-records.ts';
 
 const input = JSON.parse(fs.readFileSync(0, 'utf8'));
 const batch = new FrameBatch();
-batch.add(encodeEnd(input.cdr));
-batch.add(encodeAnswer(input.answer));
+batch.add(encodeEnd(input.cdr, sampleDay));
+batch.add(encodeAnswer(input.answer, sampleDay));
 const given = Buffer.from(input.frames, 'hex');
 const end = 8 + framePayloadBytes(given, 0, given.length);
 const frame = decodeFrame(unpackPayload(given, 8, end));

@@ -15,6 +15,7 @@ import {
   anyCdr,
   sampleAnswer,
   sampleCdr,
+  sampleDay,
   temporaryDirectory,
 } from './sample-records.ts';
 
@@ -23,19 +24,19 @@ test('any record survives packing, bytes of peers included', () => {
   fc.assert(
     fc.property(anyCdr, anyAnswer, (cdr, answer) => {
       batch.clear();
-      const first = batch.add(encodeEnd(cdr));
-      const second = batch.add(encodeAnswer(answer));
+      const first = batch.add(encodeEnd(cdr, sampleDay));
+      const second = batch.add(encodeAnswer(answer, sampleDay));
       const end = unpackPayload(batch.bytes, 8, first);
-      assert.deepEqual(decodeFrame(end), decodeFrame(encodeEnd(cdr)));
+      assert.deepEqual(decodeFrame(end), decodeFrame(encodeEnd(cdr, sampleDay)));
       const answerValues = unpackPayload(batch.bytes, first + 8, first + second);
-      assert.deepEqual(decodeFrame(answerValues), decodeFrame(encodeAnswer(answer)));
+      assert.deepEqual(decodeFrame(answerValues), decodeFrame(encodeAnswer(answer, sampleDay)));
     }),
   );
 });
 
 test('any flipped byte of a frame has it refused', () => {
   const batch = new FrameBatch();
-  const bytes = batch.add(encodeAnswer(sampleAnswer('flip')));
+  const bytes = batch.add(encodeAnswer(sampleAnswer('flip'), sampleDay));
   const copy = Buffer.alloc(bytes + 4096);
   batch.bytes.copy(copy, 0, 0, bytes);
   assert.equal(framePayloadBytes(copy, 0, copy.length), bytes - 8);
@@ -50,7 +51,8 @@ test('any flipped byte of a frame has it refused', () => {
 
 test('the batch grows, keeps its frames, and gives a large buffer back', () => {
   const batch = new FrameBatch(64);
-  for (let index = 0; index < 3_000; index++) batch.add(encodeAnswer(sampleAnswer(`c${index}`)));
+  for (let index = 0; index < 3_000; index++)
+    batch.add(encodeAnswer(sampleAnswer(`c${index}`), sampleDay));
   assert.equal(batch.frames, 3_000);
   let at = 0;
   for (let index = 0; index < 3_000; index++) {
@@ -66,8 +68,8 @@ test('the batch grows, keeps its frames, and gives a large buffer back', () => {
 
 test('a record larger than a frame may be is refused, and the batch stays whole', () => {
   const batch = new FrameBatch();
-  const small = batch.add(encodeEnd(sampleCdr('a')));
-  const large = encodeEnd(sampleCdr('b', { callerAccess: 'x'.repeat(5 * 1024 * 1024) }));
+  const small = batch.add(encodeEnd(sampleCdr('a'), sampleDay));
+  const large = encodeEnd(sampleCdr('b', { callerAccess: 'x'.repeat(5 * 1024 * 1024) }), sampleDay);
   assert.equal(batch.add(large), 0);
   assert.equal(batch.length, small);
   assert.equal(batch.frames, 1);
@@ -84,8 +86,8 @@ test('the CRC table agrees with zlib', () => {
 test('frames are read with the native part of msgpackr switched off', () => {
   const batch = new FrameBatch();
   const cdr = sampleCdr('a', { callId: 'caf\xe9 '.repeat(40), callerAccess: '\xff\x00' });
-  batch.add(encodeEnd(cdr));
-  batch.add(encodeAnswer(sampleAnswer('b')));
+  batch.add(encodeEnd(cdr, sampleDay));
+  batch.add(encodeAnswer(sampleAnswer('b'), sampleDay));
   const here = batch.bytes.subarray(0, batch.length).toString('hex');
   const there = execFileSync(process.execPath, [path.join(import.meta.dirname, 'frame-child.js')], {
     env: { ...process.env, MSGPACKR_NATIVE_ACCELERATION_DISABLED: 'true' },
@@ -102,8 +104,8 @@ test('a tail torn at every byte of the last frame ends the reading before it', (
   const directory = temporaryDirectory();
   const set: LogSet = { id: 'set', directory };
   const batch = new FrameBatch();
-  const first = batch.add(encodeEnd(sampleCdr('first')));
-  const second = batch.add(encodeAnswer(sampleAnswer('second')));
+  const first = batch.add(encodeEnd(sampleCdr('first'), sampleDay));
+  const second = batch.add(encodeAnswer(sampleAnswer('second'), sampleDay));
   for (let cut = first; cut < first + second; cut++) {
     for (const reserve of [0, 4096]) {
       // Torn: the file ends there, or zeros of the reserve follow.
@@ -132,7 +134,7 @@ test('frames behind a damaged place are found', () => {
   const starts: number[] = [];
   for (let index = 0; index < 6; index++) {
     starts.push(batch.length);
-    batch.add(encodeEnd(sampleCdr(`c${index}`)));
+    batch.add(encodeEnd(sampleCdr(`c${index}`), sampleDay));
   }
   const bytes = Buffer.from(batch.bytes.subarray(0, batch.length));
   bytes[starts[1]! + 20]! ^= 0xff;

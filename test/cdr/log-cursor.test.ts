@@ -45,7 +45,7 @@ test('goes on from a checkpoint, at every frame', () => {
   for (let logged = cursor.next(); logged !== null; logged = cursor.next()) {
     if (logged.frame.kind === 'end') passed++;
     const segment = segments.find((one) => one.file === cursor.file)!;
-    const resumed = new LogCursor(log.set, segment, cursor.offset);
+    const resumed = new LogCursor(log.set, segment, { offset: cursor.offset });
     assert.deepEqual(idsOf(resumed), all.slice(passed));
     resumed.close();
   }

@@ -18,6 +18,8 @@ import type {
 process.setMaxListeners(0);
 
 export const sampleWallMs = 1_790_000_000_000;
+/** Its day, in UTC. */
+export const sampleDay = 20_260_921;
 
 /** Gone when the test process ends. */
 export function temporaryDirectory(): string {

@@ -58,19 +58,18 @@ describe('the account book', () => {
   it('adds payments and deductions, and refuses what it cannot add', async () => {
     const { book, activate } = openBook();
     await activate([{ name: 'acme', credit: 50_000_000n }]);
-    assert.equal(book.pay({ account: 'acme', units: '150000000' }).balance, '1.5');
-    const after = book.pay({ account: 'acme', units: '-200000000' });
+    assert.equal(book.pay({ account: 'acme', units: 150000000n }).balance, '1.5');
+    const after = book.pay({ account: 'acme', units: -200000000n });
     assert.equal(after.balance, '-0.5');
     assert.equal(after.available, '0');
     assert.throws(
-      () => book.pay({ account: 'nobody', units: '1' }),
+      () => book.pay({ account: 'nobody', units: 1n }),
       /account: "nobody": expected the name of an account/,
     );
-    assert.throws(() => book.pay({ account: 'acme', units: '1.5' }), /units: "1.5": expected/);
     assert.throws(
       () =>
-        book.pay({ account: 'acme', units: '9000000000000000000' }) &&
-        book.pay({ account: 'acme', units: '9000000000000000000' }),
+        book.pay({ account: 'acme', units: 9000000000000000000n }) &&
+        book.pay({ account: 'acme', units: 9000000000000000000n }),
       /expected a balance of at most 90000000000 afterwards/,
     );
   });
@@ -82,7 +81,7 @@ describe('the account book', () => {
       activate([{ name: 'empty' }]),
       /accounts\[acme\]: is missing, but has a balance of "0.00000007"/,
     );
-    book.pay({ account: 'acme', units: '-7' });
+    book.pay({ account: 'acme', units: -7n });
     await activate([]);
     assert.throws(() => book.balanceOf('acme'), /expected the name of an account/);
   });

@@ -23,6 +23,7 @@ test('calls a second are admitted calls; the CDR queue is the sum of the workers
     streams: () => ({ streamConnections: 3, streamQueueBytes: 70 }),
     loopStallMs: () => 12,
     admittedLastSecond: () => null,
+    cdrStore: () => null,
   });
   for (const worker of [0, 1]) {
     const block = counterBlock(memory, workerWriter(worker));

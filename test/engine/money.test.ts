@@ -179,7 +179,7 @@ test('a payment reaches the cell at once, and a call that was refused goes throu
   const { port } = engine.listeners[0]!;
   caller.send(request(caller, 'INVITE', { callId: 'poor' }), port);
   await caller.next('SIP/2.0 403');
-  assert.equal(engine.accounts.pay({ account: 'acme', units: '6000000' }).available, '0.06');
+  assert.equal(engine.accounts.pay({ account: 'acme', units: 6_000_000n }).available, '0.06');
   await placeCall(engine, caller, carrier, 'rich');
   assert.deepEqual(moneyOf(engine, 'acme'), ['0.06', '0.06', '0']);
 });
@@ -201,7 +201,7 @@ test('a call that was up when the process ended is charged at the next start', a
 
 test('a configuration without an account that has money is refused by the running node', async () => {
   const { caller, carrier, dataDir, engine } = await startWith('0');
-  engine.accounts.pay({ account: 'acme', units: '1' });
+  engine.accounts.pay({ account: 'acme', units: 1n });
   const store = await openConfigurationStore(dataDir);
   const versions = new ConfigurationVersions(store);
   const without = moneyDocument(caller, carrier, '0') as {
@@ -218,7 +218,7 @@ test('a configuration without an account that has money is refused by the runnin
     engine.activation.activate(version),
     /accounts\[acme\]: is missing, but has a balance of "0.00000001" and 0 calls up/,
   );
-  engine.accounts.pay({ account: 'acme', units: '-1' });
+  engine.accounts.pay({ account: 'acme', units: -1n });
   assert.equal((await engine.activation.activate(version)).version, version);
   assert.throws(() => engine.accounts.balanceOf('acme'), /expected the name of an account/);
 });

@@ -1,8 +1,15 @@
-// All CDRs of a data directory.
-import { type LoggedCdr, queryCdrs } from '../../workers/cdr/query-cdrs.ts';
+// All CDRs of a data directory, of its embedded ledger and of its log, each once.
+import { queryCdrs } from '../../workers/cdr/query-cdrs.ts';
+import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
+import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
 
-export async function readCdrs(directory: string): Promise<LoggedCdr[]> {
-  const cdrs: LoggedCdr[] = [];
-  for await (const cdr of queryCdrs({ directory })) cdrs.push(cdr);
-  return cdrs;
+export async function readCdrs(directory: string): Promise<StoredCdr[]> {
+  const ledger = await openEmbeddedLedger(directory);
+  try {
+    const cdrs: StoredCdr[] = [];
+    for await (const cdr of queryCdrs({ directory, ledger })) cdrs.push(cdr);
+    return cdrs;
+  } finally {
+    await ledger.close();
+  }
 }

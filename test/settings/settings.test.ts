@@ -113,11 +113,29 @@ test('what this version cannot do is refused by name', () => {
   refused('admin: { listen: "https://127.0.0.1:8080" }\n', 'admin.listen', 'https');
 });
 
-test('mysql is refused by name, and its password is not repeated', () => {
-  refused('mysql: { url: "mysql://u:secret@127.0.0.1/t" }\n', 'mysql is not supported');
+test('the address of MySQL is whole, and its password is not repeated', () => {
+  const url = 'mysql://u:secret@127.0.0.1:3306/tandem';
+  assert.equal(load(`mysql: { url: "${url}" }\n`).mysqlUrl, url);
+  assert.equal(load('mysql:\n').mysqlUrl, '');
+  for (const bad of [
+    'postgres://u:secret@h/t',
+    'mysql://u:secret@h',
+    'mysql://u:secret@h/a/b',
+    'secret',
+  ]) {
+    refused(
+      `mysql: { url: "${bad}" }\n`,
+      'mysql.url: expected mysql://USER:PASSWORD@HOST:PORT/DATABASE',
+    );
+    assert.throws(
+      () => load(`mysql: { url: "${bad}" }\n`),
+      (error: Error) => !error.message.includes('secret'),
+    );
+  }
+  refused('mysql: { url: "x", pool: 3 }\n', 'mysql.pool', 'no such key');
   assert.throws(
-    () => load('mysql: { url: "mysql://u:secret@127.0.0.1/t" }\n'),
-    (error: Error) => !error.message.includes('secret'),
+    () => load(`mysql: "${url}"\n`),
+    (error: Error) => error.message.includes('mysql') && !error.message.includes('secret'),
   );
 });
 

@@ -4,15 +4,10 @@
 // responses are withheld); nothing recorded is given up, the next flush tries again.
 
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import {
-  encodeAlive,
-  encodeAnswer,
-  encodeEnd,
-  encodeSegmentClose,
-  encodeSegmentHeader,
-} from '../../core/cdr/cdr-codec.ts';
+import { encodeAlive, encodeSegmentClose, encodeSegmentHeader } from '../../core/cdr/cdr-codec.ts';
 import type { CdrQueueFigures } from '../admin-messages.ts';
 import { CdrQueue } from './cdr-queue.ts';
+import { datedAnswer, datedEnd } from './dated-records.ts';
 import { diskFileSystem, type FileSystemPort } from './file-system-port.ts';
 import { FrameBatch } from './frame.ts';
 import {
@@ -117,7 +112,7 @@ export class CdrLog {
 
   /** The call is answered; its CDR so far and both dialogs. */
   recordAnswer(answer: AnswerRecord): void {
-    const bytes = this.#add(encodeAnswer(answer), waitingBytesLimit);
+    const bytes = this.#add(datedAnswer(answer), waitingBytesLimit);
     const kept = Math.min(bytes + endReasonBytes, 0xffff);
     this.#open.set(answer.cdr.id, this.#current.name.sequence * 0x10000 + kept);
     this.#openBytes += kept;
@@ -126,7 +121,7 @@ export class CdrLog {
   /** The call has ended, or was never answered. */
   recordEnd(cdr: Cdr): void {
     const answered = cdr.answeredAt !== null;
-    this.#add(encodeEnd(cdr), answered ? waitingBytesLimit : waitingBytesMax);
+    this.#add(datedEnd(cdr), answered ? waitingBytesLimit : waitingBytesMax);
     if (!answered) return;
     const open = this.#open.get(cdr.id);
     if (open === undefined) return;

@@ -1,7 +1,17 @@
 // Follows one worker's incarnation from segment to segment while it is written, each frame with its
 // identity: what a writer into a database keeps as its checkpoint is `file` and `offset`.
 import { type LogSet, listSegments, type SegmentName } from './log-set.ts';
-import { firstFrame, type LoggedFrame, SegmentReader } from './segment-reader.ts';
+import {
+  firstFrame,
+  type LoggedFrame,
+  type ReadingDepth,
+  SegmentReader,
+} from './segment-reader.ts';
+
+export interface LogCursorOptions {
+  readonly offset?: number;
+  readonly depth?: ReadingDepth;
+}
 
 export class LogCursor {
   /** The next frame will be looked for here. */
@@ -9,22 +19,26 @@ export class LogCursor {
   offset: number;
   /** Damaged places passed in segments that are not written any more. */
   damaged = 0;
+  /** Set once nobody writes this incarnation any more: then damage in its last segment is passed too. */
+  ended = false;
   readonly #set: LogSet;
+  readonly #depth: ReadingDepth;
   #segment: SegmentName;
   #reader: SegmentReader;
 
-  constructor(set: LogSet, segment: SegmentName, offset = 0) {
+  constructor(set: LogSet, segment: SegmentName, options: LogCursorOptions = {}) {
     this.#set = set;
     this.#segment = segment;
+    this.#depth = options.depth ?? 'all';
     this.file = segment.file;
-    this.offset = offset;
-    this.#reader = new SegmentReader(set, segment.file, { fromOffset: offset });
+    this.offset = options.offset ?? 0;
+    this.#reader = this.#open(this.offset);
   }
 
   /** The next frame, or null while there is none. */
   next(): LoggedFrame | null {
     const logged = this.#reader.next() ?? this.#reread() ?? this.#advance();
-    if (logged !== null) this.offset = logged.nextOffset;
+    this.offset = this.#reader.offset;
     return logged;
   }
 
@@ -42,7 +56,11 @@ export class LogCursor {
    *  behind a damaged place, then goes on there. */
   #advance(): LoggedFrame | null {
     const following = this.#following();
-    if (following === undefined || firstFrame(this.#set, following.file) === null) return null;
+    if (following === undefined || firstFrame(this.#set, following.file) === null) {
+      if (!this.ended || this.#reader.searchPastDamage) return null;
+      this.#reader.searchPastDamage = true;
+      return this.#reread();
+    }
     this.#reader.searchPastDamage = true;
     const rest = this.#reread();
     if (rest !== null) return rest;
@@ -51,8 +69,13 @@ export class LogCursor {
     this.#segment = following;
     this.file = following.file;
     this.offset = 0;
-    this.#reader = new SegmentReader(this.#set, following.file);
+    this.#reader = this.#open(0);
     return this.#reader.next();
+  }
+
+  #open(fromOffset: number): SegmentReader {
+    const { file } = this.#segment;
+    return new SegmentReader(this.#set, file, { fromOffset, depth: this.#depth });
   }
 
   #following(): SegmentName | undefined {

@@ -2,12 +2,13 @@
 // price of a transfer instead of a structured clone of every field.
 
 import type { AnswerRecord } from '../../core/cdr/cdr.ts';
-import { decodeFrame, encodeAnswer } from '../../core/cdr/cdr-codec.ts';
+import { decodeFrame } from '../../core/cdr/cdr-codec.ts';
+import { datedAnswer } from './dated-records.ts';
 import { FrameBatch, frameHeadBytes, framePayloadBytes, unpackPayload } from './frame.ts';
 
 export function packAnswers(answers: Iterable<AnswerRecord>): Uint8Array<ArrayBuffer> {
   const batch = new FrameBatch();
-  for (const answer of answers) batch.add(encodeAnswer(answer));
+  for (const answer of answers) batch.add(datedAnswer(answer));
   return new Uint8Array(batch.bytes.subarray(0, batch.length));
 }
 

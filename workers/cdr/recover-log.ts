@@ -6,13 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { chargeClosedCall } from '../../core/billing/call-charge.ts';
 import type { AnswerRecord } from '../../core/cdr/cdr.ts';
-import {
-  encodeRecoveredEnd,
-  encodeSegmentClose,
-  encodeSegmentHeader,
-  type Frame,
-} from '../../core/cdr/cdr-codec.ts';
+import { encodeSegmentClose, encodeSegmentHeader, type Frame } from '../../core/cdr/cdr-codec.ts';
 import { EndReasons } from '../../core/end-reason.ts';
+import { datedRecoveredEnd } from './dated-records.ts';
 import { diskFileSystem, type FileSystemPort } from './file-system-port.ts';
 import { FrameBatch } from './frame.ts';
 import {
@@ -272,7 +268,7 @@ function writeEnds(recovery: WorkerRecovery, closed: readonly AnswerRecord[]): v
       }),
     );
     for (const answer of closed) {
-      batch.add(encodeRecoveredEnd(answer.cdr));
+      batch.add(datedRecoveredEnd(answer.cdr));
       if (batch.length >= appendBytes) append(segment, batch);
     }
     batch.add(encodeSegmentClose(options.nowWallMs, 0));

@@ -3,17 +3,23 @@
 // what was never synced, and the CDRs behind them are still worth their money.
 import fs from 'node:fs';
 import path from 'node:path';
-import { decodeFrame, type Frame } from '../../core/cdr/cdr-codec.ts';
+import { decodeFrame, type Frame, FrameCode, frameVersion } from '../../core/cdr/cdr-codec.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import { frameHeadBytes, framePayloadBytes, framePayloadBytesMax, unpackPayload } from './frame.ts';
 import type { LogSet } from './log-set.ts';
 
 export interface LoggedFrame {
   frame: Frame;
+  /** Of a frame of kind `unknown`: what was unpacked. */
+  values?: unknown;
   logId: LogId;
   /** Where the next frame begins. */
   nextOffset: number;
 }
+
+/** `noAnswers`: answer records are passed over. `codes`: frames are of kind `unknown`, with their code, and
+ *  only counted so. */
+export type ReadingDepth = 'all' | 'noAnswers' | 'codes';
 
 export interface SegmentReaderOptions {
   readonly fromOffset?: number;
@@ -21,6 +27,8 @@ export interface SegmentReaderOptions {
   readonly searchPastDamage?: boolean;
   /** How much is read at a time. */
   readonly windowBytes?: number;
+  /** How much of a frame is looked at; default: all. */
+  readonly depth?: ReadingDepth;
 }
 
 const windowBytesDefault = 256 * 1024;
@@ -35,6 +43,7 @@ export class SegmentReader {
   damaged = 0;
   /** To be turned on once nobody writes the segment any more. */
   searchPastDamage: boolean;
+  readonly #depth: ReadingDepth;
   readonly #set: LogSet;
   readonly #descriptor: number;
   #window: Buffer;
@@ -46,6 +55,7 @@ export class SegmentReader {
     this.file = file;
     this.offset = options.fromOffset ?? 0;
     this.searchPastDamage = options.searchPastDamage ?? false;
+    this.#depth = options.depth ?? 'all';
     this.#window = Buffer.allocUnsafeSlow(options.windowBytes ?? windowBytesDefault);
     this.#descriptor = fs.openSync(path.join(set.directory, file), 'r');
   }
@@ -53,29 +63,43 @@ export class SegmentReader {
   /** The next frame, or null where the data ends for now. */
   next(): LoggedFrame | null {
     for (;;) {
-      let payloadBytes = this.#payloadBytesAt(this.offset);
-      if (payloadBytes < 0) {
-        const found = this.searchPastDamage ? this.#search(this.offset + 1) : -1;
-        if (found < 0) return null;
-        this.damaged++;
-        this.offset = found;
-        payloadBytes = this.#payloadBytesAt(found);
-      }
+      const payloadBytes = this.#findFrame();
+      if (payloadBytes < 0) return null;
       const offset = this.offset;
       const start = offset - this.#windowAt + frameHeadBytes;
       this.offset = offset + frameHeadBytes + payloadBytes;
-      const values = unpackPayload(this.#window, start, start + payloadBytes);
-      // A sound CRC over no msgpack: nothing that we ever wrote.
-      if (values === undefined) {
-        this.damaged++;
-        continue;
+      const code = this.#depth === 'all' ? -1 : this.#codeAt(start);
+      if (code === FrameCode.answer && this.#depth === 'noAnswers') continue;
+      if (this.#depth === 'codes') {
+        return this.#logged({ kind: 'unknown', version: frameVersion, code }, offset, null);
       }
-      return {
-        frame: decodeFrame(values),
-        logId: { set: this.#set.id, file: this.file, offset },
-        nextOffset: this.offset,
-      };
+      const values = this.#unpack(start, payloadBytes);
+      if (values !== undefined) return this.#logged(decodeFrame(values), offset, values);
+      // A sound CRC over no msgpack: nothing that we ever wrote.
+      this.damaged++;
     }
+  }
+
+  /** Payload bytes of the frame at `offset`, which moves on past damage where it may; -1 for none. */
+  #findFrame(): number {
+    const payloadBytes = this.#payloadBytesAt(this.offset);
+    if (payloadBytes >= 0) return payloadBytes;
+    const found = this.searchPastDamage ? this.#search(this.offset + 1) : -1;
+    if (found < 0) return -1;
+    this.damaged++;
+    this.offset = found;
+    return this.#payloadBytesAt(found);
+  }
+
+  #unpack(start: number, payloadBytes: number): unknown {
+    return unpackPayload(this.#window, start, start + payloadBytes);
+  }
+
+  #logged(frame: Frame, offset: number, values: unknown): LoggedFrame {
+    const logId = { set: this.#set.id, file: this.file, offset };
+    const logged: LoggedFrame = { frame, logId, nextOffset: this.offset };
+    if (frame.kind === 'unknown') logged.values = values;
+    return logged;
   }
 
   /** Whether what follows is the reserve or the end of the file, and not a frame cut short. */
@@ -92,6 +116,14 @@ export class SegmentReader {
 
   close(): void {
     fs.closeSync(this.#descriptor);
+    this.#window = zeros;
+  }
+
+  /** Of an array (msgpack 0x90-0x9f) that begins with version and code, both one byte; else -1. */
+  #codeAt(start: number): number {
+    const window = this.#window;
+    if (window[start]! >>> 4 !== 0x9 || window[start + 1]! > 0x7f) return -1;
+    return window[start + 2]!;
   }
 
   /** Payload bytes of the frame at `offset`, with the frame in the window; -1 where none begins. */

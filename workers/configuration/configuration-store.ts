@@ -1,5 +1,5 @@
-// Where configuration versions are kept: keys and bytes, small and large, changed in transactions that are
-// exclusive over all threads and processes and on the disk when they return. Implemented by
+// Where configuration versions and the embedded ledger are kept: keys and bytes, small and large, changed in
+// transactions that are exclusive over all threads and processes and on the disk when they return. Implemented by
 // lmdb-store.ts and native-free/memory-store.ts, held to one test suite. Keys are ASCII, so that their order
 // is the same in every store, and at most 255 bytes.
 
@@ -8,6 +8,8 @@ export interface StoreReader {
   get(key: string): Uint8Array | undefined;
   /** Keys that begin with `prefix`, in order. */
   keys(prefix: string): string[];
+  /** At most `limit` entries from `from` on and before `to`, in the order of their keys. */
+  range(from: string, to: string, limit: number): [key: string, value: Uint8Array][];
 }
 
 export interface StoreTransaction extends StoreReader {

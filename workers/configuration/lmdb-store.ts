@@ -1,6 +1,6 @@
-// The configuration store on LMDB: the admin process writes, the engine's task threads read, all of them
-// map the same file. Commits are synchronous and on the disk when they return; configuration changes by
-// hand, not by the second.
+// The store on LMDB. Of the configuration the admin process writes and the engine's task threads read, of the
+// ledger the CDR writer and the admin process write; all of them map the same file. Commits are synchronous
+// and on the disk when they return.
 import type { Database, Key } from 'lmdb';
 import type { ConfigurationStore } from './configuration-store.ts';
 
@@ -29,11 +29,16 @@ export function openLmdbStore(lmdb: Lmdb, directory: string): ConfigurationStore
       seeLatest(database);
       return keysOf(database, prefix);
     },
+    range: (from, to, limit) => {
+      seeLatest(database);
+      return rangeOf(database, { from, to, limit });
+    },
     transaction: (change) =>
       database.transactionSync(() =>
         change({
           get: (key) => getCopy(database, key),
           keys: (prefix) => keysOf(database, prefix),
+          range: (from, to, limit) => rangeOf(database, { from, to, limit }),
           put: (key, value) => void database.putSync(key, value as Buffer),
           remove: (key) => void database.removeSync(key),
         }),
@@ -54,4 +59,16 @@ function getCopy(database: Database<Uint8Array, string>, key: string): Uint8Arra
 function keysOf(database: Database<Uint8Array, string>, prefix: string): string[] {
   const range = { start: prefix as Key as string, end: `${prefix}\u00ff` };
   return [...database.getKeys(range)];
+}
+
+function rangeOf(
+  database: Database<Uint8Array, string>,
+  { from, to, limit }: { from: string; to: string; limit: number },
+): [string, Uint8Array][] {
+  const entries: [string, Uint8Array][] = [];
+  for (const { key, value } of database.getRange({ start: from, end: to, limit })) {
+    // The value lies in a buffer that the next one is read into.
+    entries.push([key, Uint8Array.from(value)]);
+  }
+  return entries;
 }

@@ -1,6 +1,7 @@
-// Opens the configuration store of a data directory: LMDB, or the file of native-free where lmdb has no
-// binary. What a directory holds already decides: a store is never left aside for an empty one of the
-// other kind. A store of an older format is brought up to ours, one of a newer format is refused.
+// Opens a store of a data directory (the configuration's, or the embedded ledger's): LMDB, or the file of
+// native-free where lmdb has no binary. What a directory holds already decides: a store is never left aside
+// for an empty one of the other kind. A store of an older format is brought up to ours, one of a newer
+// format is refused.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openMemoryStore } from '../../native-free/memory-store.ts';
@@ -8,7 +9,7 @@ import type { ConfigurationStore, StoreTransaction } from './configuration-store
 import { type Lmdb, loadLmdb, openLmdbStore } from './lmdb-store.ts';
 import { moveRatesOut } from './stored-versions.ts';
 
-/** Format of keys and values. */
+/** Format of keys and values, of the configuration and of the ledger. */
 export const storeFormat = 2;
 
 /** How to bring a store of the format at `index` to the next one; run in one transaction. */
@@ -17,6 +18,14 @@ const upgrades: readonly ((transaction: StoreTransaction) => void)[] = [
   () => {},
   moveRatesOut,
 ];
+
+/** Its folder below the data directory, and what people are told it is. */
+export interface StoreName {
+  readonly folder: string;
+  readonly title: string;
+}
+
+const configurationStore: StoreName = { folder: 'config', title: 'configuration store' };
 
 const formatKey = 'format';
 
@@ -31,14 +40,22 @@ export interface StoreOptions {
   readonly loadLmdb?: () => Promise<Lmdb>;
 }
 
-export async function openConfigurationStore(
+export function openConfigurationStore(
   dataDir: string,
   options: StoreOptions = {},
 ): Promise<ConfigurationStore> {
+  return openStore(dataDir, configurationStore, options);
+}
+
+export async function openStore(
+  dataDir: string,
+  name: StoreName,
+  options: StoreOptions = {},
+): Promise<ConfigurationStore> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const store = await openKind(dataDir, options);
+  const store = await openKind(dataDir, name, options);
   try {
-    upgradeStore(store, dataDir);
+    upgradeStore(store, name, dataDir);
   } catch (error) {
     await store.close();
     throw error;
@@ -46,14 +63,16 @@ export async function openConfigurationStore(
   return store;
 }
 
-async function openKind(dataDir: string, options: StoreOptions): Promise<ConfigurationStore> {
-  const lmdbPath = join(dataDir, 'config');
-  const filePath = join(dataDir, 'config.log');
+async function openKind(
+  dataDir: string,
+  { folder, title }: StoreName,
+  options: StoreOptions,
+): Promise<ConfigurationStore> {
+  const lmdbPath = join(dataDir, folder);
+  const filePath = join(dataDir, `${folder}.log`);
   if (options.kind === 'file') return openMemoryStore(filePath);
   if (options.kind === undefined && existsSync(filePath)) {
-    options.onStandIn?.(
-      `configuration store: the file ${filePath}, which this directory has already`,
-    );
+    options.onStandIn?.(`${title}: the file ${filePath}, which this directory has already`);
     return openMemoryStore(filePath);
   }
   let lmdb: Lmdb;
@@ -62,25 +81,21 @@ async function openKind(dataDir: string, options: StoreOptions): Promise<Configu
   } catch (error) {
     const reason = (error as Error).message;
     if (existsSync(lmdbPath) || options.kind === 'lmdb') {
-      throw new Error(
-        `configuration store ${lmdbPath}: needs lmdb, which cannot be used: ${reason}`,
-      );
+      throw new Error(`${title} ${lmdbPath}: needs lmdb, which cannot be used: ${reason}`);
     }
-    options.onStandIn?.(
-      `configuration store: the file ${filePath}, as lmdb cannot be used: ${reason}`,
-    );
+    options.onStandIn?.(`${title}: the file ${filePath}, as lmdb cannot be used: ${reason}`);
     return openMemoryStore(filePath);
   }
   return openLmdbStore(lmdb, lmdbPath);
 }
 
-function upgradeStore(store: ConfigurationStore, dataDir: string): void {
+function upgradeStore(store: ConfigurationStore, { title }: StoreName, dataDir: string): void {
   if (formatOf(store.get(formatKey)) === storeFormat) return;
   store.transaction((transaction) => {
     const found = formatOf(transaction.get(formatKey));
     if (!(found <= storeFormat)) {
       throw new Error(
-        `configuration store in ${dataDir}: format ${found}: expected at most ${storeFormat} (written by a newer version)`,
+        `${title} in ${dataDir}: format ${found}: expected at most ${storeFormat} (written by a newer version)`,
       );
     }
     for (let format = found; format < storeFormat; format++) upgrades[format]!(transaction);

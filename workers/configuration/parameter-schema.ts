@@ -32,6 +32,11 @@ const holdMsMax = 86_400_000;
 const freeSecondsMax = 86_400;
 const numberPatternBytesMax = 64;
 
+/** Of one batch: all of it is in memory at once. */
+const writeRecordsMax = 20_000;
+const daysMax = 36_500;
+
+const keepDays: ParameterRule = { kind: 'integer', min: 0, max: daysMax, unit: 'days' };
 const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax, unit: 's' };
 const onOff: ParameterRule = { kind: 'switch' };
 
@@ -61,6 +66,15 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SERVER_BILLING_NO_CDR_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: { kind: 'integer', min: 0, max: 32, unit: 'digits' },
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: { kind: 'integer', min: 1, max: 15, unit: 'min' },
+  SERVER_BILLING_RECORD_ZERO_HOLD_TIME: onOff,
+  SERVER_BILLING_RECORD_SERVER_HANG_UP: onOff,
+  SS_CDR_FILE_WRITE_MAX: { kind: 'integer', min: 1, max: writeRecordsMax, unit: 'records' },
+  SS_CDR_FILE_WRITE_INTERVAL: { kind: 'integer', min: 1, max: 3600, unit: 's' },
+  SS_CDR_LOG_KEEP_DAYS: keepDays,
+  SERVER_CDR_KEEP_DAYS: keepDays,
+  SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: keepDays,
+  SERVER_QUERY_ONE_PAGE_SIZE: { kind: 'integer', min: 1, max: 1_000_000, unit: 'rows' },
+  SERVER_QUERY_CDR_MAX_DAY_INTERVAL: { kind: 'integer', min: 1, max: daysMax, unit: 'days' },
 };
 
 /** `report(name, reason)` is called for each parameter that is refused. */

@@ -1,0 +1,208 @@
+// Accounts as people deal with them: what one has, payments, and the check of the books. A payment is in
+// the ledger first; then the engine is told, so that the next call can spend it.
+
+import {
+  type AccountDocument,
+  defaultParameters,
+  type Parameters,
+} from '../core/configuration/model.ts';
+import { moneyText, parseCredit, parseMoney } from '../core/money.ts';
+import type { AccountBalance } from '../workers/admin-messages.ts';
+import { type AuditReport, auditReport } from '../workers/ledger/audit.ts';
+import type {
+  LedgerAccount,
+  LedgerStore,
+  Payment,
+  PaymentOrder,
+} from '../workers/ledger/ledger-store.ts';
+import { EngineRefused, EngineSilent } from './engine-channel.ts';
+import { RequestRefused } from './problem.ts';
+
+export interface AccountConfiguration {
+  readonly accounts: readonly AccountDocument[];
+  readonly parameters: Partial<Parameters>;
+}
+
+export interface AccountServiceParts {
+  readonly ledger: LedgerStore;
+  readonly configuration: () => AccountConfiguration;
+  /** Puts the account in force with a later expiry. */
+  readonly extendExpiry: (account: AccountDocument) => Promise<unknown>;
+  /** Absent where no engine runs. */
+  readonly engine?: {
+    balance(account: string): Promise<AccountBalance>;
+    payment(account: string): Promise<AccountBalance>;
+  };
+}
+
+/** A payment as JSON. */
+export interface ShownPayment {
+  number: number;
+  account: string;
+  kind: Payment['kind'];
+  amount: string;
+  balanceAfter: string;
+  at: string;
+  by: string;
+  reason: string;
+  expiresAt: string | null;
+}
+
+export interface WantedPayment {
+  readonly kind: PaymentOrder['kind'];
+  /** Decimal string above 0; absent for a zeroing. */
+  readonly amount?: string | undefined;
+  readonly reason: string;
+  readonly by: string;
+}
+
+export interface AccountService {
+  /** @throws RequestRefused */
+  read(name: string): Promise<Record<string, unknown>>;
+  /** @throws RequestRefused, PaymentRefused, LedgerAway */
+  pay(name: string, wanted: WantedPayment): Promise<ShownPayment & { warnings: string[] }>;
+  /** Oldest first. @throws RequestRefused */
+  payments(name: string, filter: { after?: number; limit: number }): Promise<ShownPayment[]>;
+  audit(): Promise<AuditReport>;
+}
+
+/** Looks that find the same difference; one alone may have met a call that was just being posted. */
+const auditLooks = 3;
+
+export function createAccountService(parts: AccountServiceParts): AccountService {
+  const { ledger, engine } = parts;
+  return {
+    read: async (name) => {
+      const document = documentOf(parts, name);
+      const books = await booksOf(parts, document);
+      return { ...document, ...(await standingOf(books, document, engine)) };
+    },
+    pay: async (name, wanted) => {
+      const document = documentOf(parts, name);
+      await booksOf(parts, document);
+      const parameters = { ...defaultParameters, ...parts.configuration().parameters };
+      const payment = await ledger.pay({
+        account: name,
+        kind: wanted.kind,
+        units: unitsOf(wanted),
+        at: Date.now(),
+        by: wanted.by,
+        reason: wanted.reason,
+        extendDays: parameters.SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY,
+        expiresAt: document.expiresAt === undefined ? null : Date.parse(document.expiresAt),
+      });
+      // It is stored: an engine that does not answer now hears of it within a second of its return.
+      await engine?.payment(name).catch(unlessAway);
+      return { ...shownPayment(payment), warnings: await extend(parts, document, payment) };
+    },
+    payments: async (name, filter) => {
+      documentOf(parts, name);
+      return (await ledger.payments({ ...filter, account: name })).map(shownPayment);
+    },
+    audit: async () => {
+      let report = await auditReport(ledger);
+      for (let look = 1; look < auditLooks && report.difference !== undefined; look++) {
+        report = await auditReport(ledger);
+      }
+      return report;
+    },
+  };
+}
+
+function documentOf({ configuration }: AccountServiceParts, name: string): AccountDocument {
+  const found = configuration().accounts.find((account) => account.name === name);
+  if (found !== undefined) return found;
+  throw new RequestRefused(
+    'not-found',
+    `account: ${JSON.stringify(name)}: expected the name of an account`,
+  );
+}
+
+/** Opened here where no engine has met the account yet. */
+async function booksOf(
+  { ledger }: AccountServiceParts,
+  { name, balance, expiresAt }: AccountDocument,
+): Promise<LedgerAccount> {
+  await ledger.openAccounts(
+    [
+      {
+        name,
+        units: parseMoney(balance) ?? 0n,
+        expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
+      },
+    ],
+    Date.now(),
+  );
+  return (await ledger.account(name))!;
+}
+
+async function standingOf(
+  books: LedgerAccount,
+  { creditLimit }: AccountDocument,
+  engine: AccountServiceParts['engine'],
+): Promise<Record<string, unknown>> {
+  const { payments, calls, expiresAt } = books;
+  const shown = { payments, calls, expiresAt: expiresAt === null ? null : isoTime(expiresAt) };
+  const live = await engine?.balance(books.name).catch(unlessAway);
+  if (live !== undefined) {
+    const { balance, reserved, available, linesUsed } = live;
+    return { ...shown, balance, reserved, available, linesUsed };
+  }
+  const available = moneyText(books.balance + (parseCredit(creditLimit) ?? 0n));
+  return { ...shown, balance: moneyText(books.balance), reserved: '0', available, linesUsed: 0 };
+}
+
+/** Calls go by the configuration: a recharge moves the expiry there too. What fails then is said beside the
+ *  payment, which is stored. */
+async function extend(
+  { extendExpiry }: AccountServiceParts,
+  document: AccountDocument,
+  { expiresAt }: Payment,
+): Promise<string[]> {
+  if (document.expiresAt === undefined || expiresAt === null) return [];
+  if (expiresAt <= Date.parse(document.expiresAt)) return [];
+  try {
+    await extendExpiry({ ...document, expiresAt: isoTime(expiresAt) });
+    return [];
+  } catch (error) {
+    return [`expiresAt stays ${document.expiresAt}: ${(error as Error).message}`];
+  }
+}
+
+function unlessAway(error: unknown): undefined {
+  if (error instanceof EngineRefused || error instanceof EngineSilent) return undefined;
+  throw error;
+}
+
+function unitsOf({ kind, amount }: WantedPayment): bigint {
+  const refused = (expected: string): RequestRefused =>
+    new RequestRefused('bad-request', `amount: expected ${expected}`, [
+      { path: 'amount', value: amount, expected, message: `expected ${expected}` },
+    ]);
+  if (kind === 'zeroing') {
+    if (amount !== undefined) throw refused('none for a zeroing');
+    return 0n;
+  }
+  const units = amount === undefined ? undefined : parseMoney(amount);
+  if (units === undefined || units <= 0n) throw refused('a decimal string above 0 ("12.50")');
+  return units;
+}
+
+function shownPayment(payment: Payment): ShownPayment {
+  const { number, account, kind, units, balanceAfter, at, by, reason, expiresAt } = payment;
+  return {
+    number,
+    account,
+    kind,
+    amount: moneyText(units),
+    balanceAfter: moneyText(balanceAfter),
+    at: isoTime(at),
+    by,
+    reason,
+    expiresAt: expiresAt === null ? null : isoTime(expiresAt),
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

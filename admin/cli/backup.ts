@@ -1,0 +1,62 @@
+// tandem backup FILE | tandem restore FILE
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { auditReport } from '../../workers/ledger/audit.ts';
+import { makeBackup, restoreBackup } from '../backup.ts';
+import { CommandFailed } from './command-failed.ts';
+import { ask, findNode, type NodeOptions, withNodeOptions } from './node-client.ts';
+import { withOfflineLedger } from './offline-ledger.ts';
+import { printJson } from './output.ts';
+
+export function addBackupCommands(tandem: Command): void {
+  withNodeOptions(tandem.command('backup'))
+    .description('write configuration, secrets, balances and payments of a node into one file')
+    .argument('<file>', 'is made with mode 0600: it holds secrets')
+    .addHelpText(
+      'after',
+      `
+CDRs stay where they are: in the tables, or in the files that "tandem cdr" makes of them.
+
+Examples:
+  tandem backup tandem-$(date +%F).gz`,
+    )
+    .action(async (file: string, options: NodeOptions) => {
+      writeFileSync(file, await backupOf(options), { mode: 0o600 });
+    });
+  withNodeOptions(tandem.command('restore'))
+    .description('make a data directory of a backup, and check its books')
+    .argument('<file>', 'from "tandem backup"')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tandem restore tandem-2026-01-31.gz --data ./data && tandem start --data ./data`,
+    )
+    .action(restore);
+}
+
+async function backupOf(options: NodeOptions): Promise<Uint8Array> {
+  const node = await findNode(options);
+  if (node !== undefined) {
+    return new Uint8Array(await (await ask(node, '/api/v1/backup')).arrayBuffer());
+  }
+  const { data: dataDir } = options;
+  const store = await openConfigurationStore(dataDir);
+  try {
+    return await withOfflineLedger(dataDir, (ledger) => makeBackup({ dataDir, store, ledger }));
+  } finally {
+    await store.close();
+  }
+}
+
+async function restore(file: string, { data }: NodeOptions): Promise<void> {
+  try {
+    await restoreBackup(data, readFileSync(file));
+  } catch (error) {
+    throw new CommandFailed(1, `${file}: ${(error as Error).message}`);
+  }
+  const { difference = null, ...counts } = await withOfflineLedger(data, auditReport);
+  await printJson({ ...counts, difference });
+  if (difference !== null) throw new CommandFailed(1, difference);
+}

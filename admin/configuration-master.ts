@@ -1,0 +1,60 @@
+// Where MySQL holds the master copy of the configuration: a change goes there before it is in force here,
+// and is refused while the database is away; what other nodes change is followed. The node itself always
+// runs from its own store.
+import type { ConfigurationStore } from '../workers/configuration/configuration-store.ts';
+import type { MysqlSource, MysqlSourceOptions } from '../workers/configuration/mysql-source.ts';
+import { RequestRefused } from './problem.ts';
+
+export interface ConfigurationMaster {
+  /** The master's document where it is not the one that we have; undefined where it is.
+   *  @throws LedgerAway */
+  news(): Promise<{ number: number; document: unknown } | undefined>;
+  /** Puts our next document there. @throws LedgerAway, RequestRefused */
+  push(document: unknown): Promise<void>;
+  /** What was read, or pushed, is in force and stored here. */
+  has(number: number): void;
+}
+
+/** Undefined without a database. mysql2 is loaded where it is wanted only. */
+export async function openSource(options: MysqlSourceOptions): Promise<MysqlSource | undefined> {
+  if (options.url === '') return undefined;
+  return new (await import('../workers/configuration/mysql-source.ts')).MysqlSource(options);
+}
+
+const followedKey = 'master';
+
+export function createConfigurationMaster(
+  source: Pick<MysqlSource, 'head' | 'read' | 'push'>,
+  store: ConfigurationStore,
+): ConfigurationMaster {
+  const followed = (): number => {
+    const value = store.get(followedKey);
+    return value === undefined ? 0 : Number(Buffer.from(value).toString('latin1'));
+  };
+  const has = (number: number): void =>
+    store.transaction((transaction) =>
+      transaction.put(followedKey, Buffer.from(String(number), 'latin1')),
+    );
+  return {
+    news: async () => {
+      const number = await source.head();
+      if (number === followed()) return undefined;
+      const document = await source.read(number);
+      if (document !== undefined) return { number, document };
+      // An empty database: the next change here is its first.
+      has(number);
+      return undefined;
+    },
+    push: async (document) => {
+      const number = followed() + 1;
+      if (!(await source.push(number, document))) {
+        throw new RequestRefused(
+          'configuration-refused',
+          'another node has changed the configuration meanwhile: try again',
+        );
+      }
+      has(number);
+    },
+    has,
+  };
+}

@@ -1,0 +1,118 @@
+// Two nodes on one database: each has a store of its own, MariaDB has the master copy.
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createConfigurationMaster } from '../../admin/configuration-master.ts';
+import {
+  type ConfigurationService,
+  createConfigurationService,
+} from '../../admin/configuration-service.ts';
+import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import { MysqlSource } from '../../workers/configuration/mysql-source.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
+import { MariaDb } from '../peers/mariadb.ts';
+
+const kept = { replace: false, dryRun: false };
+
+interface Node {
+  readonly configuration: ConfigurationService;
+  readonly activated: number[];
+  close(): Promise<void>;
+}
+
+describe('the configuration of several nodes', () => {
+  let database: MariaDb;
+  let url: string;
+  const open: Node[] = [];
+
+  before(async () => {
+    database = await MariaDb.start();
+    url = await database.createDatabase('shared');
+  });
+  after(async () => {
+    for (const node of open) await node.close();
+    await database.close();
+  });
+
+  async function openNode(name: string): Promise<Node> {
+    const store = await openConfigurationStore(mkdtempSync(join(tmpdir(), 'tandem-master-')));
+    const source = new MysqlSource({ url, node: name, answerMs: 500 });
+    const activated: number[] = [];
+    const configuration = createConfigurationService(new ConfigurationVersions(store), {
+      activate: async (version) => {
+        activated.push(version);
+        return { version, compileMs: 1, swapPauseMs: 0 };
+      },
+      master: createConfigurationMaster(source, store),
+    });
+    const node = {
+      configuration,
+      activated,
+      close: async () => {
+        await source.close();
+        await store.close();
+      },
+    };
+    open.push(node);
+    return node;
+  }
+
+  const names = ({ configuration }: Node): string[] =>
+    configuration.read().document.accounts.map(({ name }) => name);
+
+  it('is followed by the others, and changed by any of them', async () => {
+    const [one, other] = [await openNode('one'), await openNode('other')];
+    await one.configuration.apply({ accounts: [{ name: 'acme', kind: 'customer' }] }, kept);
+    assert.deepEqual(names(other), []);
+    await other.configuration.follow();
+    assert.deepEqual(names(other), ['acme']);
+    assert.equal(other.activated.length, 1);
+    await other.configuration.follow();
+    assert.equal(other.activated.length, 1, 'nothing new, nothing done');
+    // Without having followed: it catches up first, so that nothing of the other's is lost.
+    await other.configuration.apply({ accounts: [{ name: 'beta', kind: 'customer' }] }, kept);
+    await one.configuration.apply({ accounts: [{ name: 'gamma', kind: 'customer' }] }, kept);
+    assert.deepEqual(names(one).sort(), ['acme', 'beta', 'gamma']);
+    await other.configuration.follow();
+    assert.deepEqual(names(other).sort(), ['acme', 'beta', 'gamma']);
+    const third = await openNode('third');
+    await third.configuration.follow();
+    assert.deepEqual(names(third).sort(), ['acme', 'beta', 'gamma']);
+  });
+
+  it('is not changed while the database is away, and stays in force', async () => {
+    const [one] = open;
+    const before = names(one!);
+    const version = one!.configuration.read().version;
+    database.signal('SIGSTOP');
+    try {
+      const document = { accounts: [{ name: 'late', kind: 'customer' }] };
+      await assert.rejects(one!.configuration.apply(document, kept), LedgerAway);
+      await assert.rejects(one!.configuration.follow(), LedgerAway);
+    } finally {
+      database.signal('SIGCONT');
+    }
+    assert.deepEqual(names(one!), before);
+    assert.equal(one!.configuration.read().version, version);
+    await one!.configuration.apply({ accounts: [{ name: 'late', kind: 'customer' }] }, kept);
+    assert.ok(names(one!).includes('late'));
+  });
+
+  it('two changes at once: one of them is told to try again, none is lost', async () => {
+    const [one, other] = open;
+    await other!.configuration.follow();
+    const results = await Promise.allSettled([
+      one!.configuration.apply({ accounts: [{ name: 'x1', kind: 'customer' }] }, kept),
+      other!.configuration.apply({ accounts: [{ name: 'x2', kind: 'customer' }] }, kept),
+    ]);
+    const done = results.filter(({ status }) => status === 'fulfilled').length;
+    assert.ok(done >= 1);
+    await one!.configuration.follow();
+    await other!.configuration.follow();
+    assert.deepEqual(names(one!).sort(), names(other!).sort());
+    assert.equal(names(one!).filter((name) => name.startsWith('x')).length, done);
+  });
+});

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { auditLedger } from '../../workers/ledger/audit.ts';
+import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
+import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
+import { failedCdr, sampleDay } from '../cdr/sample-records.ts';
+import { MariaDb } from '../peers/mariadb.ts';
+import { batchOf, billed, commit, ledgerSuite, logSet, read, rowOf } from './ledger-suite.ts';
+
+let database: MariaDb;
+let databases = 0;
+
+before(async () => {
+  database = await MariaDb.start();
+});
+after(() => database.close());
+
+function freshUrl(): Promise<string> {
+  return database.createDatabase(`tandem_${databases++}`);
+}
+
+ledgerSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
+
+describe('the ledger in MariaDB, beyond what all ledgers do', () => {
+  it('sets aside what the server refuses, row by row, and stores the rest', async () => {
+    const url = await freshUrl();
+    const store = openMysqlLedger({ url });
+    const rows = Array.from({ length: 40 }, (_, index) => {
+      const callId = index % 13 === 5 ? 'x'.repeat(2000) : `c${index}`;
+      return rowOf(billed(`c${index}`, { callId }), 8 + index * 500);
+    });
+    await store.checkpoint(logSet);
+    const result = await commit(store, batchOf(0, rows));
+    assert.ok(result.kind === 'stored');
+    assert.equal(result.rows, 37);
+    assert.equal((await read(store)).length, 37);
+    const rejected = await store.rejectedRows();
+    assert.deepEqual(
+      rejected.map(({ logId }) => (logId.offset - 8) / 500),
+      [5, 18, 31],
+    );
+    assert.match(rejected[0]!.reason, /call_id/);
+    assert.equal((await store.account('acme'))?.balance, -40n * 1_320_000n);
+    assert.equal(await auditLedger(store), undefined);
+    await store.close();
+  });
+
+  it('stores and posts once where the checkpoint was lost', async () => {
+    const url = await freshUrl();
+    const store = openMysqlLedger({ url });
+    const rows = [rowOf(billed('one'), 8), rowOf(billed('two'), 300)];
+    await store.checkpoint(logSet);
+    await commit(store, batchOf(0, rows));
+    await database.sql('UPDATE cdr_checkpoint SET version = 0', url.split('/').at(-1));
+    const again = [...rows, rowOf(billed('three'), 600)];
+    assert.deepEqual(await commit(store, batchOf(0, again)), {
+      kind: 'stored',
+      rows: 1,
+      rejected: [],
+    });
+    assert.equal((await read(store)).length, 3);
+    assert.equal((await store.account('acme'))?.balance, -3n * 1_320_000n);
+    assert.equal(await auditLedger(store), undefined);
+    await store.close();
+  });
+
+  it('names the first difference that somebody has made', async () => {
+    const url = await freshUrl();
+    const name = url.split('/').at(-1);
+    const store = openMysqlLedger({ url });
+    await store.checkpoint(logSet);
+    await commit(store, batchOf(0, [rowOf(billed('one'), 8), rowOf(failedCdr('two'), 300)]));
+    assert.equal(await auditLedger(store), undefined);
+    await database.sql("UPDATE account_balance SET balance = 1 WHERE account = 'acme'", name);
+    assert.equal(
+      await auditLedger(store),
+      'account acme: payments less calls are -0.0132, its balance is 1',
+    );
+    await database.sql(`DELETE FROM cdr_${sampleDay} WHERE id = 'one'`, name);
+    assert.match(
+      (await auditLedger(store)) ?? '',
+      /^account acme, day 20260921: its CDRs charge 0/,
+    );
+    await store.close();
+  });
+
+  it('migrates once, also where two nodes start at the same time', async () => {
+    const url = await freshUrl();
+    const stores = [openMysqlLedger({ url }), openMysqlLedger({ url })];
+    await Promise.all(stores.map((store) => store.days()));
+    const applied = await database.sql(
+      'SELECT number FROM schema_migration',
+      url.split('/').at(-1),
+    );
+    assert.deepEqual(applied, [{ number: 1 }, { number: 2 }]);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it('names a server that can lose a commit', async () => {
+    const url = await freshUrl();
+    await database.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 2');
+    const store = openMysqlLedger({ url });
+    await store.days();
+    assert.match(store.warning(), /innodb_flush_log_at_trx_commit is 2: expected 1/);
+    await store.close();
+    await database.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
+    const again = openMysqlLedger({ url });
+    await again.days();
+    assert.equal(again.warning(), '');
+    await again.close();
+  });
+
+  it('makes the table of a day ahead of it, with its indexes', async () => {
+    const url = await freshUrl();
+    const store = openMysqlLedger({ url });
+    await store.checkpoint(logSet);
+    await commit(store, batchOf(0, [rowOf(failedCdr('one'), 8)]));
+    const name = url.split('/').at(-1);
+    const rows = (await database.sql(`SHOW INDEX FROM cdr_${sampleDay + 1}`, name)) as {
+      Key_name: string;
+    }[];
+    const keys = new Set(rows.map((row) => row.Key_name));
+    for (const key of [
+      'PRIMARY',
+      'account_time',
+      'routing_gateway_time',
+      'callee_time',
+      'call_id',
+    ]) {
+      assert.ok(keys.has(key), key);
+    }
+    await store.close();
+  });
+
+  it('leaves no half of a batch behind where a later statement fails', async () => {
+    const url = await freshUrl();
+    const name = url.split('/').at(-1);
+    const store = openMysqlLedger({ url });
+    await store.checkpoint(logSet);
+    const batch = batchOf(0, [rowOf(billed('one'), 8), rowOf(billed('two'), 300)]);
+    const body = "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1030, MESSAGE_TEXT = 'no engine'";
+    await database.sql(`CREATE TRIGGER t BEFORE INSERT ON cdr_day FOR EACH ROW ${body}`, name);
+    await assert.rejects(commit(store, batch), LedgerAway);
+    await assert.rejects(commit(store, batch), LedgerAway);
+    assert.equal((await store.checkpoint(logSet)).version, 0);
+    await database.sql('DROP TRIGGER t', name);
+    assert.equal((await commit(store, batch)).kind, 'stored');
+    assert.equal((await read(store)).length, 2);
+    assert.equal(await auditLedger(store), undefined);
+    await store.close();
+  });
+
+  it('gives up a server that hangs, and goes on when it answers again', async () => {
+    const url = await freshUrl();
+    const store = openMysqlLedger({ url, answerMs: 300 });
+    await store.checkpoint(logSet);
+    const batch = batchOf(0, [rowOf(billed('one'), 8)]);
+    database.signal('SIGSTOP');
+    try {
+      await assert.rejects(commit(store, batch), LedgerAway);
+    } finally {
+      database.signal('SIGCONT');
+    }
+    const { version } = await store.checkpoint(logSet);
+    const result = await commit(store, batch);
+    // What the server had received may have been done, or not; never both.
+    assert.equal(result.kind, version === 0 ? 'stored' : 'moved');
+    assert.equal((await read(store)).length, 1);
+    assert.equal(await auditLedger(store), undefined);
+    await store.close();
+  });
+});

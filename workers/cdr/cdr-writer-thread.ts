@@ -1,0 +1,209 @@
+// Entry of the CDR writer's thread, at background priority: ships the log into the ledger, tells the main
+// thread of payments and figures, answers what accounts have. It waits for the store, never a call for it.
+import { setTimeout as pause } from 'node:timers/promises';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { lowerThreadPriority } from '../background-priority.ts';
+import {
+  LedgerAway,
+  type LedgerStore,
+  type Payment,
+  type RejectedRecord,
+} from '../ledger/ledger-store.ts';
+import { openLedger } from '../ledger/open-ledger.ts';
+import { PaymentWatch } from '../ledger/payment-watch.ts';
+import { Standings } from '../ledger/standing-balances.ts';
+import { createLineLimit, type Log, openLog } from '../log.ts';
+import { CdrWriter } from './cdr-writer.ts';
+import type { WriterParameters } from './row-rules.ts';
+import type {
+  CdrWriterStart,
+  FromCdrWriter,
+  HeardPayment,
+  ToCdrWriter,
+} from './writer-messages.ts';
+
+/** Records of so long make one batch where nothing is behind: a commit costs the same for one as for many. */
+const gatherMs = 200;
+const paymentPollMs = 1000;
+const figuresMs = 1000;
+const removeOldMs = 60_000;
+/** Well within the time for which segments are kept at least: a kept standing needs all behind it. */
+const keepMs = 10_000;
+/** After the store was away, growing. */
+const retryMsMin = 200;
+const retryMsMax = 2000;
+/** At the end: what is not stored by then is stored by the next start. */
+const stopMs = 5_000;
+const rejectedLinesPerSecond = 2;
+
+type Request = Extract<ToCdrWriter, { id: number }>;
+
+class WriterThread {
+  readonly #port: MessagePort;
+  readonly #log: Log;
+  readonly #store: LedgerStore;
+  readonly #writer: CdrWriter;
+  readonly #standings: Standings;
+  readonly #payments: PaymentWatch;
+  readonly #requests: Request[] = [];
+  #parameters: WriterParameters;
+  /** The main thread has balances, and wants to hear of payments. */
+  #opened: boolean;
+  #stopping = false;
+  #wake = new AbortController();
+  #retryMs = retryMsMin;
+  #dueMs = { payments: 0, removeOld: 0, keep: 0 };
+  #warned = '';
+
+  constructor(parts: { start: CdrWriterStart; port: MessagePort; log: Log; store: LedgerStore }) {
+    const { start, port, log, store } = parts;
+    this.#port = port;
+    this.#log = log;
+    this.#store = store;
+    this.#parameters = start.parameters;
+    this.#opened = start.paymentsHeard >= 0;
+    this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
+    this.#standings = new Standings(store, start.ledger.dataDir);
+    const lines = createLineLimit(rejectedLinesPerSecond);
+    this.#writer = new CdrWriter({
+      directory: start.ledger.dataDir,
+      store,
+      parameters: () => this.#parameters,
+      onRejected: ({ logId, reason }: RejectedRecord) => {
+        if (!lines.allow(performance.now())) return;
+        const heldBack = lines.takeHeldBack();
+        log.error({ logId, reason, heldBack }, 'a CDR is no row of the tables; it is set aside');
+      },
+    });
+    port.on('message', (message: ToCdrWriter) => this.#onMessage(message));
+  }
+
+  async run(): Promise<void> {
+    // By a timer of its own: a store that hangs must show.
+    const telling = setInterval(() => this.#tellFigures(), figuresMs);
+    while (!this.#stopping) {
+      this.#wake = new AbortController();
+      await this.#turn();
+    }
+    clearInterval(telling);
+    await this.#end();
+  }
+
+  #onMessage(message: ToCdrWriter): void {
+    if (message.kind === 'parameters') this.#parameters = message.parameters;
+    else if (message.kind === 'stop') this.#stopping = true;
+    else this.#requests.push(message);
+    this.#wake.abort();
+  }
+
+  async #turn(): Promise<void> {
+    let went: 'idle' | 'more' | 'away' = 'away';
+    try {
+      for (let request = this.#requests.shift(); request; request = this.#requests.shift()) {
+        await this.#answer(request);
+      }
+      went = await this.#writer.step();
+      await this.#lookAround();
+      if (this.#retryMs > retryMsMin) this.#log.info('the CDR store is back');
+      this.#retryMs = retryMsMin;
+    } catch (error) {
+      const known = error instanceof LedgerAway;
+      if (this.#retryMs === retryMsMin) {
+        this.#log.error(
+          known ? { reason: error.message } : { err: error },
+          'the CDR store is away',
+        );
+      }
+      this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
+    }
+    if (went === 'more') return;
+    const intervalMs = this.#parameters.SS_CDR_FILE_WRITE_INTERVAL * 1000;
+    const waitMs = went === 'idle' ? Math.min(gatherMs, intervalMs) : this.#retryMs;
+    await pause(waitMs, undefined, { signal: this.#wake.signal }).catch(() => {});
+  }
+
+  /** What is done now and then. */
+  async #lookAround(): Promise<void> {
+    const nowMs = performance.now();
+    if (this.#opened && nowMs >= this.#dueMs.payments) {
+      this.#dueMs.payments = nowMs + paymentPollMs;
+      await this.#lookForPayments();
+    }
+    if (this.#opened && nowMs >= this.#dueMs.keep) {
+      this.#dueMs.keep = nowMs + keepMs;
+      await this.#standings.keep(Date.now());
+    }
+    if (nowMs >= this.#dueMs.removeOld) {
+      this.#dueMs.removeOld = nowMs + removeOldMs;
+      await this.#writer.removeOld(Date.now());
+    }
+  }
+
+  #tellFigures(): void {
+    const figures = this.#writer.figures(Date.now());
+    if (figures.warning !== '' && figures.warning !== this.#warned) {
+      this.#log.warn(figures.warning);
+    }
+    this.#warned = figures.warning;
+    this.#post({ kind: 'figures', figures });
+  }
+
+  async #answer(request: Request): Promise<void> {
+    const { id } = request;
+    try {
+      if (request.kind === 'lookForPayments') {
+        await this.#lookForPayments();
+        this.#post({ kind: 'looked', id });
+        return;
+      }
+      const { accounts } = request;
+      const standing = await this.#standings.balancesOf({ accounts, at: Date.now() });
+      if (standing.isKept) this.#log.warn('the ledger is away: accounts have what they had last');
+      this.#payments.unseen(standing.payments);
+      this.#opened = true;
+      const payments = standing.payments.map(heardPayment).filter(isHeard);
+      this.#post({ kind: 'balances', id, balances: standing.balances, payments });
+    } catch (error) {
+      this.#post({ kind: 'failed', id, reason: (error as Error).message });
+      throw error;
+    }
+  }
+
+  async #lookForPayments(): Promise<void> {
+    const payments = await this.#store.recentPayments(this.#payments.after);
+    const unseen = this.#payments.unseen(payments).map(heardPayment).filter(isHeard);
+    if (unseen.length > 0) this.#post({ kind: 'payments', payments: unseen });
+  }
+
+  /** The call workers have closed their logs: all of it is shipped, if the store is there. */
+  async #end(): Promise<void> {
+    const late = pause(stopMs, undefined, { ref: false });
+    await Promise.race([this.#writer.drain().catch(() => {}), late]);
+    this.#tellFigures();
+    this.#writer.close();
+    await Promise.race([this.#store.close().catch(() => {}), late]);
+    this.#port.close();
+  }
+
+  #post(message: FromCdrWriter): void {
+    this.#port.postMessage(message);
+  }
+}
+
+type Told = HeardPayment & Partial<Pick<Payment, 'kind'>>;
+
+function heardPayment({ number, account, units, kind }: Told): Told {
+  return { number, account, units, ...(kind === undefined ? {} : { kind }) };
+}
+
+/** An opening payment is what an account begins with on every node. */
+function isHeard({ kind }: Told): boolean {
+  return kind !== 'opening';
+}
+
+const start = workerData as CdrWriterStart;
+lowerThreadPriority();
+const output = openLog(start.logLevel, { thread: 'cdr-writer' });
+const store = await openLedger(start.ledger, (reason) => output.log.warn(reason));
+await new WriterThread({ start, port: parentPort!, log: output.log, store }).run();
+output.flush();

@@ -1,0 +1,221 @@
+// Ships one log set into the ledger, batch by batch: while the store writes one batch, the next is read.
+// Nothing is given up: a batch that could not be written is offered until it is, or until the store says
+// that its checkpoint has moved; then reading begins anew from there.
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { FrameCode } from '../../core/cdr/cdr-codec.ts';
+import { chargesOf } from '../../core/cdr/charges.ts';
+import type {
+  Checkpoint,
+  LedgerBatch,
+  LedgerRow,
+  LedgerStore,
+  PreparedBatch,
+  RejectedRecord,
+} from '../ledger/ledger-store.ts';
+import { removeOldSegments } from './log-retention.ts';
+import type { LogSet } from './log-set.ts';
+import { LogBacklog, LogTail } from './log-tail.ts';
+import { isListed, type WriterParameters } from './row-rules.ts';
+import type { LoggedFrame } from './segment-reader.ts';
+
+/** A batch ends at this many bytes of the log, however many records it may have. */
+const batchBytesMax = 4 * 1024 * 1024;
+
+export interface SetWriterOptions {
+  readonly set: LogSet;
+  readonly store: LedgerStore;
+  readonly parameters: () => WriterParameters;
+  /** Told of each record that no table takes. */
+  readonly onRejected: (rejected: RejectedRecord) => void;
+}
+
+interface Batch {
+  readonly prepared: PreparedBatch;
+  readonly records: number;
+  readonly bytes: number;
+  readonly files: readonly string[];
+  readonly isFull: boolean;
+}
+
+export class SetWriter {
+  readonly set: LogSet;
+  storedRows = 0;
+  shippedRecords = 0;
+  shippedBytes = 0;
+  rejectedRecords = 0;
+  /** Places that the ledger has stored for certain. */
+  checkpoint: Checkpoint;
+  readonly #options: SetWriterOptions;
+  #tail: LogTail;
+  #backlog: LogBacklog;
+  /** Read and not stored yet. */
+  #waiting: Batch | undefined;
+  /** Read behind it. */
+  #ahead: Batch | undefined;
+  /** The backlog and what was shipped are counted from the same place. */
+  #shippedSinceCount = { records: 0, bytes: 0 };
+  readonly #gone = new Set<string>();
+
+  private constructor(options: SetWriterOptions, checkpoint: Checkpoint) {
+    this.#options = options;
+    this.set = options.set;
+    this.checkpoint = checkpoint;
+    this.#tail = new LogTail(options.set, checkpoint.places);
+    this.#backlog = new LogBacklog(options.set, checkpoint.places);
+  }
+
+  static async open(options: SetWriterOptions): Promise<SetWriter> {
+    return new SetWriter(options, await options.store.checkpoint(options.set.id));
+  }
+
+  /** Ships one batch. `idle`: nothing more was there to be read. @throws LedgerAway */
+  async step(): Promise<'idle' | 'more'> {
+    this.#waiting ??= this.#collect(this.checkpoint.version);
+    const batch = this.#waiting;
+    if (batch === undefined) return 'idle';
+    await this.#syncFiles(batch.files);
+    const committing = this.#options.store.commit(batch.prepared);
+    if (batch.isFull && this.#ahead === undefined) {
+      // What is read in between must not lose the answer of the store.
+      committing.catch(() => {});
+      await setImmediate();
+      this.#ahead = this.#collect(batch.prepared.batch.version + 1);
+    }
+    const result = await committing;
+    if (result.kind === 'moved') {
+      await this.#restart();
+      return 'more';
+    }
+    this.#settle(batch, result.rows);
+    for (const rejected of result.rejected) {
+      this.rejectedRecords++;
+      this.#options.onRejected(rejected);
+    }
+    return batch.isFull ? 'more' : 'idle';
+  }
+
+  /** What is not stored yet; `budgetMs`: for counting what the log has got since. */
+  queue(nowWallMs: number, budgetMs: number): { records: number; bytes: number; oldestMs: number } {
+    const endMs = performance.now() + budgetMs;
+    let frames = 0;
+    this.#backlog.count(() => (++frames & 0xff) !== 0 || performance.now() < endMs);
+    const records = Math.max(0, this.#backlog.records - this.#shippedSinceCount.records);
+    const bytes = Math.max(0, this.#backlog.bytes - this.#shippedSinceCount.bytes);
+    const oldest = this.#waiting?.prepared.batch.rows[0]?.cdr.endedAt;
+    const oldestMs = oldest === undefined ? 0 : Math.max(0, nowWallMs - oldest);
+    return { records, bytes, oldestMs };
+  }
+
+  /** Removes segments that have served their time. */
+  removeOldSegments(nowWallMs: number, graceMs?: number): void {
+    const keepMs = this.#options.parameters().SS_CDR_LOG_KEEP_DAYS * 86_400_000;
+    const gone = removeOldSegments({
+      set: this.set,
+      places: this.checkpoint.places,
+      tail: this.#tail,
+      keepMs,
+      nowWallMs,
+      ...(graceMs === undefined ? {} : { graceMs }),
+    });
+    for (const name of gone) {
+      this.#tail.forget(name);
+      this.#gone.add(name);
+    }
+  }
+
+  close(): void {
+    this.#tail.close();
+    this.#backlog.close();
+  }
+
+  #settle(batch: Batch, rows: number): void {
+    const { version, places } = batch.prepared.batch;
+    this.checkpoint = { version: version + 1, places };
+    this.storedRows += rows;
+    this.shippedRecords += batch.records;
+    this.shippedBytes += batch.bytes;
+    this.#shippedSinceCount.records += batch.records;
+    this.#shippedSinceCount.bytes += batch.bytes;
+    this.#waiting = this.#ahead;
+    this.#ahead = undefined;
+  }
+
+  async #restart(): Promise<void> {
+    this.checkpoint = await this.#options.store.checkpoint(this.set.id);
+    this.close();
+    this.#tail = new LogTail(this.set, this.checkpoint.places);
+    this.#backlog = new LogBacklog(this.set, this.checkpoint.places);
+    this.#shippedSinceCount = { records: 0, bytes: 0 };
+    this.#waiting = undefined;
+    this.#ahead = undefined;
+  }
+
+  /** The next batch, or undefined where there is nothing to say. */
+  #collect(version: number): Batch | undefined {
+    const parameters = this.#options.parameters();
+    const rows: LedgerRow[] = [];
+    const rejected: RejectedRecord[] = [];
+    const files = new Set<string>();
+    let bytes = 0;
+    this.#tail.refresh();
+    const isFull = !this.#tail.read((logged) => {
+      const record = recordOf(logged, parameters);
+      if (record === undefined) return true;
+      files.add(logged.logId.file);
+      bytes += logged.nextOffset - logged.logId.offset;
+      if ('reason' in record) rejected.push(record);
+      else rows.push(record);
+      const records = rows.length + rejected.length;
+      return records < parameters.SS_CDR_FILE_WRITE_MAX && bytes < batchBytesMax;
+    });
+    const places = this.#tail.places();
+    const records = rows.length + rejected.length;
+    if (records === 0 && !this.#movesOn(places)) return undefined;
+    const batch: LedgerBatch = { logSet: this.set.id, version, rows, rejected, places };
+    const prepared = this.#options.store.prepare(batch);
+    return { prepared, records, bytes, files: [...files], isFull };
+  }
+
+  /** A new segment, the end of a stream, or one less, is worth a checkpoint: files are removed by it. */
+  #movesOn(places: Checkpoint['places']): boolean {
+    const { places: stored } = this.checkpoint;
+    if (this.#gone.size > 0) {
+      this.#gone.clear();
+      return true;
+    }
+    return Object.entries(places).some(([name, { file, offset }]) => {
+      const before = stored[name];
+      const isDone = this.#tail.streams.get(name)?.done === true;
+      return before?.file !== file || (isDone && before.offset !== offset);
+    });
+  }
+
+  /** After a power failure the log must not lack what the ledger has: a call whose end was lost would be
+   *  closed, and charged, a second time. */
+  async #syncFiles(files: readonly string[]): Promise<void> {
+    for (const file of files) {
+      const handle = await fs.open(path.join(this.set.directory, file), 'r+');
+      try {
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+}
+
+/** Undefined where the frame is no record of a call's end. */
+function recordOf(
+  { frame, logId, values }: LoggedFrame,
+  parameters: WriterParameters,
+): LedgerRow | RejectedRecord | undefined {
+  if (frame.kind === 'end') {
+    const { cdr, tableDay: day } = frame;
+    return { day, cdr, logId, charges: chargesOf(cdr), listed: isListed(cdr, parameters) };
+  }
+  if (frame.kind !== 'unknown' || frame.code !== FrameCode.end) return undefined;
+  const reason = `layout version ${frame.version} of an end record cannot be read`;
+  return { logId, reason, raw: JSON.stringify(values) ?? 'null' };
+}

@@ -1,0 +1,48 @@
+// What the main thread and the thread of the CDR writer say to each other.
+import type { CdrStoreFigures } from '../admin-messages.ts';
+import type { LedgerSettings } from '../ledger/open-ledger.ts';
+import type { LogLevel } from '../settings.ts';
+import type { WriterParameters } from './row-rules.ts';
+
+/** workerData of the thread. */
+export interface CdrWriterStart {
+  readonly ledger: LedgerSettings;
+  readonly parameters: WriterParameters;
+  /** Highest number of the payments that the main thread has heard of; -1: of none, and it asks for none. */
+  readonly paymentsHeard: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Amounts are bigint: both sides are threads. */
+export type ToCdrWriter =
+  | { kind: 'parameters'; parameters: WriterParameters }
+  /** Open books where there are none; answered with `balances` or `failed`. */
+  | {
+      kind: 'balances';
+      id: number;
+      accounts: { name: string; units: bigint; expiresAt: number | null }[];
+    }
+  /** Payments were stored: answered with `looked`, after those that are new were told. */
+  | { kind: 'lookForPayments'; id: number }
+  /** Ship what is there, end the thread. */
+  | { kind: 'stop' };
+
+export type FromCdrWriter =
+  | { kind: 'figures'; figures: CdrStoreFigures }
+  | {
+      kind: 'balances';
+      id: number;
+      balances: readonly bigint[];
+      /** The latest, which are part of these balances. */
+      payments: readonly HeardPayment[];
+    }
+  | { kind: 'looked'; id: number }
+  | { kind: 'failed'; id: number; reason: string }
+  /** Some of them may have been told before. */
+  | { kind: 'payments'; payments: readonly HeardPayment[] };
+
+export interface HeardPayment {
+  readonly number: number;
+  readonly account: string;
+  readonly units: bigint;
+}

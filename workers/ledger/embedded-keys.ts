@@ -1,0 +1,61 @@
+// Keys of the embedded ledger, one environment for all of it:
+//
+//   account/NAME                       balance, expiry, counts
+//   checkpoint/SET                     version and places of one log set
+//   charge/NAME/DAY                    what calls of a day have cost an account
+//   day/DAY                            number of rows, first and last end of a call
+//   payment/NUMBER                     one payment
+//   rejected/SET/FILE/OFFSET           a record that no table takes, with its reason
+//   row/DAY/ENDED/SET/FILE/OFFSET      a CDR: the end of the call, then the identity of its frame
+//
+// Numbers have leading zeros, so that the order of the keys is theirs. Names are base64url: keys are ASCII.
+import type { LogId } from '../../core/cdr/cdr-json.ts';
+import { parseSegmentName } from '../cdr/log-set.ts';
+import type { CdrPlace } from './ledger-store.ts';
+
+/** Behind every key that begins with the same text and a slash. */
+export const behind = '~';
+
+export const accountKey = (name: string): string => `account/${nameKey(name)}`;
+export const checkpointKey = (logSet: string): string => `checkpoint/${logSet}`;
+export const chargeKey = (account: string, day: number): string =>
+  `charge/${nameKey(account)}/${day}`;
+export const dayKey = (day: number): string => `day/${day}`;
+export const paymentKey = (number: number): string => `payment/${padded(number, 12)}`;
+export const rejectedKey = (logId: LogId): string => `rejected/${identityKey(logId)}`;
+export const rowKey = (day: number, place: CdrPlace): string =>
+  `${rowPrefix(day)}${padded(place.endedAt, 14)}/${identityKey(place.logId)}`;
+
+export const rowPrefix = (day: number): string => `row/${day}/`;
+export const endedKey = (day: number, endedAt: number): string =>
+  `${rowPrefix(day)}${padded(endedAt, 14)}`;
+
+/** The identity as text, which is also how CDRs of one millisecond are ordered everywhere: those of one
+ *  worker as they were written. */
+export function identityKey({ set, file, offset }: LogId): string {
+  return `${set}/${paddedFile(file)}/${padded(offset, 10)}`;
+}
+
+/** Of a key's last three parts. */
+export function logIdOfParts(set: string, file: string, offset: string): LogId {
+  return { set, file: parseSegmentName(file)?.file ?? file, offset: Number(offset) };
+}
+
+function paddedFile(file: string): string {
+  const segment = parseSegmentName(file);
+  if (segment === null) return file;
+  const { role, worker, incarnation, sequence } = segment;
+  return `${role}${padded(worker, 6)}-${padded(incarnation, 15)}-${padded(sequence, 9)}.log`;
+}
+
+export function nameOfKey(key: string): string {
+  return Buffer.from(key.split('/')[1]!, 'base64url').toString('utf8');
+}
+
+function nameKey(name: string): string {
+  return Buffer.from(name, 'utf8').toString('base64url');
+}
+
+function padded(number: number, digits: number): string {
+  return String(number).padStart(digits, '0');
+}

@@ -1,0 +1,195 @@
+// The ledger without MySQL: balances, payments, CDRs and the checkpoint in one environment of its own
+// (DIR/ledger), apart from the configuration. Every commit is one transaction, on the disk when it returns.
+
+import type { ConfigurationStore, StoreTransaction } from '../configuration/configuration-store.ts';
+import { openStore, type StoreOptions } from '../configuration/open-store.ts';
+import { EmbeddedAccounts } from './embedded-accounts.ts';
+import { embeddedCdrs, embeddedCdrsOfDay } from './embedded-cdrs.ts';
+import { behind, checkpointKey, dayKey, rejectedKey, rowKey, rowPrefix } from './embedded-keys.ts';
+import {
+  addCharge,
+  changeAccount,
+  packJson,
+  packRow,
+  readCheckpoint,
+  readDay,
+  readJson,
+  type StoredDay,
+} from './embedded-records.ts';
+import { copyLedger } from './ledger-copy.ts';
+import {
+  type CommitResult,
+  type LedgerBatch,
+  type LedgerDay,
+  type LedgerRow,
+  type LedgerStore,
+  type PreparedBatch,
+  paymentOverlap,
+  type RejectedRecord,
+  type RejectedRow,
+} from './ledger-store.ts';
+import { sumPostings } from './postings.ts';
+import { rowProblem } from './row-check.ts';
+
+/** Rows that one transaction removes: a day of millions must not hold up the writer. */
+const rowsDroppedAtOnce = 1000;
+const rejectedShownMax = 10_000;
+
+interface EmbeddedBatch extends PreparedBatch {
+  readonly packed: readonly PackedRow[];
+  readonly rejected: readonly RejectedRecord[];
+}
+
+interface PackedRow {
+  readonly row: LedgerRow;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+export async function openEmbeddedLedger(
+  dataDir: string,
+  options: StoreOptions = {},
+): Promise<LedgerStore> {
+  const name = { folder: 'ledger', title: 'ledger' };
+  return embeddedLedger(await openStore(dataDir, name, options));
+}
+
+function embeddedLedger(store: ConfigurationStore): LedgerStore {
+  const accounts = new EmbeddedAccounts(store);
+  return {
+    kind: store.kind,
+    warning: () => '',
+    checkpoint: async (logSet) => readCheckpoint(store, logSet),
+    prepare: prepareBatch,
+    commit: async (prepared) => commitBatch(store, prepared as EmbeddedBatch),
+    cdrs: (query) => embeddedCdrs(store, query),
+    cdrsOfDay: (day) => embeddedCdrsOfDay(store, day, {}),
+    days: async () => listDays(store),
+    dropDay: async (day) => dropDay(store, day),
+    rejectedRows: async () => listRejected(store),
+    openAccounts: async (opening, at) => accounts.open(opening, at),
+    account: async (account) => accounts.find(account),
+    accounts: async () => accounts.list(),
+    closeAccount: async (account) => accounts.close(account),
+    pay: async (order) => accounts.pay(order),
+    standing: async (names, logSets) => ({
+      balances: names.map((account) => accounts.find(account)?.balance ?? 0n),
+      checkpoints: logSets.map((logSet) => readCheckpoint(store, logSet)),
+      payments: accounts.latestPayments(paymentOverlap),
+    }),
+    recentPayments: async (number) => accounts.payments({ after: number }),
+    payments: async (filter) => accounts.payments(filter),
+    dayCharges: async () => accounts.dayCharges(),
+    copy: async (dataDir) => copyLedger(store, dataDir),
+    close: () => store.close(),
+  };
+}
+
+function prepareBatch(batch: LedgerBatch): EmbeddedBatch {
+  const packed: PackedRow[] = [];
+  const rejected = [...batch.rejected];
+  for (const row of batch.rows) {
+    if (!row.listed) continue;
+    const reason = rowProblem(row);
+    if (reason === '') {
+      const key = rowKey(row.day, { endedAt: row.cdr.endedAt, logId: row.logId });
+      packed.push({ row, key, value: packRow(row) });
+    } else {
+      rejected.push({ logId: row.logId, reason, raw: JSON.stringify(row.cdr, bigintText) });
+    }
+  }
+  return { batch, packed, rejected };
+}
+
+/** JSON has no bigint. */
+export function bigintText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+function commitBatch(store: ConfigurationStore, prepared: EmbeddedBatch): CommitResult {
+  const { batch, packed, rejected } = prepared;
+  return store.transaction((transaction) => {
+    const { version } = readCheckpoint(transaction, batch.logSet);
+    if (version !== batch.version) return { kind: 'moved' };
+    const stored = new Set<LedgerRow>();
+    const twice = new Set<LedgerRow>();
+    for (const { row, key, value } of packed) {
+      if (transaction.get(key) !== undefined) {
+        twice.add(row);
+        continue;
+      }
+      transaction.put(key, value);
+      stored.add(row);
+    }
+    countDays(transaction, stored);
+    const posted = batch.rows.filter((row) => !twice.has(row));
+    post(transaction, posted, stored);
+    for (const { logId, reason, raw } of rejected) {
+      const key = rejectedKey(logId);
+      transaction.put(key, packJson({ logId, reason, raw, at: Date.now() } satisfies RejectedRow));
+    }
+    const next = { version: version + 1, places: batch.places };
+    transaction.put(checkpointKey(batch.logSet), packJson(next));
+    return { kind: 'stored', rows: stored.size, rejected };
+  });
+}
+
+function post(
+  transaction: StoreTransaction,
+  rows: readonly LedgerRow[],
+  listed: ReadonlySet<LedgerRow>,
+): void {
+  for (const sum of sumPostings(rows, (row) => listed.has(row))) {
+    addCharge(transaction, sum);
+    changeAccount(transaction, sum.account, (account) => {
+      account.balance = (BigInt(account.balance) - sum.listed - sum.unlisted).toString();
+      account.calls += sum.calls;
+    });
+  }
+}
+
+function countDays(transaction: StoreTransaction, rows: ReadonlySet<LedgerRow>): void {
+  const days = new Map<number, StoredDay>();
+  for (const { day, cdr } of rows) {
+    let found = days.get(day);
+    if (found === undefined) {
+      found = readDay(transaction, day) ?? {
+        rows: 0,
+        firstEndedAt: cdr.endedAt,
+        lastEndedAt: cdr.endedAt,
+      };
+      days.set(day, found);
+    }
+    found.rows++;
+    if (cdr.endedAt < found.firstEndedAt) found.firstEndedAt = cdr.endedAt;
+    if (cdr.endedAt > found.lastEndedAt) found.lastEndedAt = cdr.endedAt;
+  }
+  for (const [day, value] of days) transaction.put(dayKey(day), packJson(value));
+}
+
+function listDays(store: ConfigurationStore): LedgerDay[] {
+  return store.keys('day/').map((key) => {
+    const day = Number(key.slice('day/'.length));
+    return { day, rows: readDay(store, day)?.rows ?? 0 };
+  });
+}
+
+async function dropDay(store: ConfigurationStore, day: number): Promise<void> {
+  const prefix = rowPrefix(day);
+  // First, so that no query begins on rows that are going.
+  store.transaction((transaction) => transaction.remove(dayKey(day)));
+  for (;;) {
+    const rows = store.range(prefix, `${prefix}${behind}`, rowsDroppedAtOnce);
+    if (rows.length === 0) return;
+    store.transaction((transaction) => {
+      for (const [key] of rows) transaction.remove(key);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function listRejected(store: ConfigurationStore): RejectedRow[] {
+  return store
+    .range('rejected/', `rejected/${behind}`, rejectedShownMax)
+    .map(([, value]) => readJson<RejectedRow>(value));
+}

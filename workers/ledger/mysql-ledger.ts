@@ -1,0 +1,96 @@
+// The ledger in MySQL 8 or MariaDB 10.11 and later: one connection for what changes it, one for queries, so
+// that a long query holds up no commit. Opening it reaches for nothing: a node starts, and takes calls,
+// while the database is away.
+import type { LedgerStore } from './ledger-store.ts';
+import { checkpointOf, MysqlAccounts } from './mysql-accounts.ts';
+import { text } from './mysql-cdr-row.ts';
+import { mysqlCdrs, mysqlCdrsOfDay } from './mysql-cdrs.ts';
+import { MysqlCommit, prepareMysqlBatch } from './mysql-commit.ts';
+import { MysqlLink } from './mysql-link.ts';
+import { migrate } from './mysql-migrations.ts';
+import { sqlText } from './sql-text.ts';
+
+const queryMs = 60_000;
+const rejectedShownMax = 10_000;
+
+export interface MysqlLedgerOptions {
+  readonly url: string;
+  /** How long the server may take for one answer before it counts as away. */
+  readonly answerMs?: number | undefined;
+}
+
+export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerStore {
+  let warning = '';
+  const onConnected = async (link: MysqlLink): Promise<void> => {
+    await migrate(link);
+    warning = await durabilityWarning(link);
+  };
+  const writing = new MysqlLink({ url, onConnected, answerMs });
+  const reading = new MysqlLink({ url, onConnected: migrate, answerMs: answerMs ?? queryMs });
+  const commits = new MysqlCommit(writing);
+  const accounts = new MysqlAccounts(writing);
+  return {
+    kind: 'mysql',
+    warning: () => warning,
+    checkpoint: (logSet) => readCheckpoint(writing, logSet),
+    prepare: prepareMysqlBatch,
+    commit: (prepared) => commits.commit(prepared),
+    cdrs: (query) => mysqlCdrs(reading, query),
+    cdrsOfDay: (day) => mysqlCdrsOfDay(reading, day, {}),
+    days: async () => {
+      const rows = await writing.rows('SELECT day, row_count FROM cdr_day ORDER BY day');
+      return rows.map((row) => ({ day: Number(row.day), rows: Number(row.row_count) }));
+    },
+    dropDay: async (day) => {
+      // First, so that no query begins on a table that is going.
+      await writing.run(`DELETE FROM cdr_day WHERE day = ${day}`);
+      await writing.run(`DROP TABLE IF EXISTS cdr_${day}`);
+      commits.forgetDay(day);
+    },
+    rejectedRows: async () => {
+      const rows = await writing.rows(`SELECT log_set, file, log_offset, reason, raw,
+        CAST(UNIX_TIMESTAMP(rejected_at) * 1000 AS SIGNED) AS at FROM cdr_rejected
+        ORDER BY log_set, file, log_offset LIMIT ${rejectedShownMax}`);
+      return rows.map((row) => ({
+        logId: { set: text(row.log_set), file: text(row.file), offset: Number(row.log_offset) },
+        reason: text(row.reason),
+        raw: text(row.raw),
+        at: Number(row.at),
+      }));
+    },
+    openAccounts: (opening, at) => accounts.open(opening, at),
+    account: (name) => accounts.find(name),
+    accounts: () => accounts.list(),
+    closeAccount: (name) => accounts.close(name),
+    pay: (order) => accounts.pay(order),
+    standing: (names, logSets) => accounts.standing(names, logSets),
+    recentPayments: (number) => accounts.payments({ after: number }),
+    payments: (filter) => accounts.payments(filter),
+    dayCharges: () => accounts.dayCharges(),
+    copy: async () => undefined,
+    close: async () => {
+      await Promise.all([writing.close(), reading.close()]);
+    },
+  };
+}
+
+/** Makes the row that commits lock. */
+async function readCheckpoint(
+  link: MysqlLink,
+  logSet: string,
+): Promise<ReturnType<typeof checkpointOf>> {
+  const select = `SELECT version, places FROM cdr_checkpoint WHERE log_set = ${sqlText(logSet)}`;
+  const [found] = await link.rows(select);
+  if (found !== undefined) return checkpointOf(found);
+  await link.run(`INSERT INTO cdr_checkpoint (log_set, version, places, updated_at)
+    VALUES (${sqlText(logSet)}, 0, '{}', UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE version = version`);
+  const [made] = await link.rows(select);
+  return checkpointOf(made);
+}
+
+/** Whether a commit that was answered can be lost when the server's machine dies. */
+async function durabilityWarning(link: MysqlLink): Promise<string> {
+  const [row] = await link.rows('SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flushed');
+  if (Number(row?.flushed) === 1) return '';
+  return `innodb_flush_log_at_trx_commit is ${row?.flushed}: expected 1; this server can lose CDRs that it has confirmed`;
+}
