@@ -24,6 +24,9 @@ import type {
 
 /** Records of so long make one batch where nothing is behind: a commit costs the same for one as for many. */
 const gatherMs = 200;
+/** Looks without a record, after which the next ones come once in `quietMs`: an idle node stays idle. */
+const quietLooks = 10;
+const quietMs = 1000;
 const paymentPollMs = 1000;
 const figuresMs = 1000;
 const removeOldMs = 60_000;
@@ -52,6 +55,7 @@ class WriterThread {
   #stopping = false;
   #wake = new AbortController();
   #retryMs = retryMsMin;
+  #idleLooks = 0;
   #dueMs = { payments: 0, removeOld: 0, keep: 0 };
   #warned = '';
 
@@ -98,6 +102,7 @@ class WriterThread {
 
   async #turn(): Promise<void> {
     let went: 'idle' | 'more' | 'away' = 'away';
+    const shipped = this.#writer.shippedRecords();
     try {
       for (let request = this.#requests.shift(); request; request = this.#requests.shift()) {
         await this.#answer(request);
@@ -117,8 +122,10 @@ class WriterThread {
       this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
     }
     if (went === 'more') return;
+    this.#idleLooks = shipped === this.#writer.shippedRecords() ? this.#idleLooks + 1 : 0;
     const intervalMs = this.#parameters.SS_CDR_FILE_WRITE_INTERVAL * 1000;
-    const waitMs = went === 'idle' ? Math.min(gatherMs, intervalMs) : this.#retryMs;
+    const idleMs = this.#idleLooks < quietLooks ? gatherMs : quietMs;
+    const waitMs = went === 'idle' ? Math.min(idleMs, intervalMs) : this.#retryMs;
     await pause(waitMs, undefined, { signal: this.#wake.signal }).catch(() => {});
   }
 

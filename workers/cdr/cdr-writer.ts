@@ -50,6 +50,13 @@ export class CdrWriter {
     while ((await this.step()) === 'more');
   }
 
+  /** Since the writer was opened. */
+  shippedRecords(): number {
+    let records = 0;
+    for (const set of this.#sets) records += set.shippedRecords;
+    return records;
+  }
+
   figures(nowWallMs: number): CdrStoreFigures {
     const { store } = this.#options;
     const queue = { records: 0, bytes: 0, oldestMs: 0 };

@@ -12,6 +12,8 @@ export interface LoggedFrame {
   frame: Frame;
   /** Of a frame of kind `unknown`: what was unpacked. */
   values?: unknown;
+  /** Of a frame of kind `end` at depth `noAnswers`: its own copy of the payload. */
+  payload?: Buffer;
   logId: LogId;
   /** Where the next frame begins. */
   nextOffset: number;
@@ -74,7 +76,13 @@ export class SegmentReader {
         return this.#logged({ kind: 'unknown', version: frameVersion, code }, offset, null);
       }
       const values = this.#unpack(start, payloadBytes);
-      if (values !== undefined) return this.#logged(decodeFrame(values), offset, values);
+      if (values !== undefined) {
+        const logged = this.#logged(decodeFrame(values), offset, values);
+        if (logged.frame.kind === 'end' && this.#depth === 'noAnswers') {
+          logged.payload = Buffer.from(this.#window.subarray(start, start + payloadBytes));
+        }
+        return logged;
+      }
       // A sound CRC over no msgpack: nothing that we ever wrote.
       this.damaged++;
     }

@@ -208,12 +208,13 @@ export class SetWriter {
 
 /** Undefined where the frame is no record of a call's end. */
 function recordOf(
-  { frame, logId, values }: LoggedFrame,
+  { frame, logId, values, payload }: LoggedFrame,
   parameters: WriterParameters,
 ): LedgerRow | RejectedRecord | undefined {
   if (frame.kind === 'end') {
     const { cdr, tableDay: day } = frame;
-    return { day, cdr, logId, charges: chargesOf(cdr), listed: isListed(cdr, parameters) };
+    const listed = isListed(cdr, parameters);
+    return { day, cdr, logId, charges: chargesOf(cdr), listed, payload };
   }
   if (frame.kind !== 'unknown' || frame.code !== FrameCode.end) return undefined;
   const reason = `layout version ${frame.version} of an end record cannot be read`;

@@ -43,7 +43,7 @@ interface EmbeddedBatch extends PreparedBatch {
 interface PackedRow {
   readonly row: LedgerRow;
   readonly key: string;
-  readonly value: Buffer;
+  readonly value: Uint8Array;
 }
 
 export async function openEmbeddedLedger(

@@ -9,8 +9,9 @@ import type { Checkpoint, LedgerAccount, LedgerRow, Payment } from './ledger-sto
 
 const packr = new Packr({ useRecords: false });
 
-export function packRow({ cdr, day }: LedgerRow): Buffer {
-  return packr.pack(encodeEnd(cdr, day));
+/** As it stands in the log, where it comes from there. */
+export function packRow({ cdr, day, payload }: LedgerRow): Uint8Array {
+  return payload ?? packr.pack(encodeEnd(cdr, day));
 }
 
 /** Undefined where a later version has written it. */

@@ -32,6 +32,8 @@ export interface LedgerRow {
   readonly charges: readonly Charge[];
   /** False: parameters keep it out of the tables; its charges are posted all the same. */
   readonly listed: boolean;
+  /** The frame's payload, where the record comes from the log. */
+  readonly payload?: Uint8Array | undefined;
 }
 
 /** What no table can take, as it stands in the log. */
