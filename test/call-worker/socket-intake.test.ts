@@ -8,7 +8,7 @@ import { Counter } from '../../core/metrics/counter-layout.ts';
 import { RingIntake } from '../../workers/call/intake.ts';
 import { SocketIntake } from '../../workers/call/socket-intake.ts';
 import { Doorbell, openDoorbell } from '../../workers/datagram/doorbell.ts';
-import { openKernelSocket } from '../../workers/datagram/kernel-socket.ts';
+import { createQueueFill, openKernelSocket } from '../../workers/datagram/kernel-socket.ts';
 import { sharedCalls } from '../../workers/datagram/system-calls.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
 import { allocateSharedMemory, workerSignal } from '../../workers/memory/shared-memory.ts';
@@ -77,7 +77,7 @@ async function stage() {
     }
   };
   const writer = new RingWriter(memory.ingressRings[0]!);
-  return { intake, send, take, takeAll, got, waited, replies, counters, writer, doorbell };
+  return { intake, socket, send, take, takeAll, got, waited, replies, counters, writer, doorbell };
 }
 
 function invite(number: number, more = ''): string {
@@ -113,15 +113,16 @@ test('messages arrive in order; keep-alives and what is no SIP are counted and d
 });
 
 test('a crowded kernel queue refuses new INVITEs, not what belongs to calls, nor a repeat', async () => {
-  const { send, take, takeAll, got, replies, counters } = await stage();
+  const { send, take, takeAll, got, replies, counters, socket } = await stage();
   await send(invite(1));
   await takeAll(1);
-  // Over a quarter of the queue, and under the whole: then the rest is judged by the same filling.
   await send(invite(1));
   await send(invite(2));
   await send(invite(3, ';tag=b'));
-  const filler = `OPTIONS${'y'.repeat(40_000)}`;
-  for (let i = 0; i < 250; i++) await send(filler);
+  const filler = `OPTIONS${'y'.repeat(Math.min(60_000, socket.receiveBufferBytes / 400))}`;
+  const fill = createQueueFill(calls);
+  let fillers = 0;
+  for (; fill(socket.fd) < 0.6; fillers++) await send(filler);
   take();
   assert.equal(got.length, 1 + 1 + 61, 'the in-dialog INVITE and the fillers of the batch');
   assert.match(got[1]!, /;tag=b/);
@@ -129,9 +130,9 @@ test('a crowded kernel queue refuses new INVITEs, not what belongs to calls, nor
   assert.equal(counters[Counter.refusedRingFull], 1);
   assert.equal(replies.length, 1);
   assert.match(replies[0]!, /^SIP\/2\.0 503 [\s\S]*Call-ID: call-2\r\n/);
-  await takeAll(1 + 1 + 250);
+  await takeAll(1 + 1 + fillers);
   await send(invite(4));
-  await takeAll(1 + 1 + 250 + 1);
+  await takeAll(1 + 1 + fillers + 1);
   assert.match(got.at(-1)!, /call-4/);
 });
 

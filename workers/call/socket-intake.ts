@@ -6,7 +6,7 @@
 // sleeps for a moment and takes what has come since: more datagrams a turn, with one write to the CDR log
 // and one send for all. Without traffic the event loop waits, on the same sockets under node:dgram.
 //
-// Overload. The kernel's queue is the ring: when a full batch finds it filled over a quarter, new INVITEs
+// Overload. The kernel's queue is the ring: when a full batch finds it filled over half, new INVITEs
 // are refused at the door (shard-router.ts) and the rest of the queue is kept for what belongs to calls.
 import type { RemoteInfo } from 'node:dgram';
 import { Counter } from '../../core/metrics/counter-layout.ts';
@@ -34,8 +34,9 @@ const gatherUsMin = 100;
 const gatherUsMax = 500;
 /** The density is judged anew so often. */
 const densityMs = 10;
-/** Share of the kernel's queue that new INVITEs may fill. */
-const newInviteShare = 0.25;
+/** Share of the kernel's queue that new INVITEs may fill. What was received is still counted to it up to a
+ *  quarter of the whole, for the kernel gives the room back in large pieces. */
+const newInviteShare = 0.5;
 const upperA = 65;
 const upperI = 73;
 const upperZ = 90;
