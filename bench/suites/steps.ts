@@ -3,7 +3,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CallKindName, callKinds, round, runStep } from '../load.ts';
 import type { CeilingResult, OverloadResult, StepResult } from '../results.ts';
-import { cleanCps, onStage, type Stage, type SuiteContext, switches } from './suite.ts';
+import {
+  cleanCps,
+  onStage,
+  type Stage,
+  type SuiteContext,
+  type SystemName,
+  switches,
+} from './suite.ts';
 
 export interface Lengths {
   readonly warmUpSeconds: number;
@@ -70,37 +77,63 @@ const triesMax = 2;
 /** Searches the highest rate without a failed call or a retransmission, by growth and then by halving. */
 export async function findCeilings(context: SuiteContext): Promise<CeilingResult[]> {
   const results: CeilingResult[] = [];
-  for (const name of switches(context)) {
-    results.push(
-      await onStage(context, name, 'ceiling', async (stage) => findCeiling(context, stage)),
-    );
-  }
+  for (const name of switches(context)) results.push(await findCeiling(context, name));
   return results;
 }
 
-async function findCeiling(context: SuiteContext, stage: Stage): Promise<CeilingResult> {
-  const steps: StepResult[] = [];
-  const short = context.quick ? {} : { warmUpSeconds: 10 };
-  const isClean = async (rate: number): Promise<boolean> => {
-    for (let attempt = 0; attempt < triesMax; attempt++) {
-      const result = await step(context, stage, { kind: 'answer', rate, ...short });
-      steps.push(result);
-      if (result.clean) return true;
-    }
-    return false;
+interface Search {
+  clean: number;
+  unclean: number;
+  rate: number;
+  /** Unclean steps at `rate`. */
+  failures: number;
+  readonly rateMax: number;
+  readonly steps: StepResult[];
+}
+
+/** After an unclean step the system is started anew: what an overload leaves behind (calls repeated for 32 s,
+ *  transactions that linger) must not fail the next, lower rate. */
+async function findCeiling(context: SuiteContext, name: SystemName): Promise<CeilingResult> {
+  const search: Search = {
+    clean: 0,
+    unclean: Number.POSITIVE_INFINITY,
+    rate: 1000,
+    failures: 0,
+    rateMax: context.options['max-cps'] ?? (context.quick ? 2000 : 30_000),
+    steps: [],
   };
-  let clean = 0;
-  let rate = 1000;
-  let unclean = Number.POSITIVE_INFINITY;
-  const greatest = context.options['max-cps'] ?? (context.quick ? 2000 : 30_000);
-  while (unclean - clean > searchResolution * clean && rate <= greatest) {
-    if (await isClean(rate)) clean = rate;
-    else unclean = rate;
-    const next = unclean === Number.POSITIVE_INFINITY ? rate * 1.5 : (clean + unclean) / 2;
-    rate = Math.round(next / 50) * 50;
-    if (rate <= clean || rate >= unclean || rate < 100) break;
+  let system = '';
+  while (!isFound(search)) {
+    await onStage(context, name, 'ceiling', async (stage) => {
+      system = stage.system.name;
+      while (!isFound(search)) if (!(await tryRate(context, stage, search))) return;
+    });
   }
-  return { system: stage.system.name, cleanCps: clean, steps };
+  return { system, cleanCps: search.clean, steps: search.steps };
+}
+
+function isFound({ clean, unclean, rate, rateMax }: Search): boolean {
+  const isNarrow = unclean - clean <= searchResolution * clean;
+  return isNarrow || rate > rateMax || rate <= clean || rate >= unclean || rate < 100;
+}
+
+/** Whether the step was clean; the next rate is in `search`. */
+async function tryRate(context: SuiteContext, stage: Stage, search: Search): Promise<boolean> {
+  const short = context.quick ? {} : { warmUpSeconds: 10 };
+  const { rate } = search;
+  const result = await step(context, stage, { kind: 'answer', rate, ...short });
+  search.steps.push(result);
+  if (!result.clean && ++search.failures < triesMax) return false;
+  if (result.clean) search.clean = rate;
+  else search.unclean = rate;
+  search.failures = 0;
+  const next = search.unclean === Number.POSITIVE_INFINITY ? rate * 1.5 : midway(search);
+  search.rate = Math.round(next / 50) * 50;
+  return result.clean;
+}
+
+function midway({ clean, unclean }: Search): number {
+  return (clean + unclean) / 2;
 }
 
 /** Little less than the ten seconds that a switch may take: stopping the gateways takes the rest. */
