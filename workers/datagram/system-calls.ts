@@ -91,7 +91,7 @@ async function load(): Promise<SystemCalls | string> {
   const supported = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
   if (!supported) return `no system calls on ${process.platform} ${process.arch}`;
   try {
-    const { default: koffi } = await import('koffi');
+    const koffi = await import('koffi');
     const library = koffi.load(null);
     const calls = Object.fromEntries(
       Object.entries(prototypes).map(([name, prototype]) => [name, library.func(prototype)]),
