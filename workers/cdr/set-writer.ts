@@ -49,7 +49,8 @@ export class SetWriter {
   checkpoint: Checkpoint;
   readonly #options: SetWriterOptions;
   #tail: LogTail;
-  #backlog: LogBacklog;
+  /** Undefined since the writer was last at the end of the log, until somebody asks. */
+  #backlog: LogBacklog | undefined;
   /** Read and not stored yet. */
   #waiting: Batch | undefined;
   /** Read behind it. */
@@ -63,7 +64,6 @@ export class SetWriter {
     this.set = options.set;
     this.checkpoint = checkpoint;
     this.#tail = new LogTail(options.set, checkpoint.places);
-    this.#backlog = new LogBacklog(options.set, checkpoint.places);
   }
 
   static async open(options: SetWriterOptions): Promise<SetWriter> {
@@ -100,6 +100,7 @@ export class SetWriter {
   queue(nowWallMs: number, budgetMs: number): { records: number; bytes: number; oldestMs: number } {
     const endMs = performance.now() + budgetMs;
     let frames = 0;
+    this.#backlog ??= new LogBacklog(this.set, this.checkpoint.places);
     this.#backlog.count(() => (++frames & 0xff) !== 0 || performance.now() < endMs);
     const records = Math.max(0, this.#backlog.records - this.#shippedSinceCount.records);
     const bytes = Math.max(0, this.#backlog.bytes - this.#shippedSinceCount.bytes);
@@ -127,7 +128,13 @@ export class SetWriter {
 
   close(): void {
     this.#tail.close();
-    this.#backlog.close();
+    this.#forgetBacklog();
+  }
+
+  #forgetBacklog(): void {
+    this.#backlog?.close();
+    this.#backlog = undefined;
+    this.#shippedSinceCount = { records: 0, bytes: 0 };
   }
 
   #settle(batch: Batch, rows: number): void {
@@ -140,14 +147,14 @@ export class SetWriter {
     this.#shippedSinceCount.bytes += batch.bytes;
     this.#waiting = this.#ahead;
     this.#ahead = undefined;
+    // Counting on would be to read the log twice; from the checkpoint on it is a fraction of a second's.
+    if (!batch.isFull && this.#waiting === undefined) this.#forgetBacklog();
   }
 
   async #restart(): Promise<void> {
     this.checkpoint = await this.#options.store.checkpoint(this.set.id);
     this.close();
     this.#tail = new LogTail(this.set, this.checkpoint.places);
-    this.#backlog = new LogBacklog(this.set, this.checkpoint.places);
-    this.#shippedSinceCount = { records: 0, bytes: 0 };
     this.#waiting = undefined;
     this.#ahead = undefined;
   }
