@@ -17,7 +17,7 @@ import type { CallWorkerStart, FromCallWorker, ToCallWorker } from './thread-mes
 
 /** The length of a young collection is what lives at the time, so a small generation makes many short pauses
  *  (about 1 ms) of few long ones (6 ms at 64 MB), at the same cost in all. */
-const youngGenerationMb = 6;
+const youngGenerationMb = 48;
 /** The first restart is at once; a worker that dies again soon waits longer each time. */
 const restartMsMax = 5_000;
 const restartMsStep = 200;

@@ -41,7 +41,15 @@ export function logIdOfParts(set: string, file: string, offset: string): LogId {
   return { set, file: parseSegmentName(file)?.file ?? file, offset: Number(offset) };
 }
 
+/** Thousands of rows in turn are of one file. */
+let lastPadded = { file: '', text: '' };
+
 function paddedFile(file: string): string {
+  if (file !== lastPadded.file) lastPadded = { file, text: padFile(file) };
+  return lastPadded.text;
+}
+
+function padFile(file: string): string {
   const segment = parseSegmentName(file);
   if (segment === null) return file;
   const { role, worker, incarnation, sequence } = segment;
