@@ -1,8 +1,10 @@
-// Entry of the CDR writer's thread, at background priority: ships the log into the ledger, tells the main
-// thread of payments and figures, answers what accounts have. It waits for the store, never a call for it.
+// Entry of the CDR writer's thread, at background priority: ships the log into the ledger and hands it off to
+// other systems, tells the main thread of payments and figures, answers what accounts have. It waits for the
+// store, never a call for it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { lowerThreadPriority } from '../background-priority.ts';
+import { HandOffs } from '../hand-off/hand-offs.ts';
 import {
   LedgerAway,
   type LedgerStore,
@@ -46,6 +48,7 @@ class WriterThread {
   readonly #log: Log;
   readonly #store: LedgerStore;
   readonly #writer: CdrWriter;
+  readonly #handOffs: HandOffs;
   readonly #standings: Standings;
   readonly #payments: PaymentWatch;
   readonly #requests: Request[] = [];
@@ -68,11 +71,20 @@ class WriterThread {
     this.#opened = start.paymentsHeard >= 0;
     this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
     this.#standings = new Standings(store, start.ledger.dataDir);
+    this.#handOffs = new HandOffs({
+      dataDir: start.ledger.dataDir,
+      settings: start.handOff,
+      parameters: () => this.#parameters,
+      startedAt: start.startedAt,
+      log,
+    });
+    if (start.parametersAt > 0) this.#handOffs.parametersChanged(start.parametersAt);
     const lines = createLineLimit(rejectedLinesPerSecond);
     this.#writer = new CdrWriter({
       directory: start.ledger.dataDir,
       store,
       parameters: () => this.#parameters,
+      readers: this.#handOffs.readers(),
       onRejected: ({ logId, reason }: RejectedRecord) => {
         if (!lines.allow(performance.now())) return;
         const heldBack = lines.takeHeldBack();
@@ -94,8 +106,10 @@ class WriterThread {
   }
 
   #onMessage(message: ToCdrWriter): void {
-    if (message.kind === 'parameters') this.#parameters = message.parameters;
-    else if (message.kind === 'stop') this.#stopping = true;
+    if (message.kind === 'parameters') {
+      this.#parameters = message.parameters;
+      this.#handOffs.parametersChanged(message.at);
+    } else if (message.kind === 'stop') this.#stopping = true;
     else this.#requests.push(message);
     this.#wake.abort();
   }
@@ -152,7 +166,7 @@ class WriterThread {
       this.#log.warn(figures.warning);
     }
     this.#warned = figures.warning;
-    this.#post({ kind: 'figures', figures });
+    this.#post({ kind: 'figures', figures, handOffs: this.#handOffs.figures(Date.now()) });
   }
 
   async #answer(request: Request): Promise<void> {
@@ -185,7 +199,8 @@ class WriterThread {
   /** The call workers have closed their logs: all of it is shipped, if the store is there. */
   async #end(): Promise<void> {
     const late = pause(stopMs, undefined, { ref: false });
-    await Promise.race([this.#writer.drain().catch(() => {}), late]);
+    const drained = this.#writer.drain().catch(() => {});
+    await Promise.all([Promise.race([drained, late]), this.#handOffs.stop(late)]);
     this.#tellFigures();
     this.#writer.close();
     await Promise.race([this.#store.close().catch(() => {}), late]);
