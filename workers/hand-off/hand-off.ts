@@ -163,10 +163,12 @@ export class HandOff<Item, Own> implements LogReader {
       this.#waiting = undefined;
       source.reopen();
     }
+    // Since one that waited was read, the log may have grown.
+    const hasWaited = this.#waiting !== undefined;
     this.#waiting ??= source.next();
     const batch = this.#waiting;
     if (batch !== undefined) await this.#handOver(source, batch);
-    if (batch?.hasMore === true) {
+    if (hasWaited || batch?.hasMore === true) {
       this.#isBehind = true;
       return 'more';
     }
