@@ -1,7 +1,10 @@
 // A directory of hourly files that fills up, breaks or is interrupted when a test says so, on top of a real one.
 import fs from 'node:fs';
 import path from 'node:path';
-import { type HourFileSystem, openHourFileSystem } from '../../workers/hand-off/hour-file-system.ts';
+import {
+  type HourFileSystem,
+  openHourFileSystem,
+} from '../../workers/hand-off/hour-file-system.ts';
 
 export class HourDirectory implements HourFileSystem {
   readonly directory: string;

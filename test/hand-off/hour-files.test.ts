@@ -4,10 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
-import { zoneOffsets } from '../../workers/configuration/time-zones.ts';
 import type { CdrLog } from '../../workers/cdr/cdr-log.ts';
 import { recoverCdrLog } from '../../workers/cdr/recover-log.ts';
 import { defaultWriterParameters, type WriterParameters } from '../../workers/cdr/row-rules.ts';
+import { zoneOffsets } from '../../workers/configuration/time-zones.ts';
 import { HandOff } from '../../workers/hand-off/hand-off.ts';
 import {
   graceMs,
@@ -82,7 +82,7 @@ test('an hour is a part until it is over, then a file of its own, by the clock o
     '2026013109.txt.part': ['c'],
   });
   const { mode } = fs.statSync(path.join(stage.files.directory, '2026013108.txt'));
-  assert.equal(mode & 0o007, 0, 'CDRs are nobody else\'s business');
+  assert.equal(mode & 0o007, 0, "CDRs are nobody else's business");
   log.close(startMs);
 });
 
@@ -273,7 +273,16 @@ test('turned off, the hour is finished; turned on again, it begins with calls th
 });
 
 test('property: deaths and failures anywhere leave every line exactly once', async () => {
-  const step = fc.constantFrom('call', 'step', 'torn', 'full', 'kill', 'dieAtFinish', 'time', 'crash');
+  const step = fc.constantFrom(
+    'call',
+    'step',
+    'torn',
+    'full',
+    'kill',
+    'dieAtFinish',
+    'time',
+    'crash',
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const stage = new Stage();
@@ -308,7 +317,10 @@ test('property: deaths and failures anywhere leave every line exactly once', asy
       stage.nowWallMs += hourMs * 2;
       await stage.drain();
       const lines = stage.files.lines();
-      assert.ok(Object.keys(lines).every((name) => name.endsWith('.txt')), Object.keys(lines).join());
+      assert.ok(
+        Object.keys(lines).every((name) => name.endsWith('.txt')),
+        Object.keys(lines).join(),
+      );
       assert.deepEqual(Object.values(lines).flat().sort(), expected.sort());
       log.close(startMs);
       fs.rmSync(stage.dataDir, { recursive: true });

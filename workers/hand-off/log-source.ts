@@ -6,9 +6,10 @@ import { FrameCode } from '../../core/cdr/cdr-codec.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import { isPassed } from '../cdr/log-retention.ts';
 import { type LogSet, listLogSets, type SegmentName } from '../cdr/log-set.ts';
-import { LogBacklog, LogTail, movesOn } from '../cdr/log-tail.ts';
+import { LogBacklog, movesOn } from '../cdr/log-tail.ts';
 import { type LoggedFrame, SegmentReader } from '../cdr/segment-reader.ts';
 import type { LogPlace } from '../ledger/ledger-store.ts';
+import { MergedTail } from './merged-tail.ts';
 
 export type Places = Readonly<Record<string, LogPlace>>;
 export type PlacesOfSets = Readonly<Record<string, Places>>;
@@ -50,7 +51,7 @@ const batchBytesMax = 1024 * 1024;
 
 interface OpenSet {
   readonly set: LogSet;
-  tail: LogTail;
+  tail: MergedTail;
   /** Handed off. */
   places: Places;
   /** Segments were removed: their streams leave the cursor. */
@@ -98,7 +99,7 @@ export class LogSource<Item> {
 
   /** Whether all of the segment is behind these places. */
   isPassed(places: Places, set: LogSet, at: { segment: SegmentName; isLast: boolean }): boolean {
-    const tail = this.#sets.get(set.id)?.tail;
+    const tail = this.#sets.get(set.id)?.tail.tail;
     return tail !== undefined && isPassed({ places, tail }, at.segment, at.isLast);
   }
 
@@ -115,7 +116,7 @@ export class LogSource<Item> {
     this.stopCounting();
     for (const open of this.#sets.values()) {
       open.tail.close();
-      open.tail = new LogTail(open.set, open.places);
+      open.tail = new MergedTail(open.set, open.places);
     }
   }
 
@@ -154,7 +155,7 @@ export class LogSource<Item> {
     for (const set of listLogSets(this.#options.directory)) {
       if (this.#sets.has(set.id)) continue;
       const places = this.#options.places[set.id] ?? {};
-      this.#sets.set(set.id, { set, places, tail: new LogTail(set, places), isShorter: false });
+      this.#sets.set(set.id, { set, places, tail: new MergedTail(set, places), isShorter: false });
     }
   }
 
@@ -166,19 +167,21 @@ export class LogSource<Item> {
     const recordsMax = this.#options.recordsMax();
     let oldestEndedAt: number | undefined;
     let bytes = 0;
+    let isFull = false;
     tail.refresh();
-    const isFull = !tail.read((logged) => {
+    for (let logged = tail.next(); logged !== null; logged = tail.next()) {
       const item = this.#itemOf(logged, unusable);
-      if (item === undefined) return true;
+      if (item === undefined) continue;
       items.push(item);
       if (logged.frame.kind === 'end') oldestEndedAt ??= logged.frame.cdr.endedAt;
       files.add(logged.logId.file);
       bytes += logged.nextOffset - logged.logId.offset;
-      return items.length < recordsMax && bytes < batchBytesMax;
-    });
+      isFull = items.length >= recordsMax || bytes >= batchBytesMax;
+      if (isFull) break;
+    }
     const places = tail.places();
     const isEmpty = items.length === 0 && unusable.length === 0;
-    if (isEmpty && !open.isShorter && !movesOn(tail, open.places)) return undefined;
+    if (isEmpty && !open.isShorter && !movesOn(tail.tail, open.places, places)) return undefined;
     open.isShorter = false;
     return {
       ...{ set, items, unusable, bytes, oldestEndedAt, files: [...files], places },

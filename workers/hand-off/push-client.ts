@@ -50,8 +50,8 @@ export function openPushClient(settings: PushSettings): PushClient {
     const ca = settings.caFile === '' ? {} : { ca: fs.readFileSync(settings.caFile) };
     return https.request(url, { ...options, ...ca });
   };
-  const once = (body: string): Promise<PushAnswer> =>
-    exchange(open(), body, settings.timeoutSeconds * 1000);
+  const once = async (body: string): Promise<PushAnswer> =>
+    await exchange(open(), body, settings.timeoutSeconds * 1000);
   return {
     post: (body) =>
       once(body).catch((error: unknown) => {
