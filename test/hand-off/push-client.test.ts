@@ -1,6 +1,5 @@
 // The exchange with a receiver of CDRs over real sockets: what counts as an answer, and what does not.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -12,6 +11,7 @@ import {
 import { completePush, type PushKeys } from '../../workers/hand-off/push-settings.ts';
 import { temporaryDirectory } from '../cdr/sample-records.ts';
 import { type CdrReceiver, startCdrReceiver } from './cdr-receiver.ts';
+import { loopbackTls } from './loopback-certificate.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -119,15 +119,11 @@ test('closing ends what is under way', async () => {
 
 test('https: the certificate is checked, against caFile where there is one', async () => {
   const directory = temporaryDirectory();
-  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => path.join(directory, name));
-  const subject = ['-subj', '/CN=receiver', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const files = ['-keyout', keyFile!, '-out', certFile!];
-  execFileSync('openssl', ['req', '-x509', ...key, ...subject, ...files], { stdio: 'pipe' });
-  const tls = { key: fs.readFileSync(keyFile!, 'utf8'), cert: fs.readFileSync(certFile!, 'utf8') };
-  const receiver = await receiverOf(tls);
+  const certFile = path.join(directory, 'cert.pem');
+  fs.writeFileSync(certFile, loopbackTls.cert);
+  const receiver = await receiverOf(loopbackTls);
   await assert.rejects(clientOf({ url: receiver.url }).post('[]'), /self-signed/);
-  const trusting = clientOf({ url: receiver.url, caFile: certFile! });
+  const trusting = clientOf({ url: receiver.url, caFile: certFile });
   assert.equal((await trusting.post('[1]')).status, 200);
   const missing = clientOf({ url: receiver.url, caFile: path.join(directory, 'none.pem') });
   await assert.rejects(missing.post('[]'), /none\.pem/);
