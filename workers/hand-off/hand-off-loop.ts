@@ -14,8 +14,9 @@ export interface HandOffPace {
 const retryMsMin = 500;
 /** A receiver cannot ask for more. */
 const retryAfterMsMax = 3_600_000;
-/** While it is off. */
-const offMs = 1000;
+/** While it is off, or has had nothing to do for some looks: an idle node stays idle. */
+const quietMs = 1000;
+const quietLooks = 10;
 
 /** After the so manieth failure in a row (1, 2, ...); `chance` is from 0 to 1. */
 export function retryDelayMs(
@@ -37,6 +38,7 @@ export class HandOffLoop<Item, Own> {
   readonly #log: Log;
   readonly #running: Promise<void>;
   #failures = 0;
+  #idleLooks = 0;
   #stopping = false;
   #wake = new AbortController();
 
@@ -65,15 +67,22 @@ export class HandOffLoop<Item, Own> {
       const went = await this.#turn();
       if (went === 'more' || this.#stopping) continue;
       this.#wake = new AbortController();
-      const waitMs = typeof went === 'number' ? went : went === 'off' ? offMs : this.#pace.lookMs();
+      const waitMs = typeof went === 'number' ? went : this.#lookMs();
       await pause(waitMs, undefined, { signal: this.#wake.signal }).catch(() => {});
     }
   }
 
+  #lookMs(): number {
+    const lookMs = this.#pace.lookMs();
+    return this.#idleLooks < quietLooks ? lookMs : Math.max(lookMs, quietMs);
+  }
+
   /** A number: it failed, and is tried again after so many milliseconds. */
   async #turn(): Promise<'off' | 'idle' | 'more' | number> {
+    const before = this.#handOff.handedOff();
     try {
       const went = await this.#handOff.step();
+      this.#idleLooks = before === this.#handOff.handedOff() ? this.#idleLooks + 1 : 0;
       if (this.#failures > 0) this.#log.info('the hand-off of CDRs goes on');
       this.#failures = 0;
       return went;

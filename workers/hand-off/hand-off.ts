@@ -69,6 +69,9 @@ export class HandOff<Item, Own> implements LogReader {
   #waiting: HandOffBatch<Item> | undefined;
   #mustReopen = false;
   #isBehind = false;
+  #isStepping = false;
+  /** It was off when it was looked at last: no cursor is left. */
+  #isOff = false;
   #away = '';
   #counts = { records: 0, unusable: 0, lost: 0 };
 
@@ -86,6 +89,7 @@ export class HandOff<Item, Own> implements LogReader {
   /** Hands one batch over. `idle`: all that was there is handed over. @throws Error, to be tried again */
   async step(): Promise<'off' | 'idle' | 'more'> {
     if (this.#wanted === undefined) return 'off';
+    this.#isStepping = true;
     try {
       const went = this.#wanted === null ? await this.#turnOff() : await this.#move(this.#wanted);
       this.#away = '';
@@ -95,7 +99,14 @@ export class HandOff<Item, Own> implements LogReader {
       this.#away = (error as Error).message;
       this.#isBehind = true;
       throw error;
+    } finally {
+      this.#isStepping = false;
     }
+  }
+
+  /** CDRs since the start. */
+  handedOff(): number {
+    return this.#counts.records;
   }
 
   /** Null while it is off. */
@@ -120,7 +131,9 @@ export class HandOff<Item, Own> implements LogReader {
   /** At the end: what was handed over since the cursor was saved need not be handed over again. */
   async close(): Promise<void> {
     this.#options.target.close();
-    if (this.#cursor !== undefined && this.#cursor !== this.#saved) await this.#save(this.#cursor);
+    // Two writers of one file would spoil it: what is under way saves it, or is done again.
+    const isSaved = this.#cursor === this.#saved;
+    if (this.#cursor !== undefined && !isSaved && !this.#isStepping) await this.#save(this.#cursor);
     this.#source?.close();
   }
 
@@ -194,6 +207,7 @@ export class HandOff<Item, Own> implements LogReader {
 
   async #open({ since }: { since: number }): Promise<LogSource<Item>> {
     const { dataDir, target } = this.#options;
+    this.#isOff = false;
     let cursor = this.#file.load();
     if (cursor === null) {
       cursor = { since, sets: firstPlaces(dataDir, since), own: target.fresh };
@@ -213,16 +227,26 @@ export class HandOff<Item, Own> implements LogReader {
 
   /** Ends what was begun, and forgets the cursor. */
   async #turnOff(): Promise<'off'> {
-    const cursor = this.#cursor ?? this.#file.load();
-    if (cursor === null || cursor === undefined) return 'off';
-    await this.#options.target.end(cursor.own);
+    if (this.#isOff) return 'off';
+    const cursor = this.#cursor ?? this.#loadOrNull();
+    if (cursor !== null) await this.#options.target.end(cursor.own);
     this.#file.remove();
+    this.#isOff = true;
     this.#source?.close();
     this.#source = undefined;
     this.#cursor = undefined;
     this.#saved = undefined;
     this.#waiting = undefined;
     return 'off';
+  }
+
+  /** Of one that cannot be read nothing can be ended. */
+  #loadOrNull(): HandOffCursor<Own> | null {
+    try {
+      return this.#file.load();
+    } catch {
+      return null;
+    }
   }
 
   /** In the file at once, or within the target's delay. */
