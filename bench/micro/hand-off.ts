@@ -84,7 +84,7 @@ async function main(): Promise<void> {
   const fileSystem = openHourFileSystem(path.join(dataDir, 'files'));
   const zone = zoneOffsets(nodeTimeZone());
   const files = new HourFiles({
-    ...{ fileSystem, zone, parameters: () => parameters, nowWallMs: Date.now },
+    ...{ fileSystem, zone: () => zone, parameters: () => parameters, nowWallMs: Date.now },
   });
   await measure('hourly files', dataDir, files);
   for (const batchRecords of [10, 100, 1000]) {

@@ -202,6 +202,23 @@ test('a cursor that is saved now and then hands over again after a death, and lo
   log.close(baseMs);
 });
 
+test('what is not handed off is passed in steps, and no step takes that for the end', async () => {
+  const dataDir = temporaryDirectory();
+  const receiver = new Receiver();
+  const form = receiver.form.bind(receiver);
+  Object.assign(receiver, {
+    form: (cdr: Cdr) => (cdr.id.startsWith('skip') ? undefined : form(cdr)),
+  });
+  const log = openLog(dataDir, { nowWallMs: baseMs });
+  for (const id of [...idsOf('skip', 12_000), 'kept']) log.recordEnd(failedCdr(id, baseMs));
+  log.flush();
+  const handOff = handOffTo(dataDir, receiver);
+  const went = [await handOff.step(), await handOff.step(), await handOff.step()];
+  assert.deepEqual(went, ['more', 'more', 'idle']);
+  assert.deepEqual(receiver.taken, ['kept']);
+  log.close(baseMs);
+});
+
 test('a cursor that cannot be read is not guessed', async () => {
   const dataDir = temporaryDirectory();
   const receiver = new Receiver();

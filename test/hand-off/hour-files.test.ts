@@ -39,7 +39,7 @@ class Stage {
       dataDir: this.dataDir,
       target: new HourFiles({
         fileSystem: this.files,
-        zone,
+        zone: () => zone,
         parameters: () => this.parameters,
         nowWallMs: () => this.nowWallMs,
       }),

@@ -41,6 +41,14 @@ const retryMsMax = 2000;
 const stopMs = 5_000;
 const rejectedLinesPerSecond = 2;
 
+interface WriterParts {
+  readonly start: CdrWriterStart;
+  readonly port: MessagePort;
+  readonly log: Log;
+  readonly store: LedgerStore;
+  readonly handOffs: HandOffs;
+}
+
 type Request = Extract<ToCdrWriter, { id: number }>;
 
 class WriterThread {
@@ -62,8 +70,7 @@ class WriterThread {
   #dueMs = { payments: 0, removeOld: 0, keep: 0 };
   #warned = '';
 
-  constructor(parts: { start: CdrWriterStart; port: MessagePort; log: Log; store: LedgerStore }) {
-    const { start, port, log, store } = parts;
+  constructor({ start, port, log, store, handOffs }: WriterParts) {
     this.#port = port;
     this.#log = log;
     this.#store = store;
@@ -71,14 +78,7 @@ class WriterThread {
     this.#opened = start.paymentsHeard >= 0;
     this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
     this.#standings = new Standings(store, start.ledger.dataDir);
-    this.#handOffs = new HandOffs({
-      dataDir: start.ledger.dataDir,
-      settings: start.handOff,
-      parameters: () => this.#parameters,
-      startedAt: start.startedAt,
-      log,
-    });
-    if (start.parametersAt > 0) this.#handOffs.parametersChanged(start.parametersAt);
+    this.#handOffs = handOffs;
     const lines = createLineLimit(rejectedLinesPerSecond);
     this.#writer = new CdrWriter({
       directory: start.ledger.dataDir,
@@ -108,7 +108,7 @@ class WriterThread {
   #onMessage(message: ToCdrWriter): void {
     if (message.kind === 'parameters') {
       this.#parameters = message.parameters;
-      this.#handOffs.parametersChanged(message.at);
+      this.#handOffs.setParameters(message);
     } else if (message.kind === 'stop') this.#stopping = true;
     else this.#requests.push(message);
     this.#wake.abort();
@@ -227,5 +227,6 @@ const start = workerData as CdrWriterStart;
 lowerThreadPriority();
 const output = openLog(start.logLevel, { thread: 'cdr-writer' });
 const store = await openLedger(start.ledger, (reason) => output.log.warn(reason));
-await new WriterThread({ start, port: parentPort!, log: output.log, store }).run();
+const handOffs = await HandOffs.open({ ...start, dataDir: start.ledger.dataDir, log: output.log });
+await new WriterThread({ start, port: parentPort!, log: output.log, store, handOffs }).run();
 output.flush();

@@ -8,7 +8,7 @@ import type { HandOffTarget } from './hand-off.ts';
 import { HandOffFailed } from './hand-off-failed.ts';
 import type { HandOffBatch } from './log-source.ts';
 import type { PushAnswer, PushClient } from './push-client.ts';
-import { type PushSettings, shownUrl } from './push-settings.ts';
+import type { PushSettings } from './push-settings.ts';
 
 /** A CDR as JSON. */
 export type PushedRecord = string;
@@ -126,4 +126,10 @@ function reasonOf({ status, text }: PushAnswer): string {
   if (status >= 300 && status < 400) return `HTTP ${status}: redirects are not followed`;
   const said = text.replaceAll(/\s+/g, ' ').trim().slice(0, shownBytesMax);
   return said === '' ? `HTTP ${status}` : `HTTP ${status}: ${said}`;
+}
+
+/** For people: without its query, which may hold a key. */
+function shownUrl(text: string): string {
+  const { origin, pathname } = new URL(text);
+  return origin + pathname;
 }

@@ -32,8 +32,11 @@ export function retryDelayMs(
   return Math.max(jittered, Math.min(retryAfterMs, retryAfterMsMax));
 }
 
-export class HandOffLoop<Item, Own> {
-  readonly #handOff: HandOff<Item, Own>;
+/** Of a HandOff, whatever it hands over. */
+type Stepped = Pick<HandOff<never, never>, 'step' | 'handedOff'>;
+
+export class HandOffLoop {
+  readonly #handOff: Stepped;
   readonly #pace: HandOffPace;
   readonly #log: Log;
   readonly #running: Promise<void>;
@@ -42,7 +45,7 @@ export class HandOffLoop<Item, Own> {
   #stopping = false;
   #wake = new AbortController();
 
-  constructor(handOff: HandOff<Item, Own>, pace: HandOffPace, log: Log) {
+  constructor(handOff: Stepped, pace: HandOffPace, log: Log) {
     this.#handOff = handOff;
     this.#pace = pace;
     this.#log = log;

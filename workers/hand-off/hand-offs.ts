@@ -10,7 +10,6 @@ import { HandOff, type HandOffTarget } from './hand-off.ts';
 import { HandOffLoop } from './hand-off-loop.ts';
 import { openHourFileSystem } from './hour-file-system.ts';
 import { HourFiles, type HourFilesState, type HourLine } from './hour-files.ts';
-import { openPushClient } from './push-client.ts';
 import type { PushSettings } from './push-settings.ts';
 import { createRefusedRecords } from './refused-records.ts';
 
@@ -22,11 +21,17 @@ export interface HandOffSettings {
 
 export interface HandOffsOptions {
   readonly dataDir: string;
-  readonly settings: HandOffSettings;
-  readonly parameters: () => WriterParameters;
+  readonly handOff: HandOffSettings;
+  readonly parameters: WriterParameters;
+  /** When these came into force, wall clock; 0: they are defaults, and others follow. */
+  readonly parametersAt: number;
   /** When the node was started, wall clock. */
   readonly startedAt: number;
   readonly log: Log;
+}
+
+interface CurrentParameters {
+  parameters: WriterParameters;
 }
 
 const pushLookMs = 200;
@@ -36,34 +41,29 @@ const linesPerSecond = 2;
 
 export class HandOffs {
   readonly #options: HandOffsOptions;
+  readonly #current: CurrentParameters;
   readonly #files: HandOff<HourLine, HourFilesState>;
   readonly #push: HandOff<PushedRecord, null>;
-  readonly #loops: readonly [
-    HandOffLoop<HourLine, HourFilesState>,
-    HandOffLoop<PushedRecord, null>,
-  ];
+  readonly #loops: readonly HandOffLoop[];
 
-  constructor(options: HandOffsOptions) {
-    const { dataDir, parameters, settings, startedAt } = options;
+  private constructor(
+    options: HandOffsOptions,
+    current: CurrentParameters,
+    push: HandOffTarget<PushedRecord, null>,
+  ) {
     this.#options = options;
+    this.#current = current;
+    const { handOff, parametersAt } = options;
+    const parameters = (): WriterParameters => current.parameters;
+    const timeZone = nodeTimeZone();
     const files = new HourFiles({
-      fileSystem: openHourFileSystem(settings.filesDirectory),
-      zone: zoneOffsets(nodeTimeZone()),
+      fileSystem: openHourFileSystem(handOff.filesDirectory),
+      zone: () => zoneOffsets(timeZone),
       parameters,
       nowWallMs: Date.now,
     });
     this.#files = this.#handOffTo(files);
-    this.#push = this.#handOffTo(
-      settings.push === null
-        ? noPush
-        : new CdrPush({
-            settings: settings.push,
-            client: openPushClient(settings.push),
-            parameters,
-            setAside: createRefusedRecords(dataDir),
-          }),
-    );
-    this.#push.want(settings.push === null ? null : { since: startedAt });
+    this.#push = this.#handOffTo(push);
     const filesLookMs = (): number => parameters().SERVER_CDR_FILE_WRITE_INTERVAL * 1000;
     this.#loops = [
       new HandOffLoop(
@@ -77,6 +77,13 @@ export class HandOffs {
         options.log.child({ handOff: 'push' }),
       ),
     ];
+    const { parameters: initial } = options;
+    if (parametersAt > 0) this.setParameters({ parameters: initial, at: parametersAt });
+  }
+
+  static async open(options: HandOffsOptions): Promise<HandOffs> {
+    const current = { parameters: options.parameters };
+    return new HandOffs(options, current, await openPush(options, current));
   }
 
   /** Who must have read a segment before it is removed. */
@@ -84,11 +91,13 @@ export class HandOffs {
     return [this.#files, this.#push];
   }
 
-  /** The parameters in force have changed; `at`: wall clock. */
-  parametersChanged(at: number): void {
-    const { SS_CDR_RECORD_TO_FILE } = this.#options.parameters();
-    this.#files.want(SS_CDR_RECORD_TO_FILE ? { since: at } : null);
-    this.#loops[0].wake();
+  /** What is in force since `at`, wall clock. Nothing is handed off before it is known what is. */
+  setParameters({ parameters, at }: { parameters: WriterParameters; at: number }): void {
+    this.#current.parameters = parameters;
+    const { handOff, startedAt } = this.#options;
+    this.#push.want(handOff.push === null ? null : { since: startedAt });
+    this.#files.want(parameters.SS_CDR_RECORD_TO_FILE ? { since: at } : null);
+    for (const loop of this.#loops) loop.wake();
   }
 
   figures(nowWallMs: number): HandOffsFigures {
@@ -108,7 +117,7 @@ export class HandOffs {
     return new HandOff({
       dataDir: this.#options.dataDir,
       target,
-      keepDays: () => this.#options.parameters().SS_CDR_HAND_OFF_KEEP_DAYS,
+      keepDays: () => this.#current.parameters.SS_CDR_HAND_OFF_KEEP_DAYS,
       onUnusable: ({ logId, reason }) => {
         if (!lines.allow(performance.now())) return;
         const heldBack = lines.takeHeldBack();
@@ -117,6 +126,21 @@ export class HandOffs {
       onLost: (lost) => log.error(lost, 'CDRs were not handed off, and their log is removed'),
     });
   }
+}
+
+/** HTTP and TLS are only loaded where they are needed. */
+async function openPush(
+  { dataDir, handOff: { push } }: HandOffsOptions,
+  current: CurrentParameters,
+): Promise<HandOffTarget<PushedRecord, null>> {
+  if (push === null) return noPush;
+  const { openPushClient } = await import('./push-client.ts');
+  return new CdrPush({
+    settings: push,
+    client: openPushClient(push),
+    parameters: () => current.parameters,
+    setAside: createRefusedRecords(dataDir),
+  });
 }
 
 /** Where no receiver is configured: only a cursor of before is removed. */

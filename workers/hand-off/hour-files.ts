@@ -32,7 +32,8 @@ export interface HourFilesState {
 
 export interface HourFilesOptions {
   readonly fileSystem: HourFileSystem;
-  readonly zone: OffsetTable;
+  /** Asked for when it is needed: it takes a moment to make. */
+  readonly zone: () => OffsetTable;
   readonly parameters: () => WriterParameters;
   readonly nowWallMs: () => number;
 }
@@ -65,7 +66,7 @@ export class HourFiles implements HandOffTarget<HourLine, HourFilesState> {
     const parameters = this.#options.parameters();
     if (!isInCdrFile(cdr, parameters.SS_CDR_RECORD_NONCONNECT)) return undefined;
     if (!isListed(cdr, parameters)) return undefined;
-    const { zone } = this.#options;
+    const zone = this.#options.zone();
     return { hour: cdrFileHour(cdr.endedAt, zone), line: cdrFileLine(cdr, zone) };
   }
 
@@ -79,7 +80,8 @@ export class HourFiles implements HandOffTarget<HourLine, HourFilesState> {
 
   async rest(own: HourFilesState): Promise<HourFilesState> {
     const { nowWallMs, zone } = this.#options;
-    const running = cdrFileHour(nowWallMs() - graceMs, zone);
+    if (Object.keys(own.open).length === 0) return own;
+    const running = cdrFileHour(nowWallMs() - graceMs, zone());
     return await this.#finishBefore(own, running);
   }
 

@@ -48,6 +48,8 @@ export interface LogSourceOptions<Item> {
 
 /** A batch ends at this many bytes of the log. */
 const batchBytesMax = 1024 * 1024;
+/** And after so many that are not handed off: the thread has others to serve. */
+const passedMax = 5_000;
 
 interface OpenSet {
   readonly set: LogSet;
@@ -167,11 +169,16 @@ export class LogSource<Item> {
     const recordsMax = this.#options.recordsMax();
     let oldestEndedAt: number | undefined;
     let bytes = 0;
+    let passed = 0;
     let isFull = false;
     tail.refresh();
     for (let logged = tail.next(); logged !== null; logged = tail.next()) {
       const item = this.#itemOf(logged, unusable);
-      if (item === undefined) continue;
+      if (item === undefined) {
+        isFull = ++passed >= passedMax;
+        if (isFull) break;
+        continue;
+      }
       items.push(item);
       if (logged.frame.kind === 'end') oldestEndedAt ??= logged.frame.cdr.endedAt;
       files.add(logged.logId.file);
@@ -181,7 +188,8 @@ export class LogSource<Item> {
     }
     const places = tail.places();
     const isEmpty = items.length === 0 && unusable.length === 0;
-    if (isEmpty && !open.isShorter && !movesOn(tail.tail, open.places, places)) return undefined;
+    if (isEmpty && !isFull && !open.isShorter && !movesOn(tail.tail, open.places, places))
+      return undefined;
     open.isShorter = false;
     return {
       ...{ set, items, unusable, bytes, oldestEndedAt, files: [...files], places },

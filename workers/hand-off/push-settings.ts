@@ -52,12 +52,6 @@ export function completePush(push: PushKeys | null | undefined): PushSettings | 
   };
 }
 
-/** For people: without its query, which may hold a key. */
-export function shownUrl(text: string): string {
-  const { origin, pathname } = new URL(text);
-  return origin + pathname;
-}
-
 function isPushUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);
