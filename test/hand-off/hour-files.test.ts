@@ -19,7 +19,7 @@ import { openLog } from '../cdr/log-under-test.ts';
 import { failedCdr, sampleAnswer, sampleCdr, temporaryDirectory } from '../cdr/sample-records.ts';
 import { HourDirectory } from './hour-directory.ts';
 
-const zone = zoneOffsets('Asia/Kolkata');
+const kolkata = zoneOffsets('Asia/Kolkata');
 /** 08:30 in Kolkata. */
 const startMs = Date.parse('2026-01-31T03:00:00Z');
 const minuteMs = 60_000;
@@ -30,6 +30,7 @@ class Stage {
   readonly files = new HourDirectory(path.join(this.dataDir, 'out'));
   parameters: WriterParameters = { ...defaultWriterParameters, SS_CDR_RECORD_TO_FILE: true };
   nowWallMs = startMs;
+  zone = kolkata;
   readonly unusable: string[] = [];
   handOff: HandOff<HourLine, HourFilesState> = this.open();
 
@@ -39,7 +40,7 @@ class Stage {
       dataDir: this.dataDir,
       target: new HourFiles({
         fileSystem: this.files,
-        zone: () => zone,
+        zone: () => this.zone,
         parameters: () => this.parameters,
         nowWallMs: () => this.nowWallMs,
       }),
@@ -83,6 +84,24 @@ test('an hour is a part until it is over, then a file of its own, by the clock o
   });
   const { mode } = fs.statSync(path.join(stage.files.directory, '2026013108.txt'));
   assert.equal(mode & 0o007, 0, "CDRs are nobody else's business");
+  log.close(startMs);
+});
+
+test('the hour that a clock repeats is one file, open until its second end', async () => {
+  const stage = new Stage();
+  stage.zone = zoneOffsets('Europe/London');
+  const log = openLog(stage.dataDir, { nowWallMs: startMs });
+  const summerMs = Date.parse('2026-10-25T00:30:00Z');
+  end(log, 'summer', summerMs);
+  stage.nowWallMs = summerMs + 45 * minuteMs;
+  await stage.drain();
+  end(log, 'winter', summerMs + hourMs);
+  stage.nowWallMs = summerMs + hourMs;
+  await stage.drain();
+  assert.deepEqual(stage.files.lines(), { '2026102501.txt.part': ['summer', 'winter'] });
+  stage.nowWallMs = Date.parse('2026-10-25T02:00:00Z') + graceMs;
+  await stage.drain();
+  assert.deepEqual(stage.files.lines(), { '2026102501.txt': ['summer', 'winter'] });
   log.close(startMs);
 });
 
