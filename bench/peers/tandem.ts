@@ -24,6 +24,8 @@ export interface TandemOptions {
   readonly drainSeconds?: number;
   /** Of the ledger; absent: the embedded one. */
   readonly mysqlUrl?: string;
+  /** Further keys of the node file. */
+  readonly nodeFile?: Readonly<Record<string, unknown>>;
   /** As of startChild. */
   readonly ownGroup?: boolean;
 }
@@ -60,6 +62,7 @@ export async function startTandem(options: TandemOptions): Promise<Tandem> {
       log: { level: 'warn' },
       drainSeconds: options.drainSeconds ?? 30,
       ...(options.mysqlUrl === undefined ? {} : { mysql: { url: options.mysqlUrl } }),
+      ...options.nodeFile,
     }),
   );
   const startedMs = performance.now();

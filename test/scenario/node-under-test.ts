@@ -14,11 +14,13 @@ import {
   type Tandem,
   type TandemOptions,
 } from '../../bench/peers/tandem.ts';
+import type { HandOffsFigures } from '../../workers/admin-messages.ts';
 import { createPeerFolder } from '../peers/peer-folder.ts';
 import '../peers/leftover-children.ts';
 
 /** What these tests read of a CDR; times are ISO 8601. */
 export interface CdrLine {
+  readonly id: string;
   readonly callId: string;
   readonly answeredAt: string | null;
   readonly holdTimeMs: number;
@@ -40,6 +42,7 @@ export interface StatusLine {
   readonly configurationVersion: number;
   readonly counters: Readonly<Record<string, number>>;
   readonly gateways: readonly { name: string; linesUsed: number }[];
+  readonly cdrHandOff: HandOffsFigures;
   readonly memoryRssBytes: number;
 }
 
