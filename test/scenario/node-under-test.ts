@@ -41,6 +41,11 @@ export interface StatusLine {
   readonly counters: Readonly<Record<string, number>>;
   readonly gateways: readonly { name: string; linesUsed: number }[];
   readonly memoryRssBytes: number;
+  readonly cdrLog: { readonly accepting: boolean };
+  readonly cdrStore: {
+    readonly state: 'up' | 'away';
+    readonly queue: { readonly records: number };
+  };
 }
 
 export interface NodeUnderTest {
