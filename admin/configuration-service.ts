@@ -85,10 +85,13 @@ export function createConfigurationService(
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
+  let following: Promise<void> | undefined;
   const alone = async (stage: () => ApplyResult | Promise<ApplyResult>): Promise<AppliedChange> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
+      // A look at the master copy is nobody's change: it is waited for, however slow the database is.
+      await following?.catch(() => {});
       await catchUp();
       return await change(stage, master?.push);
     } finally {
@@ -137,13 +140,11 @@ export function createConfigurationService(
     },
     apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
     async follow() {
-      if (master === undefined || changing) return;
-      changing = true;
-      try {
-        await catchUp();
-      } finally {
-        changing = false;
-      }
+      if (master === undefined || changing || following !== undefined) return;
+      following = catchUp().finally(() => {
+        following = undefined;
+      });
+      await following;
     },
     async rollback(version) {
       if (versions.stored(version) === undefined) throw versionNotFound(version);
