@@ -28,6 +28,8 @@ export interface LoggedCalls {
   /** Call-IDs of the far end's side: about to send its 200, and its ACK has come. */
   readonly answered: readonly string[];
   readonly acknowledged: readonly string[];
+  /** What the far end's SIPp did not expect, from its beginning. */
+  readonly surprises: string;
 }
 
 /** Beyond any timer of the switch under test: SIPp gives a silent call up then. */
@@ -77,13 +79,17 @@ export async function startLoggedLoad(options: LoadOptions): Promise<() => Promi
       failed: called.failed,
       ended: linesOf(logFiles.caller),
       answered: answered!,
-      acknowledged: acknowledged!,
+      acknowledged: [...new Set(acknowledged!)],
+      surprises: textOf(join(folder, 'load-gateway-errors.log')).slice(0, 4000),
     };
   };
 }
 
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'latin1') : '';
+}
+
 function linesOf(file: string): string[] {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'latin1').split('\n');
+  const lines = textOf(file).split('\n');
   return lines.map((line) => line.trim()).filter((line) => line !== '');
 }
