@@ -103,14 +103,16 @@ export function createConfigurationService(
     push: Push | undefined,
   ): Promise<AppliedChange> => {
     const result = await stage();
-    const node = { activate, push };
-    if (result.kind !== 'staged' || ledger === undefined) {
-      return await putInForce(versions, result, node);
+    const isChange = result.kind === 'staged' || result.kind === 'dryRun';
+    const removed = isChange && ledger !== undefined ? result.removedAccounts : [];
+    try {
+      for (const name of removed) await refuseWithBooks(name, ledger!);
+    } catch (error) {
+      if (result.kind === 'staged') versions.discard(result.version);
+      throw error;
     }
-    const removed = removedAccounts(versions, result.version);
-    await refuseWithBooks(versions, result.version, { removed, ledger });
-    const applied = await putInForce(versions, result, node);
-    for (const name of removed) await ledger.closeAccount(name);
+    const applied = await putInForce(versions, result, { activate, push });
+    if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
   };
   const catchUp = async (): Promise<void> => {
@@ -155,32 +157,15 @@ export function createConfigurationService(
   };
 }
 
-function removedAccounts(versions: ConfigurationVersions, version: number): string[] {
-  const kept = new Set(versions.stored(version)?.accounts.map(({ name }) => name));
-  const before = versions.stored(versions.current())?.accounts ?? [];
-  return before.map(({ name }) => name).filter((name) => !kept.has(name));
-}
-
 /** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */
-async function refuseWithBooks(
-  versions: ConfigurationVersions,
-  version: number,
-  going: { removed: readonly string[]; ledger: Pick<LedgerStore, 'account'> },
-): Promise<void> {
-  try {
-    for (const name of going.removed) {
-      const books = await going.ledger.account(name);
-      if (books === undefined) continue;
-      const { balance, payments, calls } = books;
-      if (balance === 0n && payments === 0 && calls === 0) continue;
-      const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
-      const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
-      throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
-    }
-  } catch (error) {
-    versions.discard(version);
-    throw error;
-  }
+async function refuseWithBooks(name: string, ledger: Pick<LedgerStore, 'account'>): Promise<void> {
+  const books = await ledger.account(name);
+  if (books === undefined) return;
+  const { balance, payments, calls } = books;
+  if (balance === 0n && payments === 0 && calls === 0) return;
+  const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
+  const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
+  throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
 }
 
 function documentOf(versions: ConfigurationVersions, version: number): ConfigurationDocument {
