@@ -1,8 +1,8 @@
 // `npm run bench`: measures Tandem and Kamailio beside each other, in one run, with the same SIPp
 // scenarios. `--suite cpu,ceiling` chooses, `--quick` is a short smoke of the suites themselves,
 // `--systems tandem,kamailio,bare` leaves systems out, `--results DIR` adds to an earlier run, and
-// `--seconds`, `--minutes`, `--held`, `--max-cps`, `--clean-cps`, `--swap-cps`, `--kills`, `--backlog`
-// change single lengths.
+// `--seconds`, `--minutes`, `--held`, `--max-cps`, `--clean-cps`, `--swap-cps`, `--kills`, `--backlog`,
+// `--billed-cps` change single lengths.
 import {
   existsSync,
   mkdirSync,
@@ -60,6 +60,7 @@ const lengthOptions = [
   'swap-cps',
   'kills',
   'backlog',
+  'billed-cps',
 ] as const;
 const systemNames: readonly SystemName[] = ['tandem', 'kamailio', 'bare'];
 

@@ -27,7 +27,8 @@ const schemaFolder = '/usr/share/kamailio/mysql';
 
 export async function measureBilled(context: SuiteContext): Promise<BilledResult[]> {
   const results: BilledResult[] = [];
-  const rates = context.quick ? [100] : [500, 1000];
+  const given = context.options['billed-cps'];
+  const rates = given !== undefined ? [given] : context.quick ? [100] : [500, 1000];
   for (const rate of rates) {
     for (const name of switches(context)) {
       results.push(await measureOne(context, name, rate));
