@@ -64,6 +64,8 @@ export interface NodeUnderTest {
   readonly crash: () => Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   readonly stop: () => Promise<number | null>;
+  /** After a stop, on the same directory. */
+  readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -108,6 +110,9 @@ export async function openNode(more: Partial<TandemOptions> = {}): Promise<NodeU
       tandem = await startTandem(options);
     },
     stop: () => stopTandem(tandem),
+    start: async () => {
+      tandem = await startTandem(options);
+    },
     close: async () => {
       await stopTandem(tandem);
       remove();
