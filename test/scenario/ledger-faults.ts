@@ -50,6 +50,8 @@ const holdMs = 1_500;
 const drainMs = 120_000;
 /** An answered call whose caller is gone is given up after 64 T1. */
 const quietMs = 45_000;
+/** Until the log of a full disk has used up what it kept for calls that are up. */
+const reservesMs = 20_000;
 const nodeDiskMegabytes = 512;
 const databaseDiskMegabytes = 768;
 
@@ -147,10 +149,19 @@ function documentOf(callerPort: number, gatewayPort: number): object {
 /** Whether the node said so before the fault went away. */
 async function inflict(fault: LedgerFault, awayMs: number, stage: Stage): Promise<boolean> {
   const { node, database, disk } = stage;
-  const lasts = async (): Promise<boolean> => {
-    await delay(awayMs);
+  const isTold = async (): Promise<boolean> => {
     const { cdrLog, cdrStore } = await node.status();
     return !cdrLog.accepting || cdrStore.state === 'away';
+  };
+  const lasts = async (): Promise<boolean> => {
+    await delay(awayMs);
+    // The log has reserves: how long they last depends on how many calls the machine manages.
+    const end = performance.now() + (fault === 'diskFull' ? reservesMs : 0);
+    while (!(await isTold())) {
+      if (performance.now() > end) return false;
+      await delay(500);
+    }
+    return true;
   };
   let told = false;
   switch (fault) {
