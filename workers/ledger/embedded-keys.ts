@@ -5,6 +5,7 @@
 //   charge/NAME/DAY                    what calls of a day have cost an account
 //   day/DAY                            number of rows, first and last end of a call
 //   payment/NUMBER                     one payment
+//   payments                           number of the latest
 //   rejected/SET/FILE/OFFSET           a record that no table takes, with its reason
 //   row/DAY/ENDED/SET/FILE/OFFSET      a CDR: the end of the call, then the identity of its frame
 //
@@ -22,6 +23,7 @@ export const chargeKey = (account: string, day: number): string =>
   `charge/${nameKey(account)}/${day}`;
 export const dayKey = (day: number): string => `day/${day}`;
 export const paymentKey = (number: number): string => `payment/${padded(number, 12)}`;
+export const lastPaymentKey = 'payments';
 export const rejectedKey = (logId: LogId): string => `rejected/${identityKey(logId)}`;
 export const rowKey = (day: number, place: CdrPlace): string =>
   `${rowPrefix(day)}${padded(place.endedAt, 14)}/${identityKey(place.logId)}`;
