@@ -4,12 +4,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
 import { creditText, moneyText } from '../core/money.ts';
 import type { AccountBalance, AccountsFigures } from './admin-messages.ts';
+import { monotonicMs } from './clock.ts';
 import type { AccountCells } from './configuration/compile-billing.ts';
 import {
   accountSlotName,
   createSlotRegistry,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
+import { FraudBook } from './fraud-book.ts';
+import type { Log } from './log.ts';
 import {
   accountState,
   addToBalance,
@@ -22,7 +25,7 @@ import {
   setCredit,
 } from './memory/balance-block.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
-import type { OpeningAccount, OpeningBalances } from './opening-balances.ts';
+import type { OpeningAccount, OpeningBalances, OpeningUsages } from './opening-balances.ts';
 
 /** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
@@ -45,6 +48,7 @@ interface Opening extends OpeningAccount {
 
 export class AccountBook {
   readonly ledger: BalanceLedger;
+  readonly fraud: FraudBook;
   readonly #purse: Purse;
   readonly #lines: Pick<ReturnType<typeof lineLedger>, 'used'>;
   readonly #slots: SlotRegistry;
@@ -54,7 +58,8 @@ export class AccountBook {
   /** By slot: the slot name of the account whose money its cell holds. */
   readonly #owners: (string | undefined)[] = [];
 
-  constructor(memory: SharedMemory, openings: OpeningBalances) {
+  constructor(memory: SharedMemory, openings: OpeningBalances, fraud: FraudBook) {
+    this.fraud = fraud;
     this.ledger = openBalances(memory);
     this.#purse = purseOf(this.ledger, mainPurse);
     this.#lines = lineLedger(memory);
@@ -142,12 +147,14 @@ export class AccountBook {
       available: moneyText(available),
       creditLimit: creditText(credit),
       linesUsed: linesUsed(this.#lines, accountLineSlot(slot)),
+      fraud: this.fraud.stateOf(account),
     };
   }
 
   figures(): AccountsFigures {
     const count = this.#current.size;
-    if (count > accountsLookedAtMax) return { count, reserved: null, exhausted: null };
+    const fraud = this.fraud.figures();
+    if (count > accountsLookedAtMax) return { count, reserved: null, exhausted: null, fraud };
     let reserved = 0n;
     let exhausted = 0;
     for (const slot of this.#current.values()) {
@@ -155,7 +162,7 @@ export class AccountBook {
       reserved += state.reserved;
       if (state.available <= 0n) exhausted++;
     }
-    return { count, reserved: moneyText(reserved), exhausted };
+    return { count, reserved: moneyText(reserved), exhausted, fraud };
   }
 
   /** A payment (negative: a deduction) that is stored already. @throws Error where it cannot be added */
@@ -182,6 +189,26 @@ export class AccountBook {
   #isIdle(slot: number): boolean {
     return isCellEmpty(this.ledger, slot) && linesUsed(this.#lines, accountLineSlot(slot)) === 0;
   }
+}
+
+/** `openings`: asked when accounts are opened, by when the ledger's thread runs. */
+export function openAccounts(
+  memory: SharedMemory,
+  openings: () => OpeningBalances & OpeningUsages,
+  log: Log,
+): AccountBook {
+  const fraud = new FraudBook({
+    memory,
+    usages: { usagesOf: (rules) => openings().usagesOf(rules) },
+    log,
+    wallClock: Date.now,
+    clock: monotonicMs,
+  });
+  return new AccountBook(
+    memory,
+    { balancesOf: (accounts) => openings().balancesOf(accounts) },
+    fraud,
+  );
 }
 
 async function inTurns<Item>(items: Iterable<Item>, look: (item: Item) => void): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import type { Listener } from '../core/call/local-identity.ts';
 import { Counter, Gauge } from '../core/metrics/counter-layout.ts';
-import { AccountBook } from './account-book.ts';
+import { type AccountBook, openAccounts } from './account-book.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
@@ -96,9 +96,7 @@ export class Engine {
     this.#shardKey = openShardKey(parts.directory.path);
     this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
-    this.accounts = new AccountBook(this.memory, {
-      balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
-    });
+    this.accounts = openAccounts(this.memory, () => this.#cdrWriter!, this.log);
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,
@@ -276,8 +274,9 @@ export class Engine {
   async #closeCallsOf(worker: number): Promise<ClosedCalls> {
     const { directory } = openLogSet(this.#directory.path);
     const through = latestIncarnation(directory, worker);
-    const { answers, charges } = await this.#recoverLog({ worker, through });
-    return { answers, charges: this.accounts.bySlot(charges) };
+    const { rules: usage } = this.accounts.fraud;
+    const { charges, ...closed } = await this.#recoverLog({ worker, through, usage });
+    return { ...closed, charges: this.accounts.bySlot(charges) };
   }
 
   #hangUpOrphans(packed: Uint8Array): void {
@@ -347,6 +346,7 @@ export class Engine {
 
   #onPulse(): void {
     this.supervisor.look();
+    this.accounts.fraud.look();
     this.#loopDelay.onSecond();
     void this.#ingress?.readKernelDrops();
     const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());

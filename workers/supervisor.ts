@@ -3,11 +3,13 @@
 // nothing of it.
 import { Worker } from 'node:worker_threads';
 import { reconcileLines, returnWorkerLines } from '../core/admission/line-limits.ts';
+import type { Usage } from '../core/billing/fraud-usage.ts';
 import { Counter, Gauge, type GaugeName, gaugeTable } from '../core/metrics/counter-layout.ts';
 import { moneyText } from '../core/money.ts';
 import type { AccountBook } from './account-book.ts';
 import type { WorkerFigures } from './admin-messages.ts';
 import { heartbeatSlot } from './call/loop-gauges.ts';
+import type { FraudBook } from './fraud-book.ts';
 import type { Log } from './log.ts';
 import { holdForDead, reconcileBalances, releaseHeld } from './memory/balance-block.ts';
 import { clearGauges, counterBlock, mainWriter, workerWriter } from './memory/counter-block.ts';
@@ -36,7 +38,9 @@ export interface SupervisorOptions {
   onRebound: () => Promise<void>;
   /** Closes the calls of a dead worker in the CDR log. Called before its successor starts. */
   closeCalls: (worker: number) => Promise<ClosedCalls>;
-  balances: Pick<AccountBook, 'ledger' | 'slotsEnd'>;
+  balances: Pick<AccountBook, 'ledger' | 'slotsEnd'> & {
+    readonly fraud: Pick<FraudBook, 'takeOver' | 'release'>;
+  };
   log: Log;
   clock: () => number;
 }
@@ -46,6 +50,8 @@ export interface ClosedCalls {
   readonly answers: Uint8Array;
   /** What the calls cost, by slot of the account. */
   readonly charges: ReadonlyMap<number, bigint>;
+  /** What they used of the days of fraud limits. */
+  readonly usages: readonly Usage[];
 }
 
 interface CallThread {
@@ -62,6 +68,8 @@ interface CallThread {
   readonly orphans: Uint8Array[];
   /** Money that its dead threads had set aside, by slot of the account, until their calls are closed. */
   readonly held: ReadonlyMap<number, bigint>[];
+  /** Likewise of the days of fraud limits, by usage cell. */
+  readonly heldUsage: ReadonlyMap<number, bigint>[];
 }
 
 export class Supervisor {
@@ -86,6 +94,7 @@ export class Supervisor {
       waiting: new Map(),
       orphans: [],
       held: [],
+      heldUsage: [],
     }));
   }
 
@@ -185,6 +194,7 @@ export class Supervisor {
     const { returned, torn } = returnWorkerLines(lineLedger(memory), each.index);
     const money = holdForDead(balances.ledger, each.index);
     each.held.push(money.held);
+    each.heldUsage.push(balances.fraud.takeOver(each.index));
     clearGauges(counterBlock(memory, workerWriter(each.index)));
     snapshots.release(each.index);
     for (const kind of [...each.waiting.keys()]) settle(each, kind, undefined);
@@ -235,13 +245,16 @@ export class Supervisor {
   async #closeCalls(each: CallThread): Promise<void> {
     const { closeCalls, balances, log } = this.#options;
     const held = each.held.splice(0);
+    const heldUsage = each.heldUsage.splice(0);
     try {
-      const { answers, charges } = await closeCalls(each.index);
+      const { answers, charges, usages } = await closeCalls(each.index);
       if (answers.length > 0) each.orphans.push(answers);
       releaseHeld(balances.ledger, addedUp(held), charges);
+      balances.fraud.release(heldUsage, usages);
     } catch (error) {
       // The next start of the node closes them; until then nobody spends their money.
       each.held.push(...held);
+      each.heldUsage.push(...heldUsage);
       log.error({ err: error, worker: each.index }, 'calls of a dead worker could not be closed');
     }
   }

@@ -50,7 +50,7 @@ export function reserveAll(
 }
 
 /** What the call has set aside ends at this hold second; Infinity: never. */
-export function paidSeconds(parties: readonly Party[]): number {
+export function paidSeconds(parties: readonly Pick<Party, 'paidSeconds'>[]): number {
   let least = Number.POSITIVE_INFINITY;
   for (let place = 0; place < parties.length; place++) {
     least = Math.min(least, parties[place]!.paidSeconds);

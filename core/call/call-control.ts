@@ -24,6 +24,7 @@ import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
 import { keepCall, ownLegOf } from './call-table.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
+import { armLengthWarning } from './fraud-watch.ts';
 import {
   answerText,
   createInboundLeg,
@@ -188,6 +189,9 @@ function answerCall(env: CallEnvironment, leg: OutboundLeg, fork: Fork, payload:
   env.effects.recordAnswer(answerRecord(call, call.caller, call.callee));
   sendAnswer(env, call, call.caller, { text, hasSdp: payload.body !== '' });
   armDuration(env, call);
+  if (call.billing !== null && call.billing.fraud !== null) {
+    armLengthWarning(env, call, call.billing.fraud);
+  }
 }
 
 function onAttemptFailed(

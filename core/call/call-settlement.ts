@@ -2,11 +2,11 @@
 import { fillCharges, fillCost } from '../billing/call-charge.ts';
 import { type Charge, chargeFor } from '../billing/charge.ts';
 import { holdSeconds } from '../billing/hold-time.ts';
-import { paidSeconds, reserveAll } from '../billing/reservation.ts';
 import type { CallTerms, EndedBy } from '../cdr/cdr.ts';
 import type { Call, CallBilling } from './call.ts';
-import { giveAccountLinesBack } from './call-billing.ts';
+import { giveAccountLinesBack, paidSecondsOf, reserveTo } from './call-billing.ts';
 import type { CallEnvironment } from './environment.ts';
+import { settleFraud } from './fraud-watch.ts';
 import { giveVendorBack } from './vendor-billing.ts';
 
 /** Before the CDR is recorded; `cdr.holdTimeMs` is known. Exactly once a call, on every path. */
@@ -26,6 +26,10 @@ export function settleCall(
     return charge;
   });
   fillCharges(cdr, payers, charges);
+  if (billing.fraud !== null) {
+    const fees = charges.map(({ fee }) => fee);
+    settleFraud(env, billing.fraud, billing, { seconds, fees });
+  }
   giveAccountLinesBack(env, billing);
   if (outbound === undefined || outbound.vendor === null || cdr.answeredAt === null) return;
   const cost = chargeFor(outbound.vendor, seconds, rules.feeUnit, outbound.vendor.reserved);
@@ -43,11 +47,10 @@ function billableSeconds(
   by: EndedBy,
 ): number {
   if (call.cdr.answeredAt === null) return 0;
-  const { parties, rules } = billing;
-  const seconds = holdSeconds(call.cdr.holdTimeMs, rules);
-  const paid = paidSeconds(parties);
+  const seconds = holdSeconds(call.cdr.holdTimeMs, billing.rules);
+  const paid = paidSecondsOf(billing);
   if (seconds <= paid) return seconds;
-  if (by !== 'server' && reserveAll(env.effects, parties, seconds, rules) < 0) return seconds;
+  if (by !== 'server' && reserveTo(env, billing, seconds) < 0) return seconds;
   return paid;
 }
 

@@ -9,6 +9,7 @@ import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
 import type { CallEnvironment } from './environment.ts';
+import { findFraudLimits, setDaysAside, takeFraudLines, takeFraudMinute } from './fraud-watch.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
  *  B2BUA has only its own legs to go by). */
@@ -31,7 +32,10 @@ const setupOrder: readonly Check[] = [
   routeFound,
   gatewayLines,
   accountLines,
+  fraudLines,
   moneySetAside,
+  fraudDays,
+  fraudCallRate,
   gatewayCallRate,
   systemCallRate,
 ];
@@ -98,9 +102,30 @@ function accountLines(env: CallEnvironment, call: Call): Refusal | undefined {
   return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedAccountLines };
 }
 
+function fraudLines(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { billing } = call;
+  if (billing === null) return undefined;
+  billing.fraud = findFraudLimits(env, call, billing);
+  if (billing.fraud === null || takeFraudLines(env, billing.fraud)) return undefined;
+  return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedFraudCalls };
+}
+
 function moneySetAside(env: CallEnvironment, call: Call): Refusal | undefined {
   const reason = call.billing && setMoneyAside(env, call.billing);
   return reason ? { reason, counter: Counter.refusedBalance } : undefined;
+}
+
+function fraudDays(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { billing } = call;
+  if (billing === null || billing.fraud === null) return undefined;
+  const reason = setDaysAside(env, billing.fraud, billing);
+  return reason && { reason, counter: Counter.refusedFraudDay };
+}
+
+function fraudCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
+  const watch = call.billing === null ? null : call.billing.fraud;
+  if (watch === null || takeFraudMinute(env, watch)) return undefined;
+  return { reason: EndReasons.callRateLimited, counter: Counter.refusedFraudRate };
 }
 
 function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {

@@ -118,6 +118,28 @@ export interface AccountDocument {
   /** Longest call, seconds; 0 or absent: no limit of its own. */
   maxCallSeconds?: number | undefined;
   packages: PackageOrderDocument[];
+  /** IANA name, of the days of `fraudLimits`; absent: the node's own zone. */
+  timeZone?: string | undefined;
+  /** All whose prefix a number has apply to a call. */
+  fraudLimits: FraudLimitDocument[];
+}
+
+/** Each of the five is absent, or has one or both thresholds. */
+export interface FraudLimitDocument {
+  /** "": calls to anywhere. */
+  prefix: string;
+  callsAtOnce?: ThresholdDocument<number> | undefined;
+  callsPerMinute?: ThresholdDocument<number> | undefined;
+  minutesPerDay?: ThresholdDocument<number> | undefined;
+  /** Decimal strings. */
+  moneyPerDay?: ThresholdDocument<string> | undefined;
+  callSeconds?: ThresholdDocument<number> | undefined;
+}
+
+/** `warn` raises an alarm when it is reached, `block` is never passed. */
+export interface ThresholdDocument<Value> {
+  warn?: Value | undefined;
+  block?: Value | undefined;
 }
 
 /** Working time and the rest, for period rates. */

@@ -89,6 +89,30 @@ export interface Account {
   readonly callLevel: CallType;
   /** By priority, then by expiry. */
   readonly packages: readonly PackageOrder[];
+  /** Row of the zone of its days; -1: it has no fraud limits. */
+  readonly zone: number;
+  /** Longest prefix first. */
+  readonly fraudLimits: readonly FraudLimit[];
+}
+
+/** Below 0: none. A value that reaches `warn` raises an alarm, none may pass `block`. */
+export interface Threshold<Value = number> {
+  readonly warn: Value;
+  readonly block: Value;
+}
+
+/** What bounds the calls of an account, or of one that is below it, to one prefix. */
+export interface FraudLimit {
+  /** Of its counters, kept over snapshots. */
+  readonly slot: number;
+  /** Byte string. */
+  readonly prefix: string;
+  readonly callsAtOnce: Threshold;
+  readonly callsPerMinute: Threshold;
+  readonly daySeconds: Threshold<bigint>;
+  /** Units of money. */
+  readonly dayMoney: Threshold<bigint>;
+  readonly callSeconds: Threshold;
 }
 
 export interface PackageOrder {
@@ -177,6 +201,8 @@ export interface BillingTables {
   readonly calendars: TextRows<Calendar>;
   readonly periodRates: TextRows<PeriodRate>;
   readonly packages: TextRows<Package>;
+  /** Of the days of accounts with fraud limits. */
+  readonly zones: TextRows<ZoneOffsets>;
   /** In order of name. */
   readonly accounts: TextRows<Account>;
 }

@@ -1,4 +1,5 @@
 // What the main thread and the thread of the CDR writer say to each other.
+import type { Usage, UsageRules } from '../../core/billing/fraud-usage.ts';
 import type { CdrStoreFigures } from '../admin-messages.ts';
 import type { LedgerSettings } from '../ledger/open-ledger.ts';
 import type { LogLevel } from '../settings.ts';
@@ -8,6 +9,8 @@ import type { WriterParameters } from './row-rules.ts';
 export interface CdrWriterStart {
   readonly ledger: LedgerSettings;
   readonly parameters: WriterParameters;
+  /** By what CDRs count for fraud limits; null: not known yet, and nothing is shipped until it is. */
+  readonly usage: UsageRules | null;
   /** Highest number of the payments that the main thread has heard of; -1: of none, and it asks for none. */
   readonly paymentsHeard: number;
   readonly logLevel: LogLevel;
@@ -22,6 +25,8 @@ export type ToCdrWriter =
       id: number;
       accounts: { name: string; units: bigint; expiresAt: number | null }[];
     }
+  /** Count CDRs by these rules from now on; answered with `usages` or `failed`. */
+  | { kind: 'usages'; id: number; rules: UsageRules }
   /** Payments were stored: answered with `looked`, after those that are new were told. */
   | { kind: 'lookForPayments'; id: number }
   /** Ship what is there, end the thread. */
@@ -36,6 +41,7 @@ export type FromCdrWriter =
       /** The latest, which are part of these balances. */
       payments: readonly HeardPayment[];
     }
+  | { kind: 'usages'; id: number; usages: readonly Usage[] }
   | { kind: 'looked'; id: number }
   | { kind: 'failed'; id: number; reason: string }
   /** Some of them may have been told before. */

@@ -16,6 +16,11 @@ import {
   type PeriodRate,
 } from '../../core/configuration/snapshot.ts';
 import { compareNames } from '../../core/routing/gateway-order.ts';
+import {
+  type AccountFraudLimit,
+  type CompiledFraudLimits,
+  compileFraudLimits,
+} from './compile-fraud-limits.ts';
 import { type CompiledRates, creditUnits, units } from './compile-rates.ts';
 import { textRows } from './text-rows.ts';
 import { nodeTimeZone, zoneOffsets } from './time-zones.ts';
@@ -36,14 +41,22 @@ export interface CompiledBilling {
   readonly calendarRows: Uint32Array;
   readonly periodRateRows: Uint32Array;
   readonly packageRows: Uint32Array;
+  readonly zoneRows: Uint32Array;
   readonly billingText: Uint8Array;
 }
 
 export interface BillingOutput {
   readonly sections: CompiledBilling;
   readonly cells: AccountCells;
+  readonly fraudLimits: readonly AccountFraudLimit[];
   /** Row of the account of this name; -1: none. */
   readonly accountRow: (name: string | undefined) => number;
+}
+
+/** Where counters are. */
+export interface BillingSlots {
+  readonly account: (account: string) => number;
+  readonly fraudLimit: (account: string, prefix: string) => number;
 }
 
 type RowOf = (name: string | undefined) => number;
@@ -62,7 +75,7 @@ const dayMs = 86_400_000;
 export function compileBilling(
   document: DocumentOf<{ readonly name: string }>,
   rates: CompiledRates,
-  slotOf: (account: string) => number,
+  slots: BillingSlots,
 ): BillingOutput {
   const accounts = document.accounts.toSorted((left, right) => compareNames(left.name, right.name));
   const rows: AccountRows = {
@@ -70,17 +83,19 @@ export function compileBilling(
     periodRates: rowsOf(document.periodRates),
     packages: rowsOf(document.packages),
     accounts: rowsOf(accounts),
-    slotOf,
+    slotOf: slots.account,
   };
+  const fraud = compileFraudLimits(accounts, slots.fraudLimit);
   const calendars = rowsOf(document.calendars);
   const { rows: tables, bytes } = textRows([
-    accounts.map((account) => compileAccount(account, rows)),
+    accounts.map((account) => compileAccount(account, rows, fraud)),
     rates.shapes,
     rates.areas,
     rates.tableNames,
     document.calendars.map(compileCalendar),
     document.periodRates.map((each) => compilePeriodRate(each, calendars, rows.tables)),
     document.packages.map(compilePackage),
+    fraud.zones,
   ]);
   const sections = {
     accountRows: tables[0]!,
@@ -90,9 +105,15 @@ export function compileBilling(
     calendarRows: tables[4]!,
     periodRateRows: tables[5]!,
     packageRows: tables[6]!,
+    zoneRows: tables[7]!,
     billingText: bytes,
   };
-  return { sections, cells: cellsOf(accounts, slotOf), accountRow: rows.accounts };
+  return {
+    sections,
+    cells: cellsOf(accounts, slots.account),
+    fraudLimits: fraud.all,
+    accountRow: rows.accounts,
+  };
 }
 
 function cellsOf(
@@ -120,7 +141,11 @@ function rowsOf(entities: readonly { readonly name: string }[]): RowOf {
   return (name) => (name === undefined ? -1 : (rows.get(name) ?? -1));
 }
 
-function compileAccount(account: AccountDocument, rows: AccountRows): Account {
+function compileAccount(
+  account: AccountDocument,
+  rows: AccountRows,
+  fraud: CompiledFraudLimits,
+): Account {
   const packages = account.packages.map((order) => ({
     package: rows.packages(order.package),
     priority: order.priority,
@@ -150,6 +175,7 @@ function compileAccount(account: AccountDocument, rows: AccountRows): Account {
         ? left.expiresAt - right.expiresAt
         : left.priority - right.priority,
     ),
+    ...fraud.of(account),
   };
 }
 

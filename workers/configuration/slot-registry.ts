@@ -33,6 +33,15 @@ export function isAccountSlotName(name: string): boolean {
   return name.startsWith('account:');
 }
 
+/** Slots of fraud limits are numbered apart from both. No name has a line feed. */
+export function fraudSlotName(account: string, prefix: string): string {
+  return `fraud:${account}\n${prefix}`;
+}
+
+export function isFraudSlotName(name: string): boolean {
+  return name.startsWith('fraud:');
+}
+
 /** Every name of a document that needs a slot. */
 export function slotNames(
   document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways' | 'accounts'>,
@@ -41,6 +50,9 @@ export function slotNames(
     ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
     ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
     ...document.accounts.map((account) => accountSlotName(account.name)),
+    ...document.accounts.flatMap(({ name, fraudLimits = [] }) =>
+      fraudLimits.map(({ prefix }) => fraudSlotName(name, prefix)),
+    ),
   ];
 }
 

@@ -6,6 +6,7 @@
 // locks the checkpoint, compares, writes rows, postings and the next checkpoint, and commits. A batch whose
 // fate is not known is offered again: either its version still holds, or the checkpoint has moved and the
 // batch is read anew from there.
+import type { Usage } from '../../core/billing/fraud-usage.ts';
 import type { Cdr } from '../../core/cdr/cdr.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import type { Charge } from '../../core/cdr/charges.ts';
@@ -30,6 +31,8 @@ export interface LedgerRow {
   readonly cdr: Cdr;
   readonly logId: LogId;
   readonly charges: readonly Charge[];
+  /** What it counts for fraud limits. */
+  readonly usages?: readonly Usage[] | undefined;
   /** False: parameters keep it out of the tables; its charges are posted all the same. */
   readonly listed: boolean;
   /** The frame's payload, where the record comes from the log. */
@@ -220,6 +223,10 @@ export interface LedgerStore {
   /** In the order of their numbers, those above `after`. */
   payments(filter: { after?: number; account?: string; limit?: number }): Promise<Payment[]>;
   dayCharges(): Promise<DayCharges[]>;
+  /** What days of fraud limits have used, from this day since 1970 on; each limit and day once. */
+  usages(since: number): Promise<Usage[]>;
+  /** Forgets those of earlier days. */
+  dropUsages(before: number): Promise<void>;
   /** For a backup; undefined where the ledger's database has backups of its own. */
   copy(dataDir: string): Promise<[key: string, value: Uint8Array][] | undefined>;
   close(): Promise<void>;

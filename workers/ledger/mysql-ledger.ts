@@ -67,6 +67,8 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
     recentPayments: (number) => accounts.payments({ after: number }),
     payments: (filter) => accounts.payments(filter),
     dayCharges: () => accounts.dayCharges(),
+    usages: (since) => accounts.usages(since),
+    dropUsages: (before) => accounts.dropUsages(before),
     copy: async () => undefined,
     close: async () => {
       await Promise.all([writing.close(), reading.close()]);

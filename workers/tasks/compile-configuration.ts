@@ -2,6 +2,7 @@
 // Called by its exported name: `pool.run(request, { name: 'compileConfiguration' })`.
 import { lowerThreadPriority } from '../background-priority.ts';
 import type { AccountCells } from '../configuration/compile-billing.ts';
+import type { AccountFraudLimit } from '../configuration/compile-fraud-limits.ts';
 import { compileParts } from '../configuration/compile-snapshot.ts';
 import type { ConfigurationStore } from '../configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
@@ -23,6 +24,7 @@ export interface CompileAnswer {
   readonly arena: SharedArrayBuffer;
   readonly bytesUsed: number;
   readonly accountCells: AccountCells;
+  readonly fraudLimits: readonly AccountFraudLimit[];
   readonly readMs: number;
   readonly compileMs: number;
   readonly writeMs: number;
@@ -57,6 +59,7 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
     arena,
     bytesUsed: compiled.bytesNeeded,
     accountCells: compiled.accountCells,
+    fraudLimits: compiled.fraudLimits,
     readMs: read - started,
     compileMs: compiledAt - read,
     writeMs: performance.now() - compiledAt,
