@@ -9,6 +9,7 @@ import { accountAt } from '../configuration/open-billing.ts';
 import type { Account } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import type { Call, CallBilling } from './call.ts';
+import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 
 /** Without payers: for a call of which only the carrier is paid. */
@@ -72,9 +73,9 @@ export function findRates(
 }
 
 /** One line of every account, or none. */
-export function takeAccountLines(env: CallEnvironment, billing: CallBilling): boolean {
+export function takeAccountLines(env: CallEnvironment, call: Call, billing: CallBilling): boolean {
   for (const { slot, lineLimit } of billing.accounts) {
-    if (!env.effects.acquireLine(accountLineSlot(slot), lineLimit)) {
+    if (!env.effects.acquireLine(accountLineSlot(slot), limitOf(call, lineLimit))) {
       giveAccountLinesBack(env, billing);
       return false;
     }

@@ -22,6 +22,7 @@ import { armDuration } from './call-duration.ts';
 import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
 import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
 import { keepCall, ownLegOf } from './call-table.ts';
+import { isEmergency } from './emergency.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
 import { armLengthWarning } from './fraud-watch.ts';
@@ -106,6 +107,7 @@ function createCall(
     durationTimer: 0,
     ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
+    emergency: isEmergency(env.snapshot.parameters, cdr.calleeAccess),
     billing: null,
     vendorShort: false,
   };

@@ -74,6 +74,8 @@ export interface Call {
   /** Our own hops this call has already made (a call routed back to us). */
   readonly ownHops: number;
   linesHeld: boolean;
+  /** To a number of SS_EMERGENCY_E164S. */
+  readonly emergency: boolean;
   /** Null: nobody is billed. */
   billing: CallBilling | null;
   /** A gateway was skipped because its carrier's account could not pay. */

@@ -8,6 +8,7 @@ import { Counter } from '../metrics/counter-layout.ts';
 import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
+import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 import { findFraudLimits, setDaysAside, takeFraudLines, takeFraudMinute } from './fraud-watch.ts';
 
@@ -88,7 +89,7 @@ function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (!env.effects.acquireLine(call.mapping.slot, call.mapping.lineLimit)) {
+  if (!env.effects.acquireLine(call.mapping.slot, limitOf(call, call.mapping.lineLimit))) {
     return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedLines };
   }
   // The node's own line is only counted: what the node carries is bounded by its rings and its CPS.
@@ -98,13 +99,13 @@ function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function accountLines(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (call.billing === null || takeAccountLines(env, call.billing)) return undefined;
+  if (call.billing === null || takeAccountLines(env, call, call.billing)) return undefined;
   return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedAccountLines };
 }
 
 function fraudLines(env: CallEnvironment, call: Call): Refusal | undefined {
   const { billing } = call;
-  if (billing === null) return undefined;
+  if (billing === null || call.emergency) return undefined;
   billing.fraud = findFraudLimits(env, call, billing);
   if (billing.fraud === null || takeFraudLines(env, billing.fraud)) return undefined;
   return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedFraudCalls };
@@ -129,11 +130,12 @@ function fraudCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(call.mapping.slot, call.mapping.cpsLimit)) return undefined;
+  if (env.effects.acquireCps(call.mapping.slot, limitOf(call, call.mapping.cpsLimit)))
+    return undefined;
   return { reason: EndReasons.callRateLimited, counter: Counter.refusedGatewayCps };
 }
 
 function systemCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(nodeSlot, call.parameters.SS_MAXCPS)) return undefined;
+  if (env.effects.acquireCps(nodeSlot, limitOf(call, call.parameters.SS_MAXCPS))) return undefined;
   return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps };
 }

@@ -276,6 +276,7 @@ export interface Parameters {
   SERVER_BILLING_FREE_TIME: number;
   /** Number patterns. */
   SERVER_BILLING_FREE_E164S: readonly string[];
+  SS_EMERGENCY_E164S: readonly string[];
   SERVER_BILLING_NO_CDR_E164S: readonly string[];
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: number;
   /** Minutes. */
@@ -321,6 +322,7 @@ export const defaultParameters: Parameters = {
   SERVER_BILLING_HOLD_TIME_PRECISION: 1000,
   SERVER_BILLING_FREE_TIME: 0,
   SERVER_BILLING_FREE_E164S: [],
+  SS_EMERGENCY_E164S: [],
   SERVER_BILLING_NO_CDR_E164S: [],
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: 0,
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: 1,
