@@ -42,7 +42,7 @@ export interface MoneyEffects {
   settle(hold: MoneyHold, charged: bigint): void;
 }
 
-/** What one call has set aside of the day's allowance of one fraud limit. */
+/** What one call has set aside of the day's allowance of one fraud limit, or of the seconds of a gift. */
 export interface UsageHold {
   /** Of core/admission/day-usage.ts. */
   readonly cell: number;
@@ -61,6 +61,12 @@ export interface FraudEffects {
   /** Sets so much more aside unless the day's total would pass `most` (below 0: no limit). The total after
    *  it; -1n: refused. */
   takeUsage(hold: UsageHold, units: bigint, most: bigint): bigint;
+  /** Sets `wanted` seconds aside of those of a gift, or as many whole cycles as are left of it; how many. */
+  takeUsageUpTo(
+    hold: UsageHold,
+    wanted: number,
+    gift: { readonly seconds: number; readonly cycleSeconds: number },
+  ): number;
   /** Gives back what was set aside in vain while this message was handled. */
   giveUsageBack(hold: UsageHold, units: bigint): void;
   /** Ends the hold: `used` of it, at most all, counts; the rest goes back as money does. */

@@ -2,17 +2,17 @@
 // changes that come from outside of calls (a new configuration, a payment, the calls of a dead worker).
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
+import type { UsageRules } from '../core/billing/fraud-usage.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 import { creditText, moneyText } from '../core/money.ts';
 import type { AccountBalance, AccountsFigures } from './admin-messages.ts';
-import { monotonicMs } from './clock.ts';
 import type { AccountCells } from './configuration/compile-billing.ts';
 import {
   accountSlotName,
   createSlotRegistry,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
-import { FraudBook } from './fraud-book.ts';
-import type { Log } from './log.ts';
+import { FraudBook, type FraudBookOptions } from './fraud-book.ts';
 import {
   accountState,
   addToBalance,
@@ -26,11 +26,17 @@ import {
 } from './memory/balance-block.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import type { OpeningAccount, OpeningBalances, OpeningUsages } from './opening-balances.ts';
+import { PackageBook } from './package-book.ts';
+import type { CompileAnswer } from './tasks/compile-configuration.ts';
+import { UsageBook, usageKey } from './usage-book.ts';
 
 /** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
 /** The figures are gathered on the thread that receives; these take a millisecond. */
 const accountsLookedAtMax = 10_000;
+
+/** The log and the clocks. */
+export type BookSurroundings = Omit<FraudBookOptions, 'memory' | 'book'>;
 
 export interface StoredPayment {
   readonly account: string;
@@ -49,17 +55,25 @@ interface Opening extends OpeningAccount {
 export class AccountBook {
   readonly ledger: BalanceLedger;
   readonly fraud: FraudBook;
+  readonly packages: PackageBook;
+  readonly #usage: UsageBook;
   readonly #purse: Purse;
   readonly #lines: Pick<ReturnType<typeof lineLedger>, 'used'>;
   readonly #slots: SlotRegistry;
-  readonly #openings: OpeningBalances;
+  readonly #openings: OpeningBalances & OpeningUsages;
   /** By slot name: the slots of the configuration in force. */
   #current: ReadonlyMap<string, number> = new Map();
   /** By slot: the slot name of the account whose money its cell holds. */
   readonly #owners: (string | undefined)[] = [];
 
-  constructor(memory: SharedMemory, openings: OpeningBalances, fraud: FraudBook) {
-    this.fraud = fraud;
+  constructor(
+    memory: SharedMemory,
+    openings: OpeningBalances & OpeningUsages,
+    surroundings: BookSurroundings,
+  ) {
+    this.#usage = new UsageBook(memory);
+    this.fraud = new FraudBook({ memory, book: this.#usage, ...surroundings });
+    this.packages = new PackageBook({ book: this.#usage, ...surroundings });
     this.ledger = openBalances(memory);
     this.#purse = purseOf(this.ledger, mainPurse);
     this.#lines = lineLedger(memory);
@@ -105,6 +119,39 @@ export class AccountBook {
     });
   }
 
+  /** Before the first call may see them: what days of fraud limits and periods of packages have used. */
+  async openUsage(
+    { fraudLimits, gifts }: Pick<CompileAnswer, 'fraudLimits' | 'gifts'>,
+    time: Pick<UsageRules, 'carryMs' | 'freeSeconds'>,
+  ): Promise<void> {
+    const rules = this.fraud.rulesOf(fraudLimits, time);
+    // Asked also where there are none: the ledger counts by what it was told last.
+    const usages = await this.#openings.usagesOf(rules);
+    const used = new Map(usages.map((usage) => [usageKey(usage), usage]));
+    await this.fraud.open(fraudLimits, rules, used);
+    this.packages.open(gifts, used);
+  }
+
+  /** What a worker whose thread has ended held of all that; it counts as used until `releaseUsage`. */
+  takeOverUsage(worker: number): ReadonlyMap<number, bigint> {
+    return this.#usage.takeOver(worker);
+  }
+
+  /** The calls of a dead worker are closed. */
+  releaseUsage(held: readonly ReadonlyMap<number, bigint>[], usages: readonly Usage[]): void {
+    this.#usage.release(
+      held,
+      usages,
+      (usage) => this.fraud.find(usage) ?? this.packages.find(usage),
+    );
+  }
+
+  /** Once a second. */
+  look(): void {
+    this.fraud.look();
+    this.packages.look();
+  }
+
   /** Every worker runs on the configuration of this assignment. */
   async settle(assignment: ReadonlyMap<string, number>): Promise<void> {
     const before = this.#current;
@@ -148,6 +195,7 @@ export class AccountBook {
       creditLimit: creditText(credit),
       linesUsed: linesUsed(this.#lines, accountLineSlot(slot)),
       fraud: this.fraud.stateOf(account),
+      gifts: this.packages.stateOf(account),
     };
   }
 
@@ -189,26 +237,6 @@ export class AccountBook {
   #isIdle(slot: number): boolean {
     return isCellEmpty(this.ledger, slot) && linesUsed(this.#lines, accountLineSlot(slot)) === 0;
   }
-}
-
-/** `openings`: asked when accounts are opened, by when the ledger's thread runs. */
-export function openAccounts(
-  memory: SharedMemory,
-  openings: () => OpeningBalances & OpeningUsages,
-  log: Log,
-): AccountBook {
-  const fraud = new FraudBook({
-    memory,
-    usages: { usagesOf: (rules) => openings().usagesOf(rules) },
-    log,
-    wallClock: Date.now,
-    clock: monotonicMs,
-  });
-  return new AccountBook(
-    memory,
-    { balancesOf: (accounts) => openings().balancesOf(accounts) },
-    fraud,
-  );
 }
 
 async function inTurns<Item>(items: Iterable<Item>, look: (item: Item) => void): Promise<void> {

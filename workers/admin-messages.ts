@@ -111,6 +111,17 @@ export interface FraudValue<Value> {
   block: Value | null;
 }
 
+/** Free seconds of a package as they stand; those that calls hold are not left. */
+export interface GiftState {
+  package: string;
+  /** Place among the gifts of the package. */
+  gift: number;
+  /** First day of the period. */
+  since: string;
+  seconds: number;
+  secondsLeft: number;
+}
+
 /** A fraud limit as it stands. What calls that are up have set aside counts as used. */
 export interface FraudState {
   prefix: string;
@@ -189,6 +200,7 @@ export interface AccountBalance {
   creditLimit: string;
   linesUsed: number;
   fraud: FraudState[];
+  gifts: GiftState[];
 }
 
 /** Admin to engine. `activate`: compile the stored version and run on it; answered with

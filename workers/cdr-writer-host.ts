@@ -1,7 +1,8 @@
 // The main thread's side of the CDR writer: starts its thread, starts it again when it dies, asks it what
 // accounts have, and moves balances by the payments that it hears of.
 import { Worker } from 'node:worker_threads';
-import type { Usage, UsageRules } from '../core/billing/fraud-usage.ts';
+import type { UsageRules } from '../core/billing/fraud-usage.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 import type { Parameters } from '../core/configuration/model.ts';
 import type { AccountBook } from './account-book.ts';
 import type { CdrStoreFigures } from './admin-messages.ts';

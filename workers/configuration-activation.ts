@@ -18,6 +18,8 @@ import {
   createSlotRegistry,
   isAccountSlotName,
   isFraudSlotName,
+  isGatewaySlotName,
+  isGiftSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
 import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
@@ -40,7 +42,16 @@ export interface ActivationResult {
   swapPauseMs: number;
 }
 
-type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits'> & { readonly filled: Snapshot };
+interface AssignedSlots {
+  readonly gateways: ReadonlyMap<string, number>;
+  readonly accounts: ReadonlyMap<string, number>;
+  readonly fraudLimits: ReadonlyMap<string, number>;
+  readonly gifts: ReadonlyMap<string, number>;
+}
+
+type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits' | 'gifts'> & {
+  readonly filled: Snapshot;
+};
 
 export interface ConfigurationActivationOptions {
   dataDir: string;
@@ -131,43 +142,37 @@ export class ConfigurationActivation {
     const slots = this.#assignSlots(version);
     await accounts.refuseLost(slots.accounts);
     const startedMs = clock();
-    const all = new Map([...slots.gateways, ...slots.accounts, ...slots.fraudLimits]);
-    const { accountCells, fraudLimits, filled } = await this.#compile(version, all);
+    const { accountCells, filled, ...counted } = await this.#compile(version, allOf(slots));
     await accounts.open(slots.accounts, accountCells);
-    await accounts.fraud.open(fraudLimits, billingRules(filled.parameters));
+    await accounts.openUsage(counted, billingRules(filled.parameters));
     const compileMs = clock() - startedMs;
     const ticket = this.snapshots.publish(version);
     this.#current = openSnapshot(ticket.arena);
     const swapPauseMs = await swap(ticket);
     this.#slots.settle(slots.gateways);
     await accounts.settle(slots.accounts);
-    accounts.fraud.settle(slots.fraudLimits, fraudLimits);
+    accounts.fraud.settle(slots.fraudLimits, counted.fraudLimits);
+    accounts.packages.settle(slots.gifts, counted.gifts);
     return { version, compileMs, swapPauseMs };
   }
 
-  #assignSlots(version: number): {
-    readonly gateways: ReadonlyMap<string, number>;
-    readonly accounts: ReadonlyMap<string, number>;
-    readonly fraudLimits: ReadonlyMap<string, number>;
-  } {
+  #assignSlots(version: number): AssignedSlots {
     const { versions, accounts } = this.#options;
     const names = versions.slotNames(version);
     if (names === undefined) throw new Error(`version: ${version}: expected a stored version`);
-    const ofAccounts = names.filter(isAccountSlotName);
-    const ofLimits = names.filter(isFraudSlotName);
-    const gateways = this.#slots.assign(
-      names.filter((name) => !isAccountSlotName(name) && !isFraudSlotName(name)),
-    );
-    const accountSlots = accounts.assign(ofAccounts);
-    const fraudLimits = accounts.fraud.assign(ofLimits);
-    if (gateways === undefined || accountSlots === undefined || fraudLimits === undefined) {
-      const ofMoney = accountSlots === undefined ? 'accounts' : 'fraud limits';
-      const kind = gateways === undefined ? 'gateways' : ofMoney;
-      throw new Error(
+    const gateways = this.#slots.assign(names.filter(isGatewaySlotName));
+    const accountSlots = accounts.assign(names.filter(isAccountSlotName));
+    const fraudLimits = accounts.fraud.assign(names.filter(isFraudSlotName));
+    const gifts = accounts.packages.assign(names.filter(isGiftSlotName));
+    const short = (kind: string): Error =>
+      new Error(
         `version ${version}: its ${kind} need more slots than are free; removed ${kind} still have calls up`,
       );
-    }
-    return { gateways, accounts: accountSlots, fraudLimits };
+    if (gateways === undefined) throw short('gateways');
+    if (accountSlots === undefined) throw short('accounts');
+    if (fraudLimits === undefined) throw short('fraud limits');
+    if (gifts === undefined) throw short('packages');
+    return { gateways, accounts: accountSlots, fraudLimits, gifts };
   }
 
   /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */
@@ -190,8 +195,13 @@ export class ConfigurationActivation {
     const filled = isLarger ? answer.arena : arena;
     const snapshot = openSnapshot(filled);
     this.#cpsWindows.place(cpsLimits(snapshot), clock());
-    return { ...answer, filled: snapshot };
+    const { accountCells, fraudLimits, gifts } = answer;
+    return { accountCells, fraudLimits, gifts, filled: snapshot };
   }
+}
+
+function allOf({ gateways, accounts, fraudLimits, gifts }: AssignedSlots): Map<string, number> {
+  return new Map([...gateways, ...accounts, ...fraudLimits, ...gifts]);
 }
 
 function cpsLimits(snapshot: Snapshot): CpsLimit[] {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import type { Listener } from '../core/call/local-identity.ts';
 import { Counter, Gauge } from '../core/metrics/counter-layout.ts';
-import { type AccountBook, openAccounts } from './account-book.ts';
+import { AccountBook } from './account-book.ts';
 import type { AdminMessage, EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
@@ -96,7 +96,14 @@ export class Engine {
     this.#shardKey = openShardKey(parts.directory.path);
     this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
-    this.accounts = openAccounts(this.memory, () => this.#cdrWriter!, this.log);
+    this.accounts = new AccountBook(
+      this.memory,
+      {
+        balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
+        usagesOf: (rules) => this.#cdrWriter!.usagesOf(rules),
+      },
+      { log: this.log, wallClock: Date.now, clock: monotonicMs },
+    );
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,
@@ -346,7 +353,7 @@ export class Engine {
 
   #onPulse(): void {
     this.supervisor.look();
-    this.accounts.fraud.look();
+    this.accounts.look();
     this.#loopDelay.onSecond();
     void this.#ingress?.readKernelDrops();
     const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());

@@ -1,10 +1,11 @@
-// The main thread's view of fraud limits: which slot of their counters each has, what its day has used when the
-// node starts or meets it for the first time, what a dead worker held, and who is told of its alarms.
+// The main thread's view of fraud limits: which slot of their counters each has, what it stands at, and who is told
+// of its alarms.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { minuteMs } from '../core/admission/cps-window.ts';
-import { UsageKind, usageCell } from '../core/admission/day-usage.ts';
+import { UsageKind } from '../core/admission/day-usage.ts';
 import { fraudLineSlot, fraudSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
-import type { Usage, UsageRules } from '../core/billing/fraud-usage.ts';
+import type { UsageRules } from '../core/billing/fraud-usage.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 import type { ThresholdDocument } from '../core/configuration/model.ts';
 import type { ZoneOffsets } from '../core/configuration/snapshot.ts';
 import {
@@ -17,26 +18,12 @@ import { moneyText } from '../core/money.ts';
 import { dayOf, localSeconds } from '../core/time/local-time.ts';
 import type { FraudAlarmFigures, FraudFigures, FraudState, FraudValue } from './admin-messages.ts';
 import type { AccountFraudLimit } from './configuration/compile-fraud-limits.ts';
-import {
-  createSlotRegistry,
-  fraudSlotName,
-  type SlotRegistry,
-} from './configuration/slot-registry.ts';
+import { createSlotRegistry, type SlotRegistry } from './configuration/slot-registry.ts';
 import { createLineLimit, type Log } from './log.ts';
 import { CpsWindows } from './memory/cps-windows.ts';
-import {
-  alarmWords,
-  alarmWordsPerLimit,
-  clearDay,
-  openUsage,
-  releaseUsage,
-  takeOverUsage,
-  type UsageLedger,
-  usageLedger,
-  usageOf,
-} from './memory/fraud-block.ts';
+import { alarmWords, alarmWordsPerLimit } from './memory/fraud-block.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
-import type { OpeningUsages } from './opening-balances.ts';
+import type { CountedItem, UsageBook } from './usage-book.ts';
 
 const alarmLinesPerSecond = 10;
 const alarmsShownMax = 100;
@@ -44,7 +31,7 @@ const limitsAtOnce = 2000;
 
 export interface FraudBookOptions {
   readonly memory: SharedMemory;
-  readonly usages: OpeningUsages;
+  readonly book: UsageBook;
   readonly log: Pick<Log, 'warn'>;
   readonly wallClock: () => number;
   readonly clock: () => number;
@@ -52,16 +39,11 @@ export interface FraudBookOptions {
 
 export class FraudBook {
   readonly #options: FraudBookOptions;
-  readonly #ledger: UsageLedger;
   readonly #lines: Pick<ReturnType<typeof lineLedger>, 'used'>;
   readonly #alarms: Int32Array;
   readonly #windows: CpsWindows;
   readonly #slots: SlotRegistry;
   readonly #logLines = createLineLimit(alarmLinesPerSecond);
-  /** By slot: the name of the limit whose figures its cells hold. */
-  readonly #owners: (string | undefined)[] = [];
-  /** By slot: the day that its cells are ready for. */
-  readonly #days = new Int32Array(fraudSlotsMax);
   /** By slot, of the configuration in force. */
   #limits: ReadonlyMap<number, AccountFraudLimit> = new Map();
   #byAccount: ReadonlyMap<string, readonly AccountFraudLimit[]> = new Map();
@@ -75,7 +57,6 @@ export class FraudBook {
   constructor(options: FraudBookOptions) {
     const { memory } = options;
     this.#options = options;
-    this.#ledger = usageLedger(memory);
     this.#lines = lineLedger(memory);
     this.#alarms = alarmWords(memory);
     this.#windows = new CpsWindows({ cpsWindows: memory.minuteWindows }, minuteMs);
@@ -92,28 +73,25 @@ export class FraudBook {
     return this.#slots.assign(names);
   }
 
+  /** By what CDRs count for these limits. */
+  rulesOf(
+    limits: readonly AccountFraudLimit[],
+    { carryMs, freeSeconds }: Pick<UsageRules, 'carryMs' | 'freeSeconds'>,
+  ): UsageRules {
+    return { carryMs, freeSeconds, limits: limitedPrefixes(limits) };
+  }
+
   /** Before the first call may see these limits: what their days have used, and their windows. */
   async open(
     limits: readonly AccountFraudLimit[],
-    time: Pick<UsageRules, 'carryMs' | 'freeSeconds'>,
+    rules: UsageRules,
+    used: ReadonlyMap<string, Usage>,
   ): Promise<void> {
-    const rules = { ...time, limits: limitedPrefixes(limits) };
-    const used = new Map<string, Usage>();
-    // Asked also where there are none: the ledger counts by what it was told last.
-    for (const usage of await this.#options.usages.usagesOf(rules)) {
-      used.set(usageKey(usage.account, usage.item, usage.day), usage);
-    }
     this.#rules = rules;
+    const { book, wallClock } = this.#options;
     let looked = 0;
     for (const each of limits) {
-      const { slot } = each.limit;
-      const name = fraudSlotName(each.account, each.document.prefix);
-      if (this.#owners[slot] !== name) {
-        this.#owners[slot] = name;
-        this.#begin(each, used);
-      } else {
-        this.#turnDay(each, dayAt(each, this.#options.wallClock()));
-      }
+      if (book.open(counted(each), used, wallClock())) this.#forgetAlarms(each.limit.slot);
       if (++looked % limitsAtOnce === 0) await nextTurn();
     }
     const { clock } = this.#options;
@@ -142,25 +120,9 @@ export class FraudBook {
     for (const { zone } of limits) this.#zoneDays.set(zone, -1);
   }
 
-  /** What a worker whose thread has ended held; it counts as used until `release`. */
-  takeOver(worker: number): ReadonlyMap<number, bigint> {
-    return takeOverUsage(this.#ledger, worker);
-  }
-
-  /** The calls of a dead worker are closed. */
-  release(held: readonly ReadonlyMap<number, bigint>[], usages: readonly Usage[]): void {
-    const used = new Map<number, bigint>();
-    const add = (cell: number, units: bigint): void => {
-      used.set(cell, (used.get(cell) ?? 0n) + units);
-    };
-    for (const { account, item, day, seconds, money } of usages) {
-      const of = this.#byAccount.get(account)?.find((each) => itemOf(each) === item);
-      if (of === undefined) continue;
-      add(usageCell(of.limit.slot, UsageKind.seconds, day), BigInt(seconds));
-      add(usageCell(of.limit.slot, UsageKind.money, day), money);
-    }
-    for (const each of held) releaseUsage(this.#ledger, each, new Map());
-    releaseUsage(this.#ledger, new Map(), used);
+  find({ account, item }: Usage): CountedItem | undefined {
+    const each = this.#byAccount.get(account)?.find((limit) => itemOf(limit) === item);
+    return each && counted(each);
   }
 
   /** Once a second: cells for days to come, and alarms into the log. */
@@ -193,16 +155,7 @@ export class FraudBook {
     return { limits: this.#limits.size, warning, blocking, alarms };
   }
 
-  #begin(each: AccountFraudLimit, used: ReadonlyMap<string, Usage>): void {
-    const { slot } = each.limit;
-    const day = dayAt(each, this.#options.wallClock());
-    const usage = used.get(usageKey(each.account, itemOf(each), day));
-    openUsage(this.#ledger, slot, {
-      day,
-      seconds: BigInt(usage?.seconds ?? 0),
-      money: usage?.money ?? 0n,
-    });
-    this.#days[slot] = day;
+  #forgetAlarms(slot: number): void {
     for (let alarm = 0; alarm < fraudAlarms; alarm++) {
       Atomics.store(this.#alarms, slot * alarmWordsPerLimit + alarm, 0);
       this.#told.delete(slot * alarmWordsPerLimit + alarm);
@@ -218,24 +171,15 @@ export class FraudBook {
       this.#zoneDays.set(zone, today);
     }
     if (!turned) return;
-    for (const each of this.#limits.values()) this.#turnDay(each, dayAt(each, nowMs));
-  }
-
-  /** The day after tomorrow gets an empty cell; where the clock was set on, so do the days that begin at once. */
-  #turnDay({ limit: { slot } }: AccountFraudLimit, today: number): void {
-    const known = this.#days[slot]!;
-    if (today === known) return;
-    this.#days[slot] = today;
-    const from = today > known ? Math.max(known + 3, today) : today + 2;
-    for (let day = from; day <= today + 2; day++) clearDay(this.#ledger, slot, day);
+    for (const each of this.#limits.values()) this.#options.book.turn(counted(each), nowMs);
   }
 
   #stateOf(each: AccountFraudLimit): FraudState {
     const { slot } = each.limit;
     const { document } = each;
-    const today = dayAt(each, this.#options.wallClock());
-    const used = (kind: UsageKind): bigint =>
-      usageOf(this.#ledger, usageCell(slot, kind, today)).total;
+    const nowMs = this.#options.wallClock();
+    const today = dayAt(each, nowMs);
+    const used = (kind: UsageKind): bigint => this.#options.book.used(counted(each), kind, nowMs);
     const shown = <Value>(
       threshold: ThresholdDocument<Value> | undefined,
       value: Value | null,
@@ -309,8 +253,17 @@ function itemOf({ document }: AccountFraudLimit): string {
   return `fraud/${document.prefix}`;
 }
 
-function usageKey(account: string, item: string, day: number): string {
-  return `${account}\n${item}\n${day}`;
+function counted(each: AccountFraudLimit): CountedItem {
+  return {
+    slot: each.limit.slot,
+    account: each.account,
+    item: itemOf(each),
+    periodAt: (ms) => {
+      const day = dayAt(each, ms);
+      return { number: day, day };
+    },
+    periodOfDay: (day) => day,
+  };
 }
 
 function limitedPrefixes(limits: readonly AccountFraudLimit[]): UsageRules['limits'] {

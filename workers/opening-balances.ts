@@ -1,6 +1,7 @@
 // Where the balances of accounts, and what the days of fraud limits have used, come from when a node starts or
 // meets them for the first time.
-import type { Usage, UsageRules } from '../core/billing/fraud-usage.ts';
+import type { UsageRules } from '../core/billing/fraud-usage.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 
 export interface OpeningAccount {
   readonly name: string;

@@ -3,13 +3,12 @@
 // nothing of it.
 import { Worker } from 'node:worker_threads';
 import { reconcileLines, returnWorkerLines } from '../core/admission/line-limits.ts';
-import type { Usage } from '../core/billing/fraud-usage.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 import { Counter, Gauge, type GaugeName, gaugeTable } from '../core/metrics/counter-layout.ts';
 import { moneyText } from '../core/money.ts';
 import type { AccountBook } from './account-book.ts';
 import type { WorkerFigures } from './admin-messages.ts';
 import { heartbeatSlot } from './call/loop-gauges.ts';
-import type { FraudBook } from './fraud-book.ts';
 import type { Log } from './log.ts';
 import { holdForDead, reconcileBalances, releaseHeld } from './memory/balance-block.ts';
 import { clearGauges, counterBlock, mainWriter, workerWriter } from './memory/counter-block.ts';
@@ -38,9 +37,7 @@ export interface SupervisorOptions {
   onRebound: () => Promise<void>;
   /** Closes the calls of a dead worker in the CDR log. Called before its successor starts. */
   closeCalls: (worker: number) => Promise<ClosedCalls>;
-  balances: Pick<AccountBook, 'ledger' | 'slotsEnd'> & {
-    readonly fraud: Pick<FraudBook, 'takeOver' | 'release'>;
-  };
+  balances: Pick<AccountBook, 'ledger' | 'slotsEnd' | 'takeOverUsage' | 'releaseUsage'>;
   log: Log;
   clock: () => number;
 }
@@ -50,7 +47,7 @@ export interface ClosedCalls {
   readonly answers: Uint8Array;
   /** What the calls cost, by slot of the account. */
   readonly charges: ReadonlyMap<number, bigint>;
-  /** What they used of the days of fraud limits. */
+  /** What they used of fraud limits and packages. */
   readonly usages: readonly Usage[];
 }
 
@@ -68,7 +65,7 @@ interface CallThread {
   readonly orphans: Uint8Array[];
   /** Money that its dead threads had set aside, by slot of the account, until their calls are closed. */
   readonly held: ReadonlyMap<number, bigint>[];
-  /** Likewise of the days of fraud limits, by usage cell. */
+  /** Likewise of fraud limits and packages, by usage cell. */
   readonly heldUsage: ReadonlyMap<number, bigint>[];
 }
 
@@ -194,7 +191,7 @@ export class Supervisor {
     const { returned, torn } = returnWorkerLines(lineLedger(memory), each.index);
     const money = holdForDead(balances.ledger, each.index);
     each.held.push(money.held);
-    each.heldUsage.push(balances.fraud.takeOver(each.index));
+    each.heldUsage.push(balances.takeOverUsage(each.index));
     clearGauges(counterBlock(memory, workerWriter(each.index)));
     snapshots.release(each.index);
     for (const kind of [...each.waiting.keys()]) settle(each, kind, undefined);
@@ -250,7 +247,7 @@ export class Supervisor {
       const { answers, charges, usages } = await closeCalls(each.index);
       if (answers.length > 0) each.orphans.push(answers);
       releaseHeld(balances.ledger, addedUp(held), charges);
-      balances.fraud.release(heldUsage, usages);
+      balances.releaseUsage(heldUsage, usages);
     } catch (error) {
       // The next start of the node closes them; until then nobody spends their money.
       each.held.push(...held);

@@ -114,6 +114,7 @@ function open(source: object, packsFrames: boolean): Bench {
     acquireMinute: () => true,
     reachedMinute: () => false,
     takeUsage: (hold, units, most) => usage.take(hold, units, most),
+    takeUsageUpTo: () => 0,
     giveUsageBack: (hold, units) => usage.giveBack(hold, units),
     settleUsage: (hold, used) => usage.settle(hold, used),
     raiseAlarm: () => undefined,

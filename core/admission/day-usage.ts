@@ -1,4 +1,5 @@
-// What the calls of one fraud limit have used of a day, exact over all workers: seconds up and money spent.
+// What the calls of one fraud limit have used of a day, exact over all workers: seconds up and money spent. And
+// what calls have used of the free seconds of a package in its period; a period's number is its day here.
 // Cells are BigInt64 of shared memory (workers/memory/fraud-block.ts):
 //
 //   totals   eight a limit: seconds of four days in turn, money of four days in turn (day modulo 4)
@@ -44,6 +45,25 @@ export function takeUsage(usage: UsageCells, cell: number, units: bigint, most: 
     if (Atomics.compareExchange(totals, cell, seen, after) !== seen) continue;
     Atomics.add(held, cell, units);
     return after;
+  }
+}
+
+/** Takes as many whole steps of what is left below `most` as make up `wanted`, itself whole steps; how much. */
+export function takeUsageUpTo(
+  usage: UsageCells,
+  cell: number,
+  wanted: bigint,
+  { most, step }: { readonly most: bigint; readonly step: bigint },
+): bigint {
+  const { totals, held } = usage;
+  for (;;) {
+    const seen = Atomics.load(totals, cell);
+    const left = seen >= most ? 0n : ((most - seen) / step) * step;
+    const taken = left < wanted ? left : wanted;
+    if (taken === 0n) return 0n;
+    if (Atomics.compareExchange(totals, cell, seen, seen + taken) !== seen) continue;
+    Atomics.add(held, cell, taken);
+    return taken;
   }
 }
 

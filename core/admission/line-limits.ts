@@ -14,6 +14,8 @@ export const admissionSlotsMax = 16_384;
 export const accountSlotsMax = 131_072;
 /** Slots of fraud limits, each one prefix of one account. */
 export const fraudSlotsMax = 16_384;
+/** Slots of free seconds, each one gift of a package that an account has ordered. */
+export const giftSlotsMax = 65_536;
 /** Accounts have lines behind those of the gateways, and no CPS windows; fraud limits behind those. */
 export const lineSlotsMax: number = admissionSlotsMax + accountSlotsMax + fraudSlotsMax;
 /** Int32 words from one slot of `used` to the next, and from one worker's `step` to the next. */
@@ -74,6 +76,11 @@ export function linesUsed(lines: { readonly used: Int32Array }, slot: number): n
 /** The line slot of a fraud limit's slot. */
 export function fraudLineSlot(slot: number): number {
   return admissionSlotsMax + accountSlotsMax + slot;
+}
+
+/** The usage slot of a gift's slot: behind those of fraud limits. */
+export function giftUsageSlot(slot: number): number {
+  return fraudSlotsMax + slot;
 }
 
 function addBelow(used: Int32Array, word: number, limit: number): boolean {

@@ -1,7 +1,7 @@
 // What a finished call counts for the days of fraud limits, by its CDR alone: for the ledger, from which a node
 // that starts knows what a day has used, and for calls that were closed for a dead worker. The same arithmetic
 // as in a running call (core/call/fraud-watch.ts).
-import type { Cdr } from '../cdr/cdr.ts';
+import type { Cdr, Usage } from '../cdr/cdr.ts';
 import { dayOf, localSeconds, type OffsetTable } from '../time/local-time.ts';
 import { holdSeconds } from './hold-time.ts';
 
@@ -21,24 +21,15 @@ export interface UsageRules {
   readonly limits: ReadonlyMap<string, readonly LimitedPrefix[]>;
 }
 
-export interface Usage {
-  readonly account: string;
-  readonly item: string;
-  /** Day since 1970 in the account's zone. */
-  readonly day: number;
-  readonly seconds: number;
-  /** Units of 10^-8. */
-  readonly money: bigint;
-}
-
 const none: readonly Usage[] = [];
 
-/** Of the account and of every agent above it that is limited. */
+/** Of the account and of every agent above it that is limited, and of their packages. */
 export function usagesOf(cdr: Cdr, rules: UsageRules): readonly Usage[] {
   const { account, fee, agentFees, answeredAt } = cdr;
-  if (answeredAt === null || account === null || rules.limits.size === 0) return none;
+  const ofGifts = cdr.giftUses ?? none;
+  if (answeredAt === null || account === null || rules.limits.size === 0) return ofGifts;
   const seconds = holdSeconds(cdr.holdTimeMs, rules);
-  const usages: Usage[] = [];
+  const usages: Usage[] = [...ofGifts];
   addUsages(usages, { account, fee: fee ?? 0n, cdr, seconds }, rules);
   for (const agent of agentFees) {
     addUsages(usages, { account: agent.account, fee: agent.fee, cdr, seconds }, rules);

@@ -1,7 +1,8 @@
 // What everybody pays for a call when it has ended: into the CDR, and out of what was set aside.
-import { fillCharges, fillCost } from '../billing/call-charge.ts';
+import { addGiftUses, fillCharges, fillCost } from '../billing/call-charge.ts';
 import { type Charge, chargeFor } from '../billing/charge.ts';
 import { holdSeconds } from '../billing/hold-time.ts';
+import type { Party } from '../billing/reservation.ts';
 import type { CallTerms, EndedBy } from '../cdr/cdr.ts';
 import type { Call, CallBilling } from './call.ts';
 import { giveAccountLinesBack, paidSecondsOf, reserveTo } from './call-billing.ts';
@@ -23,6 +24,7 @@ export function settleCall(
   const charges = payers.map((party): Charge => {
     const charge = chargeFor(party, seconds, rules.feeUnit, party.reserved);
     env.effects.settle(party, charge.fromBalance);
+    if (party.gifts.length > 0) settleGifts(env, call, party, charge);
     return charge;
   });
   fillCharges(cdr, payers, charges);
@@ -35,6 +37,13 @@ export function settleCall(
   const cost = chargeFor(outbound.vendor, seconds, rules.feeUnit, outbound.vendor.reserved);
   fillCost(cdr, cost);
   giveVendorBack(env, outbound, cost.fromBalance);
+}
+
+function settleGifts(env: CallEnvironment, { cdr }: Call, party: Party, charge: Charge): void {
+  for (const [place, hold] of party.gifts.entries()) {
+    env.effects.settleUsage(hold, BigInt(charge.giftUses[place]?.seconds ?? 0));
+  }
+  addGiftUses(cdr, party, charge);
 }
 
 /** Hold seconds that are charged: those that are set aside at most. They are always enough unless a timer

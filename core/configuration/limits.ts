@@ -30,6 +30,8 @@ export const giftsPerPackageMax = 64;
 export const prefixesPerGiftMax = 1_000;
 export const packagesPerAccountMax = 16;
 export const fraudLimitsPerAccountMax = 64;
+/** Of all packages that accounts have ordered: each has a slot of counters. */
+export const orderedGiftsMax = 65_535;
 /** Over all accounts: each has a slot of counters. */
 export const fraudLimitsMax = 16_383;
 export const callsPerMinuteMax = 60_000;

@@ -173,8 +173,10 @@ export interface PeriodRateDocument {
 
 export interface PackageDocument {
   name: string;
-  /** Zone of the windows; absent: the node's own. */
+  /** Zone of the windows and of the periods; absent: the node's own. */
   timeZone?: string | undefined;
+  /** How often gifts begin anew. */
+  period: 'day' | 'month' | 'year';
   gifts: GiftDocument[];
   /** Spent before the balance. */
   giftMoney: string;

@@ -158,6 +158,7 @@ function asPackage(parsed: unknown): Package {
   return {
     name: row.name,
     zone: row.zone,
+    period: row.period,
     gifts: row.gifts,
     giftMoney: BigInt(row.giftMoney),
     minConsumption: BigInt(row.minConsumption),

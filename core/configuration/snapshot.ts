@@ -1,6 +1,7 @@
 // What a call worker runs from: one immutable, compiled version of the configuration. Prefixes and
 // addresses live in shared memory and are never copied per worker; gateways are decoded on first use.
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
+import type { PeriodName } from '../time/calendar-period.ts';
 import type { CallTypeName, Parameters } from './model.ts';
 
 export interface MappingGateway {
@@ -117,6 +118,8 @@ export interface FraudLimit {
 
 export interface PackageOrder {
   readonly package: number;
+  /** Of its counters, by gift of the package; kept over snapshots. */
+  readonly giftSlots: readonly number[];
   readonly priority: number;
   /** Milliseconds since 1970; expiry may be Infinity. */
   readonly startsAt: number;
@@ -126,6 +129,8 @@ export interface PackageOrder {
 export interface Package {
   readonly name: string;
   readonly zone: ZoneOffsets;
+  /** What its gifts are for. */
+  readonly period: PeriodName;
   readonly gifts: readonly Gift[];
   readonly giftMoney: bigint;
   readonly minConsumption: bigint;

@@ -103,6 +103,14 @@ export function createRecordingEffects(): RecordingEffects {
       hold.reserved += units;
       return after;
     },
+    takeUsageUpTo(hold, wanted, { seconds, cycleSeconds }) {
+      const used = Number(effects.usage.get(hold.cell) ?? 0n);
+      const left = Math.max(0, Math.floor((seconds - used) / cycleSeconds)) * cycleSeconds;
+      const taken = Math.min(wanted, left);
+      effects.usage.set(hold.cell, BigInt(used + taken));
+      hold.reserved += BigInt(taken);
+      return taken;
+    },
     giveUsageBack(hold, units) {
       if (units > hold.reserved) throw new Error(`${units} given back of ${hold.reserved}`);
       effects.usage.set(hold.cell, effects.usage.get(hold.cell)! - units);

@@ -4,7 +4,6 @@ import { describe, it } from 'node:test';
 import { AccountBook } from '../../workers/account-book.ts';
 import type { AccountCells } from '../../workers/configuration/compile-billing.ts';
 import { accountSlotName } from '../../workers/configuration/slot-registry.ts';
-import { FraudBook } from '../../workers/fraud-book.ts';
 import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
 import type { OpeningAccount } from '../../workers/opening-balances.ts';
 
@@ -22,15 +21,13 @@ function openBook(charged: ReadonlyMap<string, bigint> = new Map()) {
       asked.push(...accounts.map(({ name }) => name));
       return accounts.map(({ name, opening }) => opening - (charged.get(name) ?? 0n));
     },
+    usagesOf: async () => [],
   };
-  const fraud = new FraudBook({
-    memory,
-    usages: { usagesOf: async () => [] },
+  const book = new AccountBook(memory, openings, {
     log: { warn: () => {} },
     wallClock: () => 0,
     clock: () => 0,
   });
-  const book = new AccountBook(memory, openings, fraud);
   const activate = async (accounts: readonly Described[]): Promise<void> => {
     const names = accounts.map(({ name }) => accountSlotName(name));
     const slots = book.assign(names)!;
@@ -63,6 +60,7 @@ describe('the account book', () => {
       creditLimit: '0',
       linesUsed: 0,
       fraud: [],
+      gifts: [],
     });
     assert.equal(book.balanceOf('beta').available, '0.00000001');
   });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { endUsage, takeUsage, UsageKind, usageCell } from '../../core/admission/day-usage.ts';
-import type { Usage } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import type { AccountDocument } from '../../core/configuration/model.ts';
 import { FraudAlarm } from '../../core/metrics/fraud-alarm.ts';
 import { compileFraudLimits } from '../../workers/configuration/compile-fraud-limits.ts';
@@ -11,6 +11,7 @@ import { fraudSlotName } from '../../workers/configuration/slot-registry.ts';
 import { FraudBook } from '../../workers/fraud-book.ts';
 import { fraudCounters, raiseAlarm } from '../../workers/memory/fraud-block.ts';
 import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
+import { UsageBook, usageKey } from '../../workers/usage-book.ts';
 
 const day = 20_000;
 const time = { carryMs: 1000, freeSeconds: 0 };
@@ -19,9 +20,10 @@ function openBook(known: readonly Usage[] = []) {
   const memory = allocateSharedMemory({ workers: 1 });
   const clock = { wallMs: day * 86_400_000 + 1 };
   const lines: object[] = [];
+  const usage = new UsageBook(memory);
   const book = new FraudBook({
     memory,
-    usages: { usagesOf: async () => known },
+    book: usage,
     log: { warn: ((fields: object) => void lines.push(fields)) as never },
     wallClock: () => clock.wallMs,
     clock: () => clock.wallMs,
@@ -34,10 +36,11 @@ function openBook(known: readonly Usage[] = []) {
       [account],
       (name, prefix) => slots.get(fraudSlotName(name, prefix))!,
     );
-    await book.open(all, time);
+    const used = new Map(known.map((each) => [usageKey(each), each]));
+    await book.open(all, book.rulesOf(all, time), used);
     book.settle(slots, all);
   };
-  return { book, activate, clock, lines, counters: fraudCounters(memory, 0) };
+  return { book, usage, activate, clock, lines, counters: fraudCounters(memory, 0) };
 }
 
 const used = { account: 'acme', item: 'fraud/881', day, seconds: 90, money: 150_000_000n };
@@ -84,13 +87,13 @@ describe('the fraud book', () => {
   });
 
   it('gives back what a dead worker held, less what its calls used', async () => {
-    const { book, activate, counters } = openBook();
+    const { book, usage, activate, counters } = openBook();
     await activate([{ prefix: '881', minutesPerDay: { block: 10 } }]);
     takeUsage(counters.usage, usageCell(1, UsageKind.seconds, day), 120n, 600n);
     takeUsage(counters.usage, usageCell(1, UsageKind.money, day), 700n, -1n);
-    const held = book.takeOver(0);
+    const held = usage.takeOver(0);
     assert.equal(book.stateOf('acme')[0]!.minutesPerDay.value, 2);
-    book.release([held], [{ ...used, seconds: 30, money: 200n }]);
+    usage.release([held], [{ ...used, seconds: 30, money: 200n }], (each) => book.find(each));
     const [state] = book.stateOf('acme');
     assert.deepEqual([state!.minutesPerDay.value, state!.moneyPerDay.value], [0.5, '0.000002']);
   });

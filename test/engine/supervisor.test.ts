@@ -85,7 +85,8 @@ async function stage(failsToStart: (start: number) => 'ends' | 'throws' | undefi
     balances: {
       ledger,
       slotsEnd: slot + 1,
-      fraud: { takeOver: () => new Map(), release: () => {} },
+      takeOverUsage: () => new Map(),
+      releaseUsage: () => {},
     },
     log: pino({ level: 'silent' }),
     clock: monotonicMs,

@@ -185,6 +185,7 @@ class World {
     return reserveStakes(
       {
         takeUsage: (hold, units, most) => journal.take(hold, units, most),
+        takeUsageUpTo: () => 0,
         giveUsageBack: (hold, units) => journal.giveBack(hold, units),
         settleUsage: (hold, used) => journal.settle(hold, used),
         raiseAlarm: (slot, alarm, day) => {

@@ -206,6 +206,15 @@ export class EffectRunner implements Effects {
     return this.#usage.take(hold, units, most);
   }
 
+  takeUsageUpTo(
+    hold: UsageHold,
+    wanted: number,
+    gift: { readonly seconds: number; readonly cycleSeconds: number },
+  ): number {
+    const below = { most: BigInt(gift.seconds), step: BigInt(gift.cycleSeconds) };
+    return Number(this.#usage.takeUpTo(hold, BigInt(wanted), below));
+  }
+
   giveUsageBack(hold: UsageHold, units: bigint): void {
     this.#usage.giveBack(hold, units);
   }

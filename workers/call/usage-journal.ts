@@ -1,6 +1,11 @@
 // What the calls of a worker take and give back of the days of fraud limits: as money (money-journal.ts) taken at
 // once, given back when the CDRs are written; what a handler that threw had taken goes back.
-import { endUsage, takeUsage, type UsageCells } from '../../core/admission/day-usage.ts';
+import {
+  endUsage,
+  takeUsage,
+  takeUsageUpTo,
+  type UsageCells,
+} from '../../core/admission/day-usage.ts';
 import type { UsageHold } from '../../core/effects.ts';
 
 interface End {
@@ -35,6 +40,13 @@ export class UsageJournal {
     const total = takeUsage(this.#usage, hold.cell, units, most);
     if (total >= 0n) this.#note(hold, units);
     return total;
+  }
+
+  /** As many whole steps below `most` as make up `wanted`. */
+  takeUpTo(hold: UsageHold, wanted: bigint, below: { most: bigint; step: bigint }): bigint {
+    const taken = takeUsageUpTo(this.#usage, hold.cell, wanted, below);
+    if (taken > 0n) this.#note(hold, taken);
+    return taken;
   }
 
   giveBack(hold: UsageHold, units: bigint): void {

@@ -1,5 +1,6 @@
 // What the main thread and the thread of the CDR writer say to each other.
-import type { Usage, UsageRules } from '../../core/billing/fraud-usage.ts';
+import type { UsageRules } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import type { CdrStoreFigures } from '../admin-messages.ts';
 import type { LedgerSettings } from '../ledger/open-ledger.ts';
 import type { LogLevel } from '../settings.ts';

@@ -6,6 +6,7 @@ import {
   calendarsMax,
   callsPerMinuteAllMax,
   fraudLimitsMax,
+  orderedGiftsMax,
   packagesMax,
   periodRatesMax,
   rateTemplatesMax,
@@ -31,7 +32,7 @@ export function checkBilling(
   ratesOf: RatesOf,
 ): void {
   checkCounts(document, findings.problems);
-  checkFraudLimits(document, findings.problems);
+  checkCounters(document, findings.problems);
   const refer = referenceCheck(findings.problems);
   const calendars = namesOf(document.calendars);
   const packages = namesOf(document.packages);
@@ -72,7 +73,7 @@ function checkCounts(document: StoredDocument, problems: DocumentProblem[]): voi
 }
 
 /** Their counters are of fixed size. */
-function checkFraudLimits({ accounts }: StoredDocument, problems: DocumentProblem[]): void {
+function checkCounters({ accounts, packages }: StoredDocument, problems: DocumentProblem[]): void {
   let count = 0;
   let perMinute = 0;
   // A version that was stored before there were any has none.
@@ -81,6 +82,17 @@ function checkFraudLimits({ accounts }: StoredDocument, problems: DocumentProble
     for (const { callsPerMinute } of fraudLimits) {
       perMinute += Math.max(callsPerMinute?.warn ?? 0, callsPerMinute?.block ?? 0);
     }
+  }
+  const gifts = new Map(packages.map((each) => [each.name, each.gifts.length]));
+  let ordered = 0;
+  for (const account of accounts) {
+    for (const name of new Set(account.packages.map((order) => order.package))) {
+      ordered += gifts.get(name) ?? 0;
+    }
+  }
+  if (ordered > orderedGiftsMax) {
+    const reason = `is the number of gifts of all packages that accounts have; expected at most ${orderedGiftsMax}`;
+    problems.push(documentProblem('accounts', ordered, reason));
   }
   if (count > fraudLimitsMax) {
     const reason = `is the number of fraudLimits; expected at most ${fraudLimitsMax}`;

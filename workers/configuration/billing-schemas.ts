@@ -149,6 +149,7 @@ export const packageSchema: z.ZodType<PackageDocument> = z.strictObject(
   {
     name,
     timeZone,
+    period: z.enum(['day', 'month', 'year'], 'day, month or year').default('month'),
     gifts: z
       .array(gift, 'a list of gifts')
       .max(giftsPerPackageMax, `at most ${giftsPerPackageMax} gifts`)

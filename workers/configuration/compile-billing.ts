@@ -21,6 +21,7 @@ import {
   type CompiledFraudLimits,
   compileFraudLimits,
 } from './compile-fraud-limits.ts';
+import { type AccountGift, type CompiledGifts, compileGifts } from './compile-gifts.ts';
 import { type CompiledRates, creditUnits, units } from './compile-rates.ts';
 import { textRows } from './text-rows.ts';
 import { nodeTimeZone, zoneOffsets } from './time-zones.ts';
@@ -49,6 +50,7 @@ export interface BillingOutput {
   readonly sections: CompiledBilling;
   readonly cells: AccountCells;
   readonly fraudLimits: readonly AccountFraudLimit[];
+  readonly gifts: readonly AccountGift[];
   /** Row of the account of this name; -1: none. */
   readonly accountRow: (name: string | undefined) => number;
 }
@@ -57,6 +59,12 @@ export interface BillingOutput {
 export interface BillingSlots {
   readonly account: (account: string) => number;
   readonly fraudLimit: (account: string, prefix: string) => number;
+  readonly gift: (account: string, packageName: string, gift: number) => number;
+}
+
+interface CompiledLimits {
+  readonly fraud: CompiledFraudLimits;
+  readonly gifts: CompiledGifts;
 }
 
 type RowOf = (name: string | undefined) => number;
@@ -85,17 +93,20 @@ export function compileBilling(
     accounts: rowsOf(accounts),
     slotOf: slots.account,
   };
-  const fraud = compileFraudLimits(accounts, slots.fraudLimit);
+  const limits: CompiledLimits = {
+    fraud: compileFraudLimits(accounts, slots.fraudLimit),
+    gifts: compileGifts(document, slots.gift),
+  };
   const calendars = rowsOf(document.calendars);
   const { rows: tables, bytes } = textRows([
-    accounts.map((account) => compileAccount(account, rows, fraud)),
+    accounts.map((account) => compileAccount(account, rows, limits)),
     rates.shapes,
     rates.areas,
     rates.tableNames,
     document.calendars.map(compileCalendar),
     document.periodRates.map((each) => compilePeriodRate(each, calendars, rows.tables)),
     document.packages.map(compilePackage),
-    fraud.zones,
+    limits.fraud.zones,
   ]);
   const sections = {
     accountRows: tables[0]!,
@@ -111,7 +122,8 @@ export function compileBilling(
   return {
     sections,
     cells: cellsOf(accounts, slots.account),
-    fraudLimits: fraud.all,
+    fraudLimits: limits.fraud.all,
+    gifts: limits.gifts.all,
     accountRow: rows.accounts,
   };
 }
@@ -144,10 +156,11 @@ function rowsOf(entities: readonly { readonly name: string }[]): RowOf {
 function compileAccount(
   account: AccountDocument,
   rows: AccountRows,
-  fraud: CompiledFraudLimits,
+  { fraud, gifts }: CompiledLimits,
 ): Account {
   const packages = account.packages.map((order) => ({
     package: rows.packages(order.package),
+    giftSlots: gifts.of(account, order.package),
     priority: order.priority,
     startsAt: order.startsAt === undefined ? 0 : Date.parse(order.startsAt),
     expiresAt:
@@ -206,6 +219,8 @@ function compilePackage(document: PackageDocument): Package {
   return {
     name: document.name,
     zone: zoneOffsets(document.timeZone ?? nodeTimeZone()),
+    // A version that was stored before there were periods has none.
+    period: document.period ?? 'month',
     gifts: document.gifts.map((gift) => ({
       prefixes: gift.prefixes.map((prefix) => Buffer.from(prefix, 'utf8').toString('latin1')),
       window: windowOf(gift),

@@ -24,6 +24,7 @@ import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
 import type { AccountFraudLimit } from './compile-fraud-limits.ts';
+import type { AccountGift } from './compile-gifts.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
 import type { PackedTable } from './packed-rates.ts';
@@ -32,6 +33,7 @@ import { packTables } from './rates-builder.ts';
 import {
   accountSlotName,
   fraudSlotName,
+  giftSlotName,
   mappingSlotName,
   routingSlotName,
 } from './slot-registry.ts';
@@ -41,6 +43,7 @@ export interface CompiledSnapshot {
   readonly bytesNeeded: number;
   readonly accountCells: AccountCells;
   readonly fraudLimits: readonly AccountFraudLimit[];
+  readonly gifts: readonly AccountGift[];
   /** `byteOffset`: a multiple of 8. */
   writeInto(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset?: number): void;
 }
@@ -89,6 +92,7 @@ export function compileParts(
   const billing = compileBilling(document, rates, {
     account: (name) => slotOf(slots, accountSlotName(name)),
     fraudLimit: (account, prefix) => slotOf(slots, fraudSlotName(account, prefix)),
+    gift: (account, ordered, gift) => slotOf(slots, giftSlotName(account, ordered, gift)),
   });
   const places = { slots, accountRow: billing.accountRow };
   const gateways = textRows([
@@ -122,8 +126,8 @@ export function compileParts(
   header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
   header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
-  const { cells: accountCells, fraudLimits } = billing;
-  return { ...assemble(header, sections), accountCells, fraudLimits };
+  const { cells: accountCells, fraudLimits, gifts } = billing;
+  return { ...assemble(header, sections), accountCells, fraudLimits, gifts };
 }
 
 function assemble(

@@ -1,7 +1,8 @@
 // The ledger without MySQL: balances, payments, CDRs and the checkpoint in one environment of its own
 // (DIR/ledger), apart from the configuration. Every commit is one transaction, on the disk when it returns.
 
-import { sumUsages, type Usage } from '../../core/billing/fraud-usage.ts';
+import { sumUsages } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import type { ConfigurationStore, StoreTransaction } from '../configuration/configuration-store.ts';
 import { openStore, type StoreOptions } from '../configuration/open-store.ts';
 import { EmbeddedAccounts } from './embedded-accounts.ts';
@@ -211,7 +212,9 @@ function listUsages(store: ConfigurationStore): Usage[] {
 }
 
 function dropUsages(store: ConfigurationStore, before: number): void {
-  const old = listUsages(store).filter(({ day }) => day < before);
+  const old = listUsages(store).filter(
+    ({ item, day }) => item.startsWith('fraud/') && day < before,
+  );
   if (old.length === 0) return;
   store.transaction((transaction) => {
     for (const usage of old) transaction.remove(usageKey(usage));

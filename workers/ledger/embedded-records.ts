@@ -1,8 +1,7 @@
 // Values of the embedded ledger: JSON, with money as decimal text of whole units, and CDR rows as the same
 // positional arrays that the log holds, so that a row of any age can be read.
 import { Packr } from 'msgpackr';
-import type { Usage } from '../../core/billing/fraud-usage.ts';
-import type { Cdr } from '../../core/cdr/cdr.ts';
+import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import { decodeFrame, encodeEnd } from '../../core/cdr/cdr-codec.ts';
 import type { StoreReader, StoreTransaction } from '../configuration/configuration-store.ts';
 import {

@@ -6,8 +6,7 @@
 // locks the checkpoint, compares, writes rows, postings and the next checkpoint, and commits. A batch whose
 // fate is not known is offered again: either its version still holds, or the checkpoint has moved and the
 // batch is read anew from there.
-import type { Usage } from '../../core/billing/fraud-usage.ts';
-import type { Cdr } from '../../core/cdr/cdr.ts';
+import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import type { Charge } from '../../core/cdr/charges.ts';
 
@@ -223,9 +222,10 @@ export interface LedgerStore {
   /** In the order of their numbers, those above `after`. */
   payments(filter: { after?: number; account?: string; limit?: number }): Promise<Payment[]>;
   dayCharges(): Promise<DayCharges[]>;
-  /** What days of fraud limits have used, from this day since 1970 on; each limit and day once. */
+  /** What days of fraud limits and periods of packages that begin on this day since 1970, or later, have used; each
+   *  once. */
   usages(since: number): Promise<Usage[]>;
-  /** Forgets those of earlier days. */
+  /** Forgets earlier days of fraud limits. */
   dropUsages(before: number): Promise<void>;
   /** For a backup; undefined where the ledger's database has backups of its own. */
   copy(dataDir: string): Promise<[key: string, value: Uint8Array][] | undefined>;

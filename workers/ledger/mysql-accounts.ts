@@ -1,6 +1,6 @@
 // Accounts and payments in MySQL.
 import type { ResultSetHeader } from 'mysql2/promise';
-import type { Usage } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import { moneyText } from '../../core/money.ts';
 import {
   type DayCharges,
@@ -114,7 +114,7 @@ export class MysqlAccounts {
   }
 
   async dropUsages(before: number): Promise<void> {
-    await this.#link.run(`DELETE FROM account_usage WHERE day < ${before}`);
+    await this.#link.run(`DELETE FROM account_usage WHERE day < ${before} AND item LIKE 'fraud/%'`);
   }
 
   /** The locks on the checkpoints wait for commits whose fate is open; the view begins behind them. */

@@ -1,12 +1,7 @@
 // What accounts have now: what the ledger says, less what calls have cost whose CDRs are in the log and not
 // in the ledger yet. To be asked by the one that ships the log, between two commits.
-import {
-  sumUsages,
-  type Usage,
-  type UsageRules,
-  usagesOf,
-} from '../../core/billing/fraud-usage.ts';
-import type { Cdr } from '../../core/cdr/cdr.ts';
+import { sumUsages, type UsageRules, usagesOf } from '../../core/billing/fraud-usage.ts';
+import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import { addCharges } from '../cdr/call-charges.ts';
 import { listLogSets } from '../cdr/log-set.ts';
 import { LogTail } from '../cdr/log-tail.ts';
@@ -75,9 +70,8 @@ export class Standings {
     }
   }
 
-  /** What ended calls have used of the days of these limits, yesterday and today everywhere on earth. */
+  /** What ended calls have used of fraud limits and packages in the last year, hence in every period under way. */
   async usagesOf(rules: UsageRules, at: number): Promise<readonly Usage[]> {
-    if (rules.limits.size === 0) return [];
     const sets = listLogSets(this.#directory).map(({ id }) => id);
     let known: readonly Usage[];
     let checkpoints: ReadonlyMap<string, Checkpoint>;
@@ -147,7 +141,7 @@ export class Standings {
   }
 }
 
-/** Days since 1970, by any zone. */
+/** Days since 1970; a year's first one, by any zone. */
 function oldestDay(at: number): number {
-  return Math.floor(at / 86_400_000) - 2;
+  return Math.floor(at / 86_400_000) - 368;
 }

@@ -3,7 +3,7 @@
 // meanwhile, which is heard of when the database is back; never by a call, for those are in the log.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Usage } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import type { Checkpoint } from './ledger-store.ts';
 
 export interface KeptStanding {

@@ -1,7 +1,7 @@
 // The counters of fraud limits in shared memory, all by the limit's slot; lines are with those of gateways
 // (shared-memory.ts), minutes are windows as those of CPS:
 //
-//   usage    totals, then a row of `held` a worker (core/admission/day-usage.ts)
+//   usage    behind the limits those of the gifts of packages: totals, then a row of `held` a worker (core/admission/day-usage.ts)
 //   alarms   16 words a limit, one each alarm (core/metrics/fraud-alarm.ts): the account's day + 1 for which it
 //            was raised last; any worker, by compare-and-swap. Word 0 of slot 0, which no limit has, counts
 //            all that were raised, so that the main thread looks through them only where there is news
@@ -12,11 +12,11 @@ import {
   usageCell,
   usageCellsPerLimit,
 } from '../../core/admission/day-usage.ts';
-import { fraudSlotsMax } from '../../core/admission/line-limits.ts';
+import { fraudSlotsMax, giftSlotsMax } from '../../core/admission/line-limits.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
 export const alarmWordsPerLimit = 16;
-const usageCells = fraudSlotsMax * usageCellsPerLimit;
+const usageCells = (fraudSlotsMax + giftSlotsMax) * usageCellsPerLimit;
 
 export type FraudMemory = Pick<SharedMemory, 'fraudUsage' | 'fraudAlarms' | 'workers'>;
 

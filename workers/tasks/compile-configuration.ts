@@ -3,6 +3,7 @@
 import { lowerThreadPriority } from '../background-priority.ts';
 import type { AccountCells } from '../configuration/compile-billing.ts';
 import type { AccountFraudLimit } from '../configuration/compile-fraud-limits.ts';
+import type { AccountGift } from '../configuration/compile-gifts.ts';
 import { compileParts } from '../configuration/compile-snapshot.ts';
 import type { ConfigurationStore } from '../configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
@@ -25,6 +26,7 @@ export interface CompileAnswer {
   readonly bytesUsed: number;
   readonly accountCells: AccountCells;
   readonly fraudLimits: readonly AccountFraudLimit[];
+  readonly gifts: readonly AccountGift[];
   readonly readMs: number;
   readonly compileMs: number;
   readonly writeMs: number;
@@ -60,6 +62,7 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
     bytesUsed: compiled.bytesNeeded,
     accountCells: compiled.accountCells,
     fraudLimits: compiled.fraudLimits,
+    gifts: compiled.gifts,
     readMs: read - started,
     compileMs: compiledAt - read,
     writeMs: performance.now() - compiledAt,

@@ -2,12 +2,8 @@
 // Piscina: run(request, { filename, name: 'recoverCdrLogTask' }).
 import { performance } from 'node:perf_hooks';
 import { move } from 'piscina';
-import {
-  sumUsages,
-  type Usage,
-  type UsageRules,
-  usagesOf,
-} from '../../core/billing/fraud-usage.ts';
+import { sumUsages, type UsageRules, usagesOf } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import { addCharges } from '../cdr/call-charges.ts';
 import { packAnswers } from '../cdr/packed-answers.ts';
 import { recoverCdrLog } from '../cdr/recover-log.ts';

@@ -1,11 +1,11 @@
-// What calls of a day have used of the fraud limits of an account: posted with the CDRs, so that a node that
+// What calls of a day or longer have used of the fraud limits and packages of an account: posted with the CDRs, so that a node that
 // starts knows it without reading them.
 export const usage: { readonly name: string; readonly statements: readonly string[] } = {
   name: 'usage',
   statements: [
     `CREATE TABLE IF NOT EXISTS account_usage (
       account VARCHAR(128) NOT NULL,
-      item VARCHAR(64) NOT NULL,
+      item VARCHAR(160) NOT NULL,
       day INT NOT NULL,
       seconds BIGINT NOT NULL,
       money DECIMAL(20,8) NOT NULL,
