@@ -3,20 +3,26 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   acquireCps,
+  cpsDirectoryWords,
   cpsSealed,
   cpsWindowHeaderWords,
   minuteMs,
   reachedCps,
 } from '../../core/admission/cps-window.ts';
 import { CpsWindows } from '../../workers/memory/cps-windows.ts';
-import { allocateSharedMemory, cpsWords } from '../../workers/memory/shared-memory.ts';
+import { cpsWords } from '../../workers/memory/shared-memory.ts';
 
 const slot = 3;
 // Starting points of the clock: boot, 25 and 50 days (where 31 and 32 bits come round), a real one.
 const starts = [0, 2 ** 31 - 1500, 2 ** 32 - 1500, 87_654_321.25];
 
+/** Nothing else of the shared memory: it is made anew for every arrival pattern. */
+function windowsOf(arenaWords: number): { cpsWindows: SharedArrayBuffer } {
+  return { cpsWindows: new SharedArrayBuffer((cpsDirectoryWords + arenaWords) * 4) };
+}
+
 function open(limit: number, nowMs: number, cpsArenaWords = 4096) {
-  const memory = allocateSharedMemory({ workers: 1, cpsArenaWords });
+  const memory = windowsOf(cpsArenaWords);
   const windows = new CpsWindows(memory);
   windows.place([{ slot, limit }], nowMs);
   return { words: cpsWords(memory), windows };
@@ -159,7 +165,7 @@ test('workers whose clock readings differ by up to a batch: never too many, and 
 });
 
 test('a window of a minute: no more than its limit in any sixty seconds, and what is reached of it', () => {
-  const memory = allocateSharedMemory({ workers: 1, cpsArenaWords: 1024 });
+  const memory = windowsOf(1024);
   const words = cpsWords(memory);
   const windows = new CpsWindows(memory, minuteMs);
   windows.place([{ slot, limit: 3 }], 0);
