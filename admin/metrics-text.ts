@@ -65,7 +65,7 @@ function writeNode(lines: string[], figures: EngineFigures): void {
   );
   gauge('tandem_cdr_log_frames', 'frames in the CDR log', cdrLog.frames);
   gauge('tandem_cdr_log_bytes', 'bytes in the CDR log', cdrLog.bytes);
-  const { count, reserved, exhausted } = figures.accounts;
+  const { count, reserved, exhausted, fraud } = figures.accounts;
   gauge('tandem_accounts', 'accounts of the configuration', count);
   if (exhausted !== null) {
     gauge('tandem_accounts_exhausted', 'accounts with nothing available', exhausted);
@@ -73,6 +73,13 @@ function writeNode(lines: string[], figures: EngineFigures): void {
   if (reserved !== null) {
     gauge('tandem_money_reserved', 'money that calls up have set aside', Number(reserved));
   }
+  gauge('tandem_fraud_limits', 'fraud limits of accounts', fraud.limits);
+  gauge(
+    'tandem_fraud_limits_warning',
+    'limits that warned today, and block nothing',
+    fraud.warning,
+  );
+  gauge('tandem_fraud_limits_blocking', 'limits that blocked calls today', fraud.blocking);
   gauge('tandem_max_cps', 'SS_MAXCPS in force; 0: no limit', figures.maxCps);
   writeCdrStore(lines, figures);
   writeHandOffs(lines, figures);

@@ -99,6 +99,14 @@ const status = object({
     count: whole,
     reserved: maybeText,
     exhausted: { type: ['integer', 'null'] },
+    fraud: object({
+      limits: whole,
+      warning: whole,
+      blocking: whole,
+      alarms: list(
+        object({ account: text, prefix: text, warned: list(text), blocked: list(text) }),
+      ),
+    }),
   }),
   cdrLog: object({
     directory: text,

@@ -42,6 +42,39 @@ export interface MoneyEffects {
   settle(hold: MoneyHold, charged: bigint): void;
 }
 
+/** What one call has set aside of the day's allowance of one fraud limit, or of the seconds of a gift. */
+export interface UsageHold {
+  /** Of core/admission/day-usage.ts. */
+  readonly cell: number;
+  /** Seconds, or units of money; kept by the effects below alone. */
+  reserved: bigint;
+}
+
+/** `slot`: of a fraud limit. */
+export interface FraudEffects {
+  /** Lines of a line slot that are taken, over all workers. */
+  linesUsed(lineSlot: number): number;
+  /** Takes one of `most` places in the slot's sliding minute. */
+  acquireMinute(slot: number, most: number): boolean;
+  /** Whether so many places of that minute are taken. */
+  reachedMinute(slot: number, calls: number): boolean;
+  /** Sets so much more aside unless the day's total would pass `most` (below 0: no limit). The total after
+   *  it; -1n: refused. */
+  takeUsage(hold: UsageHold, units: bigint, most: bigint): bigint;
+  /** Sets `wanted` seconds aside of those of a gift, or as many whole cycles as are left of it; how many. */
+  takeUsageUpTo(
+    hold: UsageHold,
+    wanted: number,
+    gift: { readonly seconds: number; readonly cycleSeconds: number },
+  ): number;
+  /** Gives back what was set aside in vain while this message was handled. */
+  giveUsageBack(hold: UsageHold, units: bigint): void;
+  /** Ends the hold: `used` of it, at most all, counts; the rest goes back as money does. */
+  settleUsage(hold: UsageHold, used: bigint): void;
+  /** `alarm` of core/metrics/fraud-alarm.ts; told once a day. */
+  raiseAlarm(slot: number, alarm: number, day: number): void;
+}
+
 export interface CdrEffects {
   /** False while the log cannot be written: new calls are refused. */
   cdrLogAccepts(): boolean;
@@ -54,4 +87,5 @@ export interface Effects
     CountEffects,
     AdmissionEffects,
     MoneyEffects,
+    FraudEffects,
     CdrEffects {}

@@ -60,6 +60,8 @@ const ownRows = [
   ['numberEmptyAfterTransform', 'Number empty after transform', 484, 28],
   ['forwardRedirectTimeout', 'Forward/redirect timeout', 408, 102],
   ['systemOverload', 'System overload', 503, 42],
+  ['dailyMinutesLimited', 'Daily minutes limited', 403, 57],
+  ['dailyMoneyLimited', 'Daily money limited', 403, 57],
 ] as const;
 
 export type EndReasonName = (typeof ownRows)[number][0];

@@ -20,6 +20,7 @@ import { onDurationTimer } from './call/call-duration.ts';
 import { endCall } from './call/call-ending.ts';
 import { createCallTable, forgetDialog } from './call/call-table.ts';
 import type { CallEnvironment } from './call/environment.ts';
+import { onLengthWarning } from './call/fraud-watch.ts';
 import { createLocalIdentity, type Listener, mintBranch } from './call/local-identity.ts';
 import { onAttemptTimer } from './call/outbound-leg.ts';
 import { onReinviteTimer } from './call/reinvite.ts';
@@ -193,6 +194,9 @@ export class Switch {
       case TimerName.duration:
         env.current = owner as Call;
         return onDurationTimer(env, owner as Call);
+      case TimerName.lengthWarning:
+        env.current = owner as Call;
+        return onLengthWarning(env, owner as Call);
       case TimerName.callLinger:
         env.current = (owner as CallDialog).call;
         return forgetDialog(env.table, owner as CallDialog);

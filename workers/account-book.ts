@@ -2,6 +2,8 @@
 // changes that come from outside of calls (a new configuration, a payment, the calls of a dead worker).
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
+import type { UsageRules } from '../core/billing/fraud-usage.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 import { creditText, moneyText } from '../core/money.ts';
 import type { AccountBalance, AccountsFigures } from './admin-messages.ts';
 import type { AccountCells } from './configuration/compile-billing.ts';
@@ -10,6 +12,7 @@ import {
   createSlotRegistry,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
+import { FraudBook, type FraudBookOptions } from './fraud-book.ts';
 import {
   accountState,
   addToBalance,
@@ -22,12 +25,18 @@ import {
   setCredit,
 } from './memory/balance-block.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
-import type { OpeningAccount, OpeningBalances } from './opening-balances.ts';
+import type { OpeningAccount, OpeningBalances, OpeningUsages } from './opening-balances.ts';
+import { PackageBook } from './package-book.ts';
+import type { CompileAnswer } from './tasks/compile-configuration.ts';
+import { UsageBook, usageKey } from './usage-book.ts';
 
 /** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
 /** The figures are gathered on the thread that receives; these take a millisecond. */
 const accountsLookedAtMax = 10_000;
+
+/** The log and the clocks. */
+export type BookSurroundings = Omit<FraudBookOptions, 'memory' | 'book'>;
 
 export interface StoredPayment {
   readonly account: string;
@@ -45,16 +54,26 @@ interface Opening extends OpeningAccount {
 
 export class AccountBook {
   readonly ledger: BalanceLedger;
+  readonly fraud: FraudBook;
+  readonly packages: PackageBook;
+  readonly #usage: UsageBook;
   readonly #purse: Purse;
   readonly #lines: Pick<ReturnType<typeof lineLedger>, 'used'>;
   readonly #slots: SlotRegistry;
-  readonly #openings: OpeningBalances;
+  readonly #openings: OpeningBalances & OpeningUsages;
   /** By slot name: the slots of the configuration in force. */
   #current: ReadonlyMap<string, number> = new Map();
   /** By slot: the slot name of the account whose money its cell holds. */
   readonly #owners: (string | undefined)[] = [];
 
-  constructor(memory: SharedMemory, openings: OpeningBalances) {
+  constructor(
+    memory: SharedMemory,
+    openings: OpeningBalances & OpeningUsages,
+    surroundings: BookSurroundings,
+  ) {
+    this.#usage = new UsageBook(memory);
+    this.fraud = new FraudBook({ memory, book: this.#usage, ...surroundings });
+    this.packages = new PackageBook({ book: this.#usage, ...surroundings });
     this.ledger = openBalances(memory);
     this.#purse = purseOf(this.ledger, mainPurse);
     this.#lines = lineLedger(memory);
@@ -100,6 +119,39 @@ export class AccountBook {
     });
   }
 
+  /** Before the first call may see them: what days of fraud limits and periods of packages have used. */
+  async openUsage(
+    { fraudLimits, gifts }: Pick<CompileAnswer, 'fraudLimits' | 'gifts'>,
+    time: Pick<UsageRules, 'carryMs' | 'freeSeconds'>,
+  ): Promise<void> {
+    const rules = this.fraud.rulesOf(fraudLimits, time);
+    // Asked also where there are none: the ledger counts by what it was told last.
+    const usages = await this.#openings.usagesOf(rules);
+    const used = new Map(usages.map((usage) => [usageKey(usage), usage]));
+    await this.fraud.open(fraudLimits, rules, used);
+    this.packages.open(gifts, used);
+  }
+
+  /** What a worker whose thread has ended held of all that; it counts as used until `releaseUsage`. */
+  takeOverUsage(worker: number): ReadonlyMap<number, bigint> {
+    return this.#usage.takeOver(worker);
+  }
+
+  /** The calls of a dead worker are closed. */
+  releaseUsage(held: readonly ReadonlyMap<number, bigint>[], usages: readonly Usage[]): void {
+    this.#usage.release(
+      held,
+      usages,
+      (usage) => this.fraud.find(usage) ?? this.packages.find(usage),
+    );
+  }
+
+  /** Once a second. */
+  look(): void {
+    this.fraud.look();
+    this.packages.look();
+  }
+
   /** Every worker runs on the configuration of this assignment. */
   async settle(assignment: ReadonlyMap<string, number>): Promise<void> {
     const before = this.#current;
@@ -142,12 +194,15 @@ export class AccountBook {
       available: moneyText(available),
       creditLimit: creditText(credit),
       linesUsed: linesUsed(this.#lines, accountLineSlot(slot)),
+      fraud: this.fraud.stateOf(account),
+      gifts: this.packages.stateOf(account),
     };
   }
 
   figures(): AccountsFigures {
     const count = this.#current.size;
-    if (count > accountsLookedAtMax) return { count, reserved: null, exhausted: null };
+    const fraud = this.fraud.figures();
+    if (count > accountsLookedAtMax) return { count, reserved: null, exhausted: null, fraud };
     let reserved = 0n;
     let exhausted = 0;
     for (const slot of this.#current.values()) {
@@ -155,7 +210,7 @@ export class AccountBook {
       reserved += state.reserved;
       if (state.available <= 0n) exhausted++;
     }
-    return { count, reserved: moneyText(reserved), exhausted };
+    return { count, reserved: moneyText(reserved), exhausted, fraud };
   }
 
   /** A payment (negative: a deduction) that is stored already. @throws Error where it cannot be added */

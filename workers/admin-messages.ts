@@ -2,6 +2,7 @@
 // second, and a closed set of requests, each answered once under its `id`.
 import type { Listener } from '../core/call/local-identity.ts';
 import type { CounterName, GaugeName } from '../core/metrics/counter-layout.ts';
+import type { FraudKind } from '../core/metrics/fraud-alarm.ts';
 
 export interface WorkerFigures {
   index: number;
@@ -106,6 +107,57 @@ export interface AccountsFigures {
   reserved: string | null;
   /** Accounts that no call can be charged to now. */
   exhausted: number | null;
+  fraud: FraudFigures;
+}
+
+/** Fraud limits whose thresholds were reached today, by the day of their account. */
+export interface FraudFigures {
+  limits: number;
+  /** Limits that warned and do not block. */
+  warning: number;
+  blocking: number;
+  /** The first hundred. */
+  alarms: FraudAlarmFigures[];
+}
+
+export interface FraudAlarmFigures {
+  account: string;
+  prefix: string;
+  warned: FraudKind[];
+  blocked: FraudKind[];
+}
+
+/** Null: no threshold, or a value that is not counted without one. */
+export interface FraudValue<Value> {
+  value: Value | null;
+  warn: Value | null;
+  block: Value | null;
+}
+
+/** Free seconds of a package as they stand; those that calls hold are not left. */
+export interface GiftState {
+  package: string;
+  /** Place among the gifts of the package. */
+  gift: number;
+  /** First day of the period. */
+  since: string;
+  seconds: number;
+  secondsLeft: number;
+}
+
+/** A fraud limit as it stands. What calls that are up have set aside counts as used. */
+export interface FraudState {
+  prefix: string;
+  /** The account's day, "2026-12-25". */
+  day: string;
+  callsAtOnce: FraudValue<number>;
+  callsPerMinute: FraudValue<number>;
+  minutesPerDay: FraudValue<number>;
+  moneyPerDay: FraudValue<string>;
+  callSeconds: FraudValue<number>;
+  /** Thresholds reached today. */
+  warned: FraudKind[];
+  blocked: FraudKind[];
 }
 
 /** The engine as it stands; `GET /api/v1/status` and the live page are made of this. */
@@ -171,6 +223,8 @@ export interface AccountBalance {
   available: string;
   creditLimit: string;
   linesUsed: number;
+  fraud: FraudState[];
+  gifts: GiftState[];
 }
 
 /** Admin to engine. `activate`: compile the stored version and run on it; answered with

@@ -1,6 +1,8 @@
 // The main thread's side of the CDR writer: starts its thread, starts it again when it dies, asks it what
 // accounts have, and moves balances by the payments that it hears of.
 import { Worker } from 'node:worker_threads';
+import type { UsageRules } from '../core/billing/fraud-usage.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 import type { Parameters } from '../core/configuration/model.ts';
 import type { AccountBook } from './account-book.ts';
 import type { CdrStoreFigures, HandOffsFigures } from './admin-messages.ts';
@@ -15,7 +17,7 @@ import type { HandOffSettings } from './hand-off/hand-offs.ts';
 import type { LedgerSettings } from './ledger/open-ledger.ts';
 import { PaymentWatch } from './ledger/payment-watch.ts';
 import type { Log } from './log.ts';
-import type { OpeningBalances } from './opening-balances.ts';
+import type { OpeningBalances, OpeningUsages } from './opening-balances.ts';
 import type { LogLevel, Settings } from './settings.ts';
 
 const restartMsMin = 200;
@@ -62,7 +64,7 @@ export function startCdrWriter(
   });
 }
 
-export class CdrWriterHost implements OpeningBalances {
+export class CdrWriterHost implements OpeningBalances, OpeningUsages {
   readonly #options: CdrWriterHostOptions;
   readonly #watch = new PaymentWatch();
   readonly #waiting = new Map<number, Waiter>();
@@ -72,6 +74,7 @@ export class CdrWriterHost implements OpeningBalances {
   #handOffs: HandOffsFigures = { files: null, push: null };
   #parameters = defaultWriterParameters;
   #parametersAt = 0;
+  #usage: UsageRules | null = null;
   #lastId = 0;
   /** Balances were handed out: payments from here on are told. */
   #opened = false;
@@ -114,6 +117,13 @@ export class CdrWriterHost implements OpeningBalances {
     return answer.balances;
   }
 
+  async usagesOf(rules: UsageRules): Promise<readonly Usage[]> {
+    const answer = await this.#ask({ kind: 'usages', rules });
+    if (answer.kind !== 'usages') throw new Error(`unexpected answer: ${answer.kind}`);
+    this.#usage = rules;
+    return answer.usages;
+  }
+
   /** Resolves once the payments stored until now have moved their balances. */
   async lookForPayments(): Promise<void> {
     await this.#ask({ kind: 'lookForPayments' });
@@ -141,6 +151,7 @@ export class CdrWriterHost implements OpeningBalances {
       startedAt: this.#startedAt,
       parameters: this.#parameters,
       parametersAt: this.#parametersAt,
+      usage: this.#usage,
       paymentsHeard: this.#opened ? this.#watch.highest : -1,
     };
     const thread = new Worker(new URL('./cdr/cdr-writer-thread.js', import.meta.url), {
@@ -167,6 +178,7 @@ export class CdrWriterHost implements OpeningBalances {
         this.#hear(message.payments);
         this.#opened = true;
         break;
+      case 'usages':
       case 'looked':
       case 'failed':
         break;

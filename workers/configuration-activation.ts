@@ -3,6 +3,7 @@
 // calls that are up keep what they started with.
 import type { Piscina } from 'piscina';
 import { linesUsed } from '../core/admission/line-limits.ts';
+import { billingRules } from '../core/billing/billing-rules.ts';
 import type { Listener } from '../core/call/local-identity.ts';
 import {
   allMappingGateways,
@@ -12,11 +13,13 @@ import {
 import { nodeSlot, type Snapshot } from '../core/configuration/snapshot.ts';
 import type { AccountBook } from './account-book.ts';
 import type { AnalyzeRequest, QuoteRequest } from './admin-messages.ts';
-import type { AccountCells } from './configuration/compile-billing.ts';
 import type { ConfigurationVersions } from './configuration/configuration-versions.ts';
 import {
   createSlotRegistry,
   isAccountSlotName,
+  isFraudSlotName,
+  isGatewaySlotName,
+  isGiftSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
 import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
@@ -38,6 +41,17 @@ export interface ActivationResult {
   /** Longest time that a worker took to change over. */
   swapPauseMs: number;
 }
+
+interface AssignedSlots {
+  readonly gateways: ReadonlyMap<string, number>;
+  readonly accounts: ReadonlyMap<string, number>;
+  readonly fraudLimits: ReadonlyMap<string, number>;
+  readonly gifts: ReadonlyMap<string, number>;
+}
+
+type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits' | 'gifts'> & {
+  readonly filled: Snapshot;
+};
 
 export interface ConfigurationActivationOptions {
   dataDir: string;
@@ -128,38 +142,41 @@ export class ConfigurationActivation {
     const slots = this.#assignSlots(version);
     await accounts.refuseLost(slots.accounts);
     const startedMs = clock();
-    const cells = await this.#compile(version, new Map([...slots.gateways, ...slots.accounts]));
-    await accounts.open(slots.accounts, cells);
+    const { accountCells, filled, ...counted } = await this.#compile(version, allOf(slots));
+    await accounts.open(slots.accounts, accountCells);
+    await accounts.openUsage(counted, billingRules(filled.parameters));
     const compileMs = clock() - startedMs;
     const ticket = this.snapshots.publish(version);
     this.#current = openSnapshot(ticket.arena);
     const swapPauseMs = await swap(ticket);
     this.#slots.settle(slots.gateways);
     await accounts.settle(slots.accounts);
+    accounts.fraud.settle(slots.fraudLimits, counted.fraudLimits);
+    accounts.packages.settle(slots.gifts, counted.gifts);
     return { version, compileMs, swapPauseMs };
   }
 
-  #assignSlots(version: number): {
-    readonly gateways: ReadonlyMap<string, number>;
-    readonly accounts: ReadonlyMap<string, number>;
-  } {
+  #assignSlots(version: number): AssignedSlots {
     const { versions, accounts } = this.#options;
     const names = versions.slotNames(version);
     if (names === undefined) throw new Error(`version: ${version}: expected a stored version`);
-    const ofAccounts = names.filter(isAccountSlotName);
-    const gateways = this.#slots.assign(names.filter((name) => !isAccountSlotName(name)));
-    const accountSlots = accounts.assign(ofAccounts);
-    if (gateways === undefined || accountSlots === undefined) {
-      const kind = gateways === undefined ? 'gateways' : 'accounts';
-      throw new Error(
+    const gateways = this.#slots.assign(names.filter(isGatewaySlotName));
+    const accountSlots = accounts.assign(names.filter(isAccountSlotName));
+    const fraudLimits = accounts.fraud.assign(names.filter(isFraudSlotName));
+    const gifts = accounts.packages.assign(names.filter(isGiftSlotName));
+    const short = (kind: string): Error =>
+      new Error(
         `version ${version}: its ${kind} need more slots than are free; removed ${kind} still have calls up`,
       );
-    }
-    return { gateways, accounts: accountSlots };
+    if (gateways === undefined) throw short('gateways');
+    if (accountSlots === undefined) throw short('accounts');
+    if (fraudLimits === undefined) throw short('fraud limits');
+    if (gifts === undefined) throw short('packages');
+    return { gateways, accounts: accountSlots, fraudLimits, gifts };
   }
 
   /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */
-  async #compile(version: number, slots: ReadonlyMap<string, number>): Promise<AccountCells> {
+  async #compile(version: number, slots: ReadonlyMap<string, number>): Promise<Compiled> {
     const { pool, dataDir, clock } = this.#options;
     // An analysis may still read the arena that is next.
     await Promise.allSettled(this.#analyses);
@@ -176,9 +193,15 @@ export class ConfigurationActivation {
     // Taken as it is: copying a million prefixes would hold the ingress.
     if (isLarger) this.snapshots.replaceIdle(answer.arena);
     const filled = isLarger ? answer.arena : arena;
-    this.#cpsWindows.place(cpsLimits(openSnapshot(filled)), clock());
-    return answer.accountCells;
+    const snapshot = openSnapshot(filled);
+    this.#cpsWindows.place(cpsLimits(snapshot), clock());
+    const { accountCells, fraudLimits, gifts } = answer;
+    return { accountCells, fraudLimits, gifts, filled: snapshot };
   }
+}
+
+function allOf({ gateways, accounts, fraudLimits, gifts }: AssignedSlots): Map<string, number> {
+  return new Map([...gateways, ...accounts, ...fraudLimits, ...gifts]);
 }
 
 function cpsLimits(snapshot: Snapshot): CpsLimit[] {

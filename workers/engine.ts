@@ -96,9 +96,14 @@ export class Engine {
     this.#shardKey = openShardKey(parts.directory.path);
     this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
-    this.accounts = new AccountBook(this.memory, {
-      balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
-    });
+    this.accounts = new AccountBook(
+      this.memory,
+      {
+        balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
+        usagesOf: (rules) => this.#cdrWriter!.usagesOf(rules),
+      },
+      { log: this.log, wallClock: Date.now, clock: monotonicMs },
+    );
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,
@@ -277,8 +282,9 @@ export class Engine {
   async #closeCallsOf(worker: number): Promise<ClosedCalls> {
     const { directory } = openLogSet(this.#directory.path);
     const through = latestIncarnation(directory, worker);
-    const { answers, charges } = await this.#recoverLog({ worker, through });
-    return { answers, charges: this.accounts.bySlot(charges) };
+    const { rules: usage } = this.accounts.fraud;
+    const { charges, ...closed } = await this.#recoverLog({ worker, through, usage });
+    return { ...closed, charges: this.accounts.bySlot(charges) };
   }
 
   #hangUpOrphans(packed: Uint8Array): void {
@@ -348,6 +354,7 @@ export class Engine {
 
   #onPulse(): void {
     this.supervisor.look();
+    this.accounts.look();
     this.#loopDelay.onSecond();
     void this.#ingress?.readKernelDrops();
     const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());

@@ -8,7 +8,7 @@ import { taskFile } from './task-pool.ts';
 import type { RecoverCdrLogRequest, RecoverCdrLogResult } from './tasks/recover-cdr-log.ts';
 
 export type LogRecovery = (
-  part: Pick<RecoverCdrLogRequest, 'worker' | 'through'>,
+  part: Pick<RecoverCdrLogRequest, 'worker' | 'through' | 'usage'>,
 ) => Promise<RecoverCdrLogResult>;
 
 export function createLogRecovery(
@@ -27,8 +27,9 @@ export function createLogRecovery(
       name: 'recoverCdrLogTask',
     });
     if (result.calls > 0 || result.damaged > 0) {
-      const { answers: _answers, charges: _charges, ...report } = result;
-      log.warn({ ...part, ...report }, 'calls of a crash were closed in the CDR log');
+      const { answers: _answers, charges: _charges, usages: _usages, ...report } = result;
+      const { worker, through } = part;
+      log.warn({ worker, through, ...report }, 'calls of a crash were closed in the CDR log');
     }
     return result;
   };

@@ -3,6 +3,7 @@
 // nothing of it.
 import { Worker } from 'node:worker_threads';
 import { reconcileLines, returnWorkerLines } from '../core/admission/line-limits.ts';
+import type { Usage } from '../core/cdr/cdr.ts';
 import { Counter, Gauge, type GaugeName, gaugeTable } from '../core/metrics/counter-layout.ts';
 import { moneyText } from '../core/money.ts';
 import type { AccountBook } from './account-book.ts';
@@ -34,7 +35,7 @@ export interface SupervisorOptions {
   onRebound: () => Promise<void>;
   /** Closes the calls of a dead worker in the CDR log. Called before its successor starts. */
   closeCalls: (worker: number) => Promise<ClosedCalls>;
-  balances: Pick<AccountBook, 'ledger' | 'slotsEnd'>;
+  balances: Pick<AccountBook, 'ledger' | 'slotsEnd' | 'takeOverUsage' | 'releaseUsage'>;
   log: Log;
   clock: () => number;
 }
@@ -44,6 +45,8 @@ export interface ClosedCalls {
   readonly answers: Uint8Array;
   /** What the calls cost, by slot of the account. */
   readonly charges: ReadonlyMap<number, bigint>;
+  /** What they used of fraud limits and packages. */
+  readonly usages: readonly Usage[];
 }
 
 interface CallThread {
@@ -60,6 +63,8 @@ interface CallThread {
   readonly orphans: Uint8Array[];
   /** Money that its dead threads had set aside, by slot of the account, until their calls are closed. */
   readonly held: ReadonlyMap<number, bigint>[];
+  /** Likewise of fraud limits and packages, by usage cell. */
+  readonly heldUsage: ReadonlyMap<number, bigint>[];
 }
 
 export class Supervisor {
@@ -85,6 +90,7 @@ export class Supervisor {
       waiting: new Map(),
       orphans: [],
       held: [],
+      heldUsage: [],
     }));
   }
 
@@ -184,6 +190,7 @@ export class Supervisor {
     const { returned, torn } = returnWorkerLines(lineLedger(memory), each.index);
     const money = holdForDead(balances.ledger, each.index);
     each.held.push(money.held);
+    each.heldUsage.push(balances.takeOverUsage(each.index));
     clearGauges(counterBlock(memory, workerWriter(each.index)));
     snapshots.release(each.index);
     for (const kind of [...each.waiting.keys()]) settle(each, kind, undefined);
@@ -234,13 +241,16 @@ export class Supervisor {
   async #closeCalls(each: CallThread): Promise<void> {
     const { closeCalls, balances, log } = this.#options;
     const held = each.held.splice(0);
+    const heldUsage = each.heldUsage.splice(0);
     try {
-      const { answers, charges } = await closeCalls(each.index);
+      const { answers, charges, usages } = await closeCalls(each.index);
       if (answers.length > 0) each.orphans.push(answers);
       releaseHeld(balances.ledger, addedUp(held), charges);
+      balances.releaseUsage(heldUsage, usages);
     } catch (error) {
       // The next start of the node closes them; until then nobody spends their money.
       each.held.push(...held);
+      each.heldUsage.push(...heldUsage);
       log.error({ err: error, worker: each.index }, 'calls of a dead worker could not be closed');
     }
   }

@@ -3,13 +3,14 @@
 // packing of its two CDR frames. The harness that plays the peers is part of the figures, so what counts is
 // the difference; `--cpu-prof` tells them apart.
 
-import { acquireLine, releaseLine } from '../../core/admission/line-limits.ts';
+import { acquireLine, linesUsed, releaseLine } from '../../core/admission/line-limits.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Effects } from '../../core/effects.ts';
 import type { Hop } from '../../core/sip/hop.ts';
 import { Switch } from '../../core/switch.ts';
 import { MoneyJournal } from '../../workers/call/money-journal.ts';
+import { UsageJournal } from '../../workers/call/usage-journal.ts';
 import { datedAnswer, datedEnd } from '../../workers/cdr/dated-records.ts';
 import { FrameBatch } from '../../workers/cdr/frame.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
@@ -22,6 +23,7 @@ import {
   purseOf,
   workerPurse,
 } from '../../workers/memory/balance-block.ts';
+import { fraudCounters } from '../../workers/memory/fraud-block.ts';
 import { allocateSharedMemory, workerLines } from '../../workers/memory/shared-memory.ts';
 
 /** Buffer's own flat writer, which its types leave out. */
@@ -95,6 +97,7 @@ function open(source: object, packsFrames: boolean): Bench {
     addToBalance(purseOf(ledger, mainPurse), slot, compiled.accountCells.openings[at]!);
   }
   const money = new MoneyJournal(purseOf(ledger, workerPurse(0)));
+  const usage = new UsageJournal(fraudCounters(memory, 0).usage);
   const lines = workerLines(memory, 0);
   const frames = new FrameBatch();
   const released: number[] = [];
@@ -112,6 +115,14 @@ function open(source: object, packsFrames: boolean): Bench {
     release: (hold, units) => money.release(hold, units),
     settle: (hold, charged) => money.settle(hold, charged),
     acquireCps: () => true,
+    linesUsed: (slot) => linesUsed(lines, slot),
+    acquireMinute: () => true,
+    reachedMinute: () => false,
+    takeUsage: (hold, units, most) => usage.take(hold, units, most),
+    takeUsageUpTo: () => 0,
+    giveUsageBack: (hold, units) => usage.giveBack(hold, units),
+    settleUsage: (hold, used) => usage.settle(hold, used),
+    raiseAlarm: () => undefined,
     cdrLogAccepts: () => true,
     recordAnswer: (answer) => void (packsFrames && frames.add(datedAnswer(answer))),
     recordEnd: (cdr) => void (packsFrames && frames.add(datedEnd(cdr))),

@@ -27,6 +27,7 @@ const document: ConfigurationDocument = {
       rateTable: 'deck',
       callLevel: 'international',
       packages: [],
+      fraudLimits: [],
       lineLimit: 0,
       locked: false,
     },

@@ -1,15 +1,15 @@
-// Calls per second: a sliding window of 1000 ms, exact to the millisecond, shared by all workers without
-// a lock. Words are Int32 of shared memory:
+// Calls per second (or per minute, for fraud limits): a sliding window, exact to the millisecond, shared by all
+// workers without a lock. Words are Int32 of shared memory:
 //
 //   directory   word `slot`: where the slot's window is; 0 never placed, -1 its limit was lifted
-//   window      | head | limit | time stamp 0 | time stamp 1 | ... | time stamp limit-1 |
+//   window      | head | limit | span, ms | time stamp 0 | time stamp 1 | ... | time stamp limit-1 |
 //
 // A time stamp is the millisecond (low 32 bits) of one admission; `head` counts on, and head % limit is
-// the cell of the oldest. A call is admitted by replacing the oldest stamp, at least 1000 ms old, with
+// the cell of the oldest. A call is admitted by replacing the oldest stamp, at least `span` old, with
 // its own in one compare-and-swap; then `head` moves on.
 //
-// Never more than `limit` in any 1000 ms: every admission is one such exchange, so two stamps that follow
-// each other in one cell lie at least 1000 ms apart; any 1000 ms hold at most one admission of each of
+// Never more than `limit` in any span: every admission is one such exchange, so two stamps that follow
+// each other in one cell lie at least a span apart; any span holds at most one admission of each of
 // the `limit` cells. That does not depend on `head`, which only says where to look first.
 // Nobody waits for anybody: a worker that dies after taking the cell, before moving `head`, leaves a
 // fresh stamp at the head with an expired one behind it (in a window at rest the head is the oldest).
@@ -19,12 +19,14 @@ import { admissionSlotsMax } from './line-limits.ts';
 export const cpsDirectoryWords: number = admissionSlotsMax;
 export const cpsArenaWordsMin = 1024;
 export const cpsLifted = -1;
-/** Words of a window before its time stamps: head, limit. */
-export const cpsWindowHeaderWords = 2;
+/** Words of a window before its time stamps: head, limit, span. */
+export const cpsWindowHeaderWords = 3;
 /** In place of a stamp while the main thread moves the window: look into the directory again. */
 export const cpsSealed = -2_147_483_648;
 
-const windowMs = 1000;
+/** Spans of the two kinds of windows. */
+export const secondMs = 1000;
+export const minuteMs = 60_000;
 /** Workers read the clock once a batch, so a stamp of another worker may lie ahead of ours by the length
  *  of our batch. A stamp further ahead is one of 25 days ago and more (the 32 bits came round). */
 const clockSkewMaxMs = 60_000;
@@ -37,7 +39,7 @@ const refused = 0;
 const admitted = 1;
 const retry = 2;
 
-/** Takes one place in the slot's last second; limit 0: always true, not counted. What counts is the
+/** Takes one place in the slot's last second or minute; limit 0: always true, not counted. What counts is the
  *  limit that the window was placed with: `limit` may come from a snapshot about to be replaced. */
 export function acquireCps(words: Int32Array, slot: number, limit: number, nowMs: number): boolean {
   if (limit === 0) return true;
@@ -54,6 +56,7 @@ export function acquireCps(words: Int32Array, slot: number, limit: number, nowMs
 function tryWindow(words: Int32Array, window: number, nowMs: number): Verdict {
   const head = Atomics.load(words, window);
   const limit = words[window + 1]!;
+  const spanMs = words[window + 2]!;
   const cells = window + cpsWindowHeaderWords;
   // When the 32 bits of `head` come round, head % limit may jump: a few refusals too many, once.
   const index = (head >>> 0) % limit;
@@ -61,11 +64,11 @@ function tryWindow(words: Int32Array, window: number, nowMs: number): Verdict {
   const newest = Atomics.load(words, cells + (index === 0 ? limit : index) - 1);
   if (oldest === cpsSealed || newest === cpsSealed) return retry;
   const stamp = laterOf(nowMs, newest);
-  if (isFreshStamp(oldest, stamp)) {
+  if (isFreshStamp(oldest, stamp, spanMs)) {
     if (limit === 1) return refused;
     const following = Atomics.load(words, cells + (index + 1 === limit ? 0 : index + 1));
     if (following === cpsSealed) return retry;
-    if (isFreshStamp(following, stamp)) {
+    if (isFreshStamp(following, stamp, spanMs)) {
       // Full, unless `head` was read before others took both cells. A taker of the second one has first
       // seen to it that `head` is past the first: an unmoved head says that the window is full.
       return Atomics.load(words, window) === head ? refused : retry;
@@ -78,16 +81,28 @@ function tryWindow(words: Int32Array, window: number, nowMs: number): Verdict {
   return admitted;
 }
 
-/** Less than 1000 ms old at `nowMs`. Differences are taken in 32 bits, so the clock may come round; a
+/** Whether `calls` places of the slot's window, of which there are at least so many, are taken. */
+export function reachedCps(words: Int32Array, slot: number, calls: number, nowMs: number): boolean {
+  const window = Atomics.load(words, slot);
+  if (window <= 0) return false;
+  const limit = words[window + 1]!;
+  if (calls > limit) return false;
+  // The head is the oldest, so the place `calls` behind it is the oldest of the newest `calls`.
+  const index = ((Atomics.load(words, window) >>> 0) + limit - calls) % limit;
+  const stamp = Atomics.load(words, window + cpsWindowHeaderWords + index);
+  return stamp !== cpsSealed && isFreshStamp(stamp, nowMs | 0, words[window + 2]!);
+}
+
+/** Less than a span old at `nowMs`. Differences are taken in 32 bits, so the clock may come round; a
  *  window idle for 49.7 days to the minute may refuse for that minute. */
-export function isFreshStamp(stamp: number, nowMs: number): boolean {
+export function isFreshStamp(stamp: number, nowMs: number, spanMs: number): boolean {
   const ageMs = (nowMs - stamp) | 0;
-  return ageMs < windowMs && ageMs >= -clockSkewMaxMs;
+  return ageMs < spanMs && ageMs >= -clockSkewMaxMs;
 }
 
 /** A stamp that is expired for every worker, however late its clock reading. */
-export function expiredStamp(nowMs: number): number {
-  return unsealed(((nowMs | 0) - windowMs - clockSkewMaxMs) | 0);
+export function expiredStamp(nowMs: number, spanMs: number): number {
+  return unsealed(((nowMs | 0) - spanMs - clockSkewMaxMs) | 0);
 }
 
 /** Our clock reading, or the newest admission's where that is later: stamps then do not run backwards

@@ -12,8 +12,12 @@
 export const admissionSlotsMax = 16_384;
 /** Slots of accounts: those of a configuration, and of earlier ones that still have money or calls. */
 export const accountSlotsMax = 131_072;
-/** Accounts have lines behind those of the gateways, and no CPS windows. */
-export const lineSlotsMax: number = admissionSlotsMax + accountSlotsMax;
+/** Slots of fraud limits, each one prefix of one account. */
+export const fraudSlotsMax = 16_384;
+/** Slots of free seconds, each one gift of a package that an account has ordered. */
+export const giftSlotsMax = 65_536;
+/** Accounts have lines behind those of the gateways, and no CPS windows; fraud limits behind those. */
+export const lineSlotsMax: number = admissionSlotsMax + accountSlotsMax + fraudSlotsMax;
 /** Int32 words from one slot of `used` to the next, and from one worker's `step` to the next. */
 export const wordsPerLine = 16;
 /** Tries to see one slot at rest; each lasts as long as a few loads, a change of lines as long. */
@@ -67,6 +71,16 @@ export function releaseLine(lines: LineCounters, slot: number): void {
 /** Lines of `slot` taken by all workers together. */
 export function linesUsed(lines: { readonly used: Int32Array }, slot: number): number {
   return Atomics.load(lines.used, slot * wordsPerLine);
+}
+
+/** The line slot of a fraud limit's slot. */
+export function fraudLineSlot(slot: number): number {
+  return admissionSlotsMax + accountSlotsMax + slot;
+}
+
+/** The usage slot of a gift's slot: behind those of fraud limits. */
+export function giftUsageSlot(slot: number): number {
+  return fraudSlotsMax + slot;
 }
 
 function addBelow(used: Int32Array, word: number, limit: number): boolean {

@@ -31,7 +31,8 @@ export function billingRules(parameters: Parameters): BillingRules {
     freeSeconds: parameters.SERVER_BILLING_FREE_TIME,
     ignoredDigits: parameters.SERVER_BILLING_GATEWAY_ROUTE_PREFIX,
     advanceSeconds: parameters.SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME * 60,
-    freeNumbers: parameters.SERVER_BILLING_FREE_E164S,
+    // An emergency call asks for no money, so it cannot cost any.
+    freeNumbers: [...parameters.SERVER_BILLING_FREE_E164S, ...parameters.SS_EMERGENCY_E164S],
     unrecordedNumbers: parameters.SERVER_BILLING_NO_CDR_E164S,
   };
 }

@@ -31,12 +31,24 @@ export function fillCost(cdr: Cdr, cost: Charge): void {
   cdr.cost = cost.fee;
 }
 
+/** What a payer has used of each gift that it held. */
+export function addGiftUses(cdr: Cdr, { account, gifts = [] }: PartyTerms, charge: Charge): void {
+  for (let place = 0; place < charge.giftUses.length; place++) {
+    const { seconds } = charge.giftUses[place]!;
+    if (seconds === 0) continue;
+    const { item, day } = gifts[place]!;
+    cdr.giftUses = [...(cdr.giftUses ?? []), { account, item, day, seconds, money: 0n }];
+  }
+}
+
 /** An answered call that was closed for its dead worker: `cdr.holdTimeMs` is known by now. Its reservation
  *  was still sufficient then, so the amounts are at most what it held. */
 export function chargeClosedCall(cdr: Cdr, terms: CallTerms): void {
   const seconds = holdSeconds(cdr.holdTimeMs, terms);
   const chargeOf = (party: PartyTerms): Charge =>
-    chargeFor({ ...party, gifts: [], packages: [] }, seconds, terms.feeUnit);
-  fillCharges(cdr, terms.payers, terms.payers.map(chargeOf));
+    chargeFor({ ...party, gifts: party.gifts ?? [], packages: [] }, seconds, terms.feeUnit);
+  const charges = terms.payers.map(chargeOf);
+  fillCharges(cdr, terms.payers, charges);
+  for (const [place, charge] of charges.entries()) addGiftUses(cdr, terms.payers[place]!, charge);
   if (terms.vendor !== null) fillCost(cdr, chargeOf(terms.vendor));
 }

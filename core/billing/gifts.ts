@@ -1,7 +1,7 @@
 // Packages: which free seconds and gift money a call may use, and how much of them it uses. What an account
 // has left of a package comes in as an argument; what is used goes out, for the ledger to post.
 import { packageAt } from '../configuration/open-billing.ts';
-import type { Account, BillingTables, Package } from '../configuration/snapshot.ts';
+import type { Account, BillingTables, Gift, Package } from '../configuration/snapshot.ts';
 import { localSeconds, secondOfDay, windowDay } from '../time/local-time.ts';
 
 /** What an account has left of one package in the current period. */
@@ -16,7 +16,7 @@ export interface PackageBalance {
 
 /** Free seconds that fit the call; in the order of use. */
 export interface FittingGift {
-  readonly balance: PackageBalance;
+  readonly packageName: string;
   readonly gift: number;
   readonly cycleSeconds: number;
   readonly secondsLeft: number;
@@ -62,27 +62,37 @@ export function fittingGifts(
     const second = secondOfDay(localSeconds(balance.package.zone, at));
     for (const [gift, terms] of balance.package.gifts.entries()) {
       const secondsLeft = balance.secondsLeft[gift] ?? 0;
-      if (secondsLeft < terms.cycleSeconds || windowDay(terms.window, second) === undefined)
-        continue;
-      if (!terms.prefixes.some((prefix) => number.startsWith(prefix))) continue;
-      fitting.push({ balance, gift, cycleSeconds: terms.cycleSeconds, secondsLeft });
+      if (secondsLeft < terms.cycleSeconds || !isGiftFor(terms, number, second)) continue;
+      fitting.push({
+        packageName: balance.package.name,
+        gift,
+        cycleSeconds: terms.cycleSeconds,
+        secondsLeft,
+      });
     }
   }
   return fitting;
 }
 
-/** Whole cycles of each gift in turn, until all seconds are covered or no cycle is left. */
+/** `second`: of the day on which the call begins, in the package's zone. */
+export function isGiftFor(gift: Gift, number: string, second: number): boolean {
+  if (windowDay(gift.window, second) === undefined) return false;
+  return gift.prefixes.some((prefix) => number.startsWith(prefix));
+}
+
+/** Whole cycles of each gift in turn, until all seconds are covered or no cycle is left. The first use is of
+ *  the first gift, and so on. */
 export function useGifts(
   gifts: readonly FittingGift[],
   seconds: number,
 ): { readonly uses: GiftUse[]; readonly covered: number } {
   const uses: GiftUse[] = [];
   let covered = 0;
-  for (const { balance, gift, cycleSeconds, secondsLeft } of gifts) {
+  for (const { packageName, gift, cycleSeconds, secondsLeft } of gifts) {
     if (covered >= seconds) break;
     const wanted = Math.ceil((seconds - covered) / cycleSeconds);
     const used = Math.min(wanted, Math.floor(secondsLeft / cycleSeconds)) * cycleSeconds;
-    uses.push({ packageName: balance.package.name, gift, seconds: used });
+    uses.push({ packageName, gift, seconds: used });
     covered += used;
   }
   return { uses, covered };

@@ -1,16 +1,20 @@
 // What a call sets aside of the money of everybody who pays for it: all of them or none, leaf to root. The
 // amount is the charge that the call would have if it ended at a given second, so that it is reserved,
 // topped up and settled by the same arithmetic and never costs more than it holds.
-import type { PartyTerms } from '../cdr/cdr.ts';
-import type { MoneyEffects, MoneyHold } from '../effects.ts';
+import type { HeldGift, PartyTerms } from '../cdr/cdr.ts';
+import type { MoneyEffects, MoneyHold, UsageHold } from '../effects.ts';
 import type { BillingRules } from './billing-rules.ts';
 import type { Payer } from './call-billing.ts';
 import { type ChargeTerms, chargeFor } from './charge.ts';
+
+/** Free seconds that one account of a call holds. */
+export interface GiftHold extends HeldGift, UsageHold {}
 
 /** One account of a call: its terms, and what is set aside of its money. */
 export interface Party extends PartyTerms, ChargeTerms, MoneyHold {
   readonly rate: ChargeTerms['rate'];
   readonly free: boolean;
+  gifts: readonly GiftHold[];
   /** The hold seconds that `reserved` pays for; Infinity: it pays for none. */
   paidSeconds: number;
   /** As it was before the last attempt to set aside more. */
@@ -25,13 +29,16 @@ export function partyOf({ account, terms }: Payer): Party {
     account: account.name,
     rate: terms.rate,
     free: terms.free,
-    gifts: terms.gifts,
+    gifts: noGifts,
     packages: terms.packages,
     paidSeconds: 0,
     reservedBefore: 0n,
     paidBefore: 0,
   };
 }
+
+/** Shared by all parties: a list of gifts is replaced, never changed. */
+const noGifts: readonly GiftHold[] = [];
 
 /** Sets aside what `seconds` hold seconds cost everybody. -1; or the place of the first party that cannot
  *  pay: then nothing has changed for any of them. */
@@ -50,7 +57,7 @@ export function reserveAll(
 }
 
 /** What the call has set aside ends at this hold second; Infinity: never. */
-export function paidSeconds(parties: readonly Party[]): number {
+export function paidSeconds(parties: readonly Pick<Party, 'paidSeconds'>[]): number {
   let least = Number.POSITIVE_INFINITY;
   for (let place = 0; place < parties.length; place++) {
     least = Math.min(least, parties[place]!.paidSeconds);
@@ -73,8 +80,9 @@ function reserveSeconds(
   if (seconds <= party.paidSeconds) return true;
   const charge = chargeFor(party, seconds, rules.feeUnit);
   const more = charge.fromBalance - party.reserved;
-  // The first time an account must have something even where the call costs nothing (reference 6.5).
-  const mustAsk = more > 0n || party.paidSeconds === 0;
+  // The first time an account must have something even where the call costs nothing (reference 6.5), unless free
+  // seconds pay for it.
+  const mustAsk = more > 0n || (party.paidSeconds === 0 && charge.packageSeconds === 0);
   if (mustAsk && !money.reserve(party, more)) return false;
   party.paidSeconds = charge.billedSeconds + charge.packageSeconds;
   return true;

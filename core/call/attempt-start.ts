@@ -10,6 +10,7 @@ import { armAttempt, finishLeg } from './attempt-end.ts';
 import type { Call, Fork, InviteFacts, OutboundLeg } from './call.ts';
 import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
+import { limitOf } from './emergency.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { escapeUser } from './header-policy.ts';
@@ -32,7 +33,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.count(Counter.skippedListener);
     return false;
   }
-  if (!env.effects.acquireLine(gateway.slot, gateway.lineLimit)) {
+  if (!env.effects.acquireLine(gateway.slot, limitOf(call, gateway.lineLimit))) {
     env.effects.count(Counter.skippedLines);
     return false;
   }
@@ -41,7 +42,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.releaseLine(gateway.slot);
     return false;
   }
-  if (!env.effects.acquireCps(gateway.slot, gateway.cpsLimit)) {
+  if (!env.effects.acquireCps(gateway.slot, limitOf(call, gateway.cpsLimit))) {
     env.effects.releaseLine(gateway.slot);
     if (vendor !== null) returnVendor(env, vendor, 0n);
     env.effects.count(Counter.skippedCps);

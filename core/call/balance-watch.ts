@@ -1,12 +1,13 @@
-// The money of a call that is up: two seconds before what is set aside ends, more of it is; when nobody has
-// more, the call is cut at that second.
-import { paidSeconds, reserveAll } from '../billing/reservation.ts';
+// The money of a call that is up, and its share of the days of fraud limits: two seconds before what is set
+// aside ends, more of it is; when nobody has more, the call is cut at that second.
 import { EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { TimerName } from '../time/timer-name.ts';
 import type { Call, CallBilling, OutboundLeg } from './call.ts';
+import { paidSecondsOf, reserveTo } from './call-billing.ts';
 import { endAnswered } from './call-ending.ts';
 import type { CallEnvironment } from './environment.ts';
+import { blockedBy } from './fraud-watch.ts';
 
 /** Top-ups come so long before the reserve ends. */
 const aheadMs = 2000;
@@ -46,25 +47,27 @@ export function onBalanceTimer(env: CallEnvironment, call: Call): void {
 
 /** The time that a call reserves ahead, else one increment. -1; or the place of the party that has no more. */
 function topUp(env: CallEnvironment, billing: CallBilling): number {
-  const { parties, rules } = billing;
-  const paid = paidSeconds(parties);
-  const ahead = Math.max(1, rules.advanceSeconds);
-  if (reserveAll(env.effects, parties, paid + ahead, rules) < 0) return -1;
-  return reserveAll(env.effects, parties, paid + 1, rules);
+  const paid = paidSecondsOf(billing);
+  const ahead = Math.max(1, billing.rules.advanceSeconds);
+  if (reserveTo(env, billing, paid + ahead) < 0) return -1;
+  return reserveTo(env, billing, paid + 1);
 }
 
 function cut(env: CallEnvironment, call: Call, billing: CallBilling, short: number): void {
-  env.effects.count(Counter.callsCutBalance);
-  const reason =
-    short < billing.payers.length
+  const { payers, parties, fraud } = billing;
+  const isFraud = short >= parties.length;
+  env.effects.count(isFraud ? Counter.callsCutFraud : Counter.callsCutBalance);
+  const ofMoney =
+    short < payers.length
       ? EndReasons.balanceExhaustedDuringCall
       : EndReasons.clearingAccountInsufficient;
+  const reason = isFraud ? blockedBy(env, fraud!.stakes[short - parties.length]!) : ofMoney;
   endAnswered(env, call, undefined, { reason, by: 'server' });
 }
 
 /** Milliseconds after the answer at which a second begins that nobody has paid for. */
-function reserveEndMs({ parties, rules }: CallBilling): number {
-  return (paidSeconds(parties) + rules.freeSeconds) * 1000;
+function reserveEndMs(billing: CallBilling): number {
+  return (paidSecondsOf(billing) + billing.rules.freeSeconds) * 1000;
 }
 
 function arm(env: CallEnvironment, call: Call, billing: CallBilling, delayMs: number): void {

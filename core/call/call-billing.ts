@@ -3,12 +3,15 @@
 // gateway without an account has none of it. The steps' order is setup-order.ts.
 import { accountLineSlot } from '../admission/line-limits.ts';
 import { findPayers, isFree, ratedNumber } from '../billing/call-billing.ts';
-import { type Party, partyOf, reserveAll } from '../billing/reservation.ts';
+import { reserveStakes } from '../billing/day-stake.ts';
+import { type Party, paidSeconds, partyOf, reserveAll } from '../billing/reservation.ts';
 import { accountAt } from '../configuration/open-billing.ts';
 import type { Account } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import type { Call, CallBilling } from './call.ts';
+import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
+import { holdGifts } from './gift-holds.ts';
 
 /** Without payers: for a call of which only the carrier is paid. */
 export function createBilling(env: CallEnvironment, accounts: readonly Account[]): CallBilling {
@@ -20,6 +23,7 @@ export function createBilling(env: CallEnvironment, accounts: readonly Account[]
     parties: noParties,
     linesHeld: 0,
     timer: 0,
+    fraud: null,
   };
 }
 
@@ -65,14 +69,19 @@ export function findRates(
   if ('sipCode' in found) return found;
   cdr.ratePrefix = found[0]!.terms.rate.prefix;
   billing.payers = found.map(partyOf);
+  for (const [place, { packages }] of billing.accounts.entries()) {
+    if (packages.length === 0) continue;
+    const call = { number: cdr.calleeBilling, at: cdr.startedAt };
+    billing.payers[place]!.gifts = holdGifts(env, billing.accounts[place]!, call);
+  }
   billing.parties = billing.payers;
   return undefined;
 }
 
 /** One line of every account, or none. */
-export function takeAccountLines(env: CallEnvironment, billing: CallBilling): boolean {
+export function takeAccountLines(env: CallEnvironment, call: Call, billing: CallBilling): boolean {
   for (const { slot, lineLimit } of billing.accounts) {
-    if (!env.effects.acquireLine(accountLineSlot(slot), lineLimit)) {
+    if (!env.effects.acquireLine(accountLineSlot(slot), limitOf(call, lineLimit))) {
       giveAccountLinesBack(env, billing);
       return false;
     }
@@ -105,6 +114,21 @@ export function setAsideAhead(
   const { effects } = env;
   if (reserveAll(effects, parties, Math.max(1, rules.advanceSeconds), rules) < 0) return -1;
   return reserveAll(effects, parties, 1, rules);
+}
+
+/** What the call has set aside, of money and of the days of fraud limits, ends at this hold second. */
+export function paidSecondsOf({ parties, fraud }: CallBilling): number {
+  const paid = paidSeconds(parties);
+  return fraud === null ? paid : Math.min(paid, paidSeconds(fraud.stakes));
+}
+
+/** -1; or the place of the party that has no more, fraud limits behind the parties. */
+export function reserveTo(env: CallEnvironment, billing: CallBilling, seconds: number): number {
+  const { parties, fraud, rules } = billing;
+  const short = reserveAll(env.effects, parties, seconds, rules);
+  if (short >= 0 || fraud === null) return short;
+  const blocked = reserveStakes(env.effects, fraud.stakes, seconds, rules);
+  return blocked < 0 ? -1 : parties.length + blocked;
 }
 
 /** Shared by all calls: lists of parties are replaced, never changed. */

@@ -22,8 +22,10 @@ import { armDuration } from './call-duration.ts';
 import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
 import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
 import { keepCall, ownLegOf } from './call-table.ts';
+import { isEmergency } from './emergency.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
+import { armLengthWarning } from './fraud-watch.ts';
 import {
   answerText,
   createInboundLeg,
@@ -105,6 +107,7 @@ function createCall(
     durationTimer: 0,
     ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
+    emergency: isEmergency(env.snapshot.parameters, cdr.calleeAccess),
     billing: null,
     vendorShort: false,
   };
@@ -188,6 +191,9 @@ function answerCall(env: CallEnvironment, leg: OutboundLeg, fork: Fork, payload:
   env.effects.recordAnswer(answerRecord(call, call.caller, call.callee));
   sendAnswer(env, call, call.caller, { text, hasSdp: payload.body !== '' });
   armDuration(env, call);
+  if (call.billing !== null && call.billing.fraud !== null) {
+    armLengthWarning(env, call, call.billing.fraud);
+  }
 }
 
 function onAttemptFailed(

@@ -1,10 +1,12 @@
 // The longest time that a call may be up: SS_MAX_CALL_DURATION or what the gateways have in its place, the
-// accounts' own limits, and SS_SIP_NO_TIMER_REINVITE_INTERVAL for legs without session timers.
+// accounts' own limits and fraud limits, and SS_SIP_NO_TIMER_REINVITE_INTERVAL for legs without session timers.
 import { EndReasons } from '../end-reason.ts';
+import { Counter } from '../metrics/counter-layout.ts';
 import { TimerName } from '../time/timer-name.ts';
 import type { Call } from './call.ts';
 import { endAnswered } from './call-ending.ts';
 import type { CallEnvironment } from './environment.ts';
+import { noteLengthBlock } from './fraud-watch.ts';
 
 export function armDuration(env: CallEnvironment, call: Call): void {
   const seconds = smaller(callSecondsMax(call), untimedSecondsMax(call));
@@ -16,10 +18,13 @@ export function armDuration(env: CallEnvironment, call: Call): void {
 export function onDurationTimer(env: CallEnvironment, call: Call): void {
   call.durationTimer = 0;
   const most = callSecondsMax(call);
-  const reason =
-    most > 0 && smaller(most, untimedSecondsMax(call)) === most
-      ? EndReasons.maximumCallDuration
-      : EndReasons.sessionTimeout;
+  const isTooLong = most > 0 && smaller(most, untimedSecondsMax(call)) === most;
+  const watch = call.billing === null ? null : call.billing.fraud;
+  if (isTooLong && watch !== null && watch.callSeconds === most) {
+    env.effects.count(Counter.callsCutFraud);
+    noteLengthBlock(env, watch, most);
+  }
+  const reason = isTooLong ? EndReasons.maximumCallDuration : EndReasons.sessionTimeout;
   endAnswered(env, call, undefined, { reason, by: 'server' });
 }
 
@@ -34,7 +39,7 @@ function callSecondsMax(call: Call): number {
   }
   if (billing === null) return most;
   for (const { maxCallSeconds } of billing.accounts) most = smaller(most, maxCallSeconds);
-  return most;
+  return billing.fraud === null ? most : smaller(most, billing.fraud.callSeconds);
 }
 
 function untimedSecondsMax({ parameters }: Call): number {

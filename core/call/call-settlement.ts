@@ -1,12 +1,13 @@
 // What everybody pays for a call when it has ended: into the CDR, and out of what was set aside.
-import { fillCharges, fillCost } from '../billing/call-charge.ts';
+import { addGiftUses, fillCharges, fillCost } from '../billing/call-charge.ts';
 import { type Charge, chargeFor } from '../billing/charge.ts';
 import { holdSeconds } from '../billing/hold-time.ts';
-import { paidSeconds, reserveAll } from '../billing/reservation.ts';
+import type { Party } from '../billing/reservation.ts';
 import type { CallTerms, EndedBy } from '../cdr/cdr.ts';
 import type { Call, CallBilling } from './call.ts';
-import { giveAccountLinesBack } from './call-billing.ts';
+import { giveAccountLinesBack, paidSecondsOf, reserveTo } from './call-billing.ts';
 import type { CallEnvironment } from './environment.ts';
+import { settleFraud } from './fraud-watch.ts';
 import { giveVendorBack } from './vendor-billing.ts';
 
 /** Before the CDR is recorded; `cdr.holdTimeMs` is known. Exactly once a call, on every path. */
@@ -23,14 +24,26 @@ export function settleCall(
   const charges = payers.map((party): Charge => {
     const charge = chargeFor(party, seconds, rules.feeUnit, party.reserved);
     env.effects.settle(party, charge.fromBalance);
+    if (party.gifts.length > 0) settleGifts(env, call, party, charge);
     return charge;
   });
   fillCharges(cdr, payers, charges);
+  if (billing.fraud !== null) {
+    const fees = charges.map(({ fee }) => fee);
+    settleFraud(env, billing.fraud, billing, { seconds, fees });
+  }
   giveAccountLinesBack(env, billing);
   if (outbound === undefined || outbound.vendor === null || cdr.answeredAt === null) return;
   const cost = chargeFor(outbound.vendor, seconds, rules.feeUnit, outbound.vendor.reserved);
   fillCost(cdr, cost);
   giveVendorBack(env, outbound, cost.fromBalance);
+}
+
+function settleGifts(env: CallEnvironment, { cdr }: Call, party: Party, charge: Charge): void {
+  for (const [place, hold] of party.gifts.entries()) {
+    env.effects.settleUsage(hold, BigInt(charge.giftUses[place]?.seconds ?? 0));
+  }
+  addGiftUses(cdr, party, charge);
 }
 
 /** Hold seconds that are charged: those that are set aside at most. They are always enough unless a timer
@@ -43,11 +56,10 @@ function billableSeconds(
   by: EndedBy,
 ): number {
   if (call.cdr.answeredAt === null) return 0;
-  const { parties, rules } = billing;
-  const seconds = holdSeconds(call.cdr.holdTimeMs, rules);
-  const paid = paidSeconds(parties);
+  const seconds = holdSeconds(call.cdr.holdTimeMs, billing.rules);
+  const paid = paidSecondsOf(billing);
   if (seconds <= paid) return seconds;
-  if (by !== 'server' && reserveAll(env.effects, parties, seconds, rules) < 0) return seconds;
+  if (by !== 'server' && reserveTo(env, billing, seconds) < 0) return seconds;
   return paid;
 }
 

@@ -16,6 +16,7 @@ import type { Hop } from '../sip/hop.ts';
 import type { Method } from '../sip/method.ts';
 import type { RequestParts } from '../sip/write-message.ts';
 import type { ClientTransaction, ServerTransaction } from '../transaction/transaction.ts';
+import type { FraudWatch } from './fraud-watch.ts';
 
 /** What the owner field of a transaction points to. */
 export const OwnerKind = { inboundLeg: 0, outboundLeg: 1, relay: 2, release: 3 } as const;
@@ -46,6 +47,8 @@ export interface CallBilling {
   linesHeld: number;
   /** Until the next top-up, or the end of what is set aside. */
   timer: number;
+  /** Null: no fraud limit applies. */
+  fraud: FraudWatch | null;
 }
 
 export interface Call {
@@ -71,6 +74,8 @@ export interface Call {
   /** Our own hops this call has already made (a call routed back to us). */
   readonly ownHops: number;
   linesHeld: boolean;
+  /** To a number of SS_EMERGENCY_E164S. */
+  readonly emergency: boolean;
   /** Null: nobody is billed. */
   billing: CallBilling | null;
   /** A gateway was skipped because its carrier's account could not pay. */

@@ -8,9 +8,11 @@ import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
 import { headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
+import { uriUserAt } from '../sip/uri-user.ts';
 import { writeResponse } from '../sip/write-message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowOutsideLine } from './allow.ts';
+import { isEmergency } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 import { isContentType } from './header-policy.ts';
 import { mintTag } from './local-identity.ts';
@@ -137,8 +139,11 @@ export function refuseUnknownSource(env: CallEnvironment, transaction: ServerTra
 }
 
 /** Overload and drain: 503 with Retry-After before anything is spent on the call. */
-export function isRefusedUnderLoad(env: CallEnvironment): boolean {
-  return env.draining || env.waitedMs > waitedMsMax;
+export function isRefusedUnderLoad(env: CallEnvironment, message: SipMessage): boolean {
+  if (env.draining) return true;
+  if (env.waitedMs <= waitedMsMax) return false;
+  const { bytes, requestUriStart, requestUriEnd } = message;
+  return !isEmergency(env.snapshot.parameters, uriUserAt(bytes, requestUriStart, requestUriEnd));
 }
 
 export function refuseUnderLoad(env: CallEnvironment, transaction: ServerTransaction): void {

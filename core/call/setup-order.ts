@@ -8,7 +8,9 @@ import { Counter } from '../metrics/counter-layout.ts';
 import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
+import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
+import { findFraudLimits, setDaysAside, takeFraudLines, takeFraudMinute } from './fraud-watch.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
  *  B2BUA has only its own legs to go by). */
@@ -31,7 +33,10 @@ const setupOrder: readonly Check[] = [
   routeFound,
   gatewayLines,
   accountLines,
+  fraudLines,
   moneySetAside,
+  fraudDays,
+  fraudCallRate,
   gatewayCallRate,
   systemCallRate,
 ];
@@ -84,7 +89,7 @@ function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (!env.effects.acquireLine(call.mapping.slot, call.mapping.lineLimit)) {
+  if (!env.effects.acquireLine(call.mapping.slot, limitOf(call, call.mapping.lineLimit))) {
     return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedLines };
   }
   // The node's own line is only counted: what the node carries is bounded by its rings and its CPS.
@@ -94,8 +99,16 @@ function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function accountLines(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (call.billing === null || takeAccountLines(env, call.billing)) return undefined;
+  if (call.billing === null || takeAccountLines(env, call, call.billing)) return undefined;
   return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedAccountLines };
+}
+
+function fraudLines(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { billing } = call;
+  if (billing === null || call.emergency) return undefined;
+  billing.fraud = findFraudLimits(env, call, billing);
+  if (billing.fraud === null || takeFraudLines(env, billing.fraud)) return undefined;
+  return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedFraudCalls };
 }
 
 function moneySetAside(env: CallEnvironment, call: Call): Refusal | undefined {
@@ -103,12 +116,26 @@ function moneySetAside(env: CallEnvironment, call: Call): Refusal | undefined {
   return reason ? { reason, counter: Counter.refusedBalance } : undefined;
 }
 
+function fraudDays(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { billing } = call;
+  if (billing === null || billing.fraud === null) return undefined;
+  const reason = setDaysAside(env, billing.fraud, billing);
+  return reason && { reason, counter: Counter.refusedFraudDay };
+}
+
+function fraudCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
+  const watch = call.billing === null ? null : call.billing.fraud;
+  if (watch === null || takeFraudMinute(env, watch)) return undefined;
+  return { reason: EndReasons.callRateLimited, counter: Counter.refusedFraudRate };
+}
+
 function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(call.mapping.slot, call.mapping.cpsLimit)) return undefined;
+  if (env.effects.acquireCps(call.mapping.slot, limitOf(call, call.mapping.cpsLimit)))
+    return undefined;
   return { reason: EndReasons.callRateLimited, counter: Counter.refusedGatewayCps };
 }
 
 function systemCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(nodeSlot, call.parameters.SS_MAXCPS)) return undefined;
+  if (env.effects.acquireCps(nodeSlot, limitOf(call, call.parameters.SS_MAXCPS))) return undefined;
   return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps };
 }

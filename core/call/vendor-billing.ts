@@ -10,6 +10,7 @@ import { EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import type { Call, OutboundLeg } from './call.ts';
 import { closedReason, createBilling, setAsideAhead } from './call-billing.ts';
+import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 
 /** Null: nobody is paid for this attempt. Undefined: the gateway is to be skipped, nothing is held. */
@@ -34,7 +35,7 @@ export function takeVendor(
     env.effects.count(Counter.skippedVendorRate);
     return undefined;
   }
-  if (!env.effects.acquireLine(accountLineSlot(account.slot), account.lineLimit)) {
+  if (!env.effects.acquireLine(accountLineSlot(account.slot), limitOf(call, account.lineLimit))) {
     env.effects.count(Counter.skippedLines);
     return undefined;
   }
@@ -42,6 +43,8 @@ export function takeVendor(
   call.billing ??= createBilling(env, []);
   if (setAsideAhead(env, call.billing, [vendor]) < 0) return vendor;
   env.effects.releaseLine(accountLineSlot(account.slot));
+  // Then nobody is paid for it.
+  if (call.emergency) return null;
   env.effects.count(Counter.skippedVendorBalance);
   call.vendorShort = true;
   return undefined;

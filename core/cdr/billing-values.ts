@@ -2,7 +2,16 @@
 // terms by which a call is charged, in an answer record. A call that nobody pays for has neither. Amounts
 // are 64-bit integers, never floats: the packer writes a bigint as such, readers give back a number or a
 // bigint, and BigInt() makes one of both.
-import type { AgentFee, BilledParty, CallTerms, Cdr, PartyTerms, RatedTerms } from './cdr.ts';
+import type {
+  AgentFee,
+  BilledParty,
+  CallTerms,
+  Cdr,
+  HeldGift,
+  PartyTerms,
+  RatedTerms,
+  Usage,
+} from './cdr.ts';
 
 /** A value that repeats another one of its record. */
 const same = 0;
@@ -18,6 +27,7 @@ export type Charged = Pick<
   | 'cost'
   | 'tax'
   | 'packageSeconds'
+  | 'giftUses'
   | 'agentFees'
   | 'billedParty'
 >;
@@ -39,7 +49,7 @@ export function chargedValues(cdr: Cdr): unknown[] | undefined {
     cdr.clearingBilledSeconds,
     cdr.cost,
     cdr.tax,
-    cdr.packageSeconds,
+    packageValues(cdr),
     cdr.billedParty === null ? null : partyCodes.indexOf(cdr.billedParty),
   ];
   for (let level = 0; level < agentFees.length; level++) {
@@ -47,6 +57,23 @@ export function chargedValues(cdr: Cdr): unknown[] | undefined {
     values.push(account, fee, billedSeconds);
   }
   return values;
+}
+
+/** Seconds; with what they came of behind them, in fours, where there was anything. */
+function packageValues({ packageSeconds, giftUses }: Cdr): number | unknown[] {
+  if (giftUses === undefined) return packageSeconds;
+  const uses = giftUses.flatMap(({ account, item, day, seconds }) => [account, item, day, seconds]);
+  return [packageSeconds, ...uses];
+}
+
+function packagesOf(values: unknown): Pick<Charged, 'packageSeconds' | 'giftUses'> {
+  if (!Array.isArray(values)) return { packageSeconds: values as number };
+  const giftUses: Usage[] = [];
+  for (let at = 1; at + 4 <= values.length; at += 4) {
+    const [account, item, day, seconds] = values.slice(at, at + 4);
+    giftUses.push({ account, item, day, seconds, money: 0n });
+  }
+  return { packageSeconds: values[0] as number, giftUses };
 }
 
 const chargedValueCount = 9;
@@ -70,7 +97,7 @@ export function chargedOf(values: unknown, calleeAccess: string): Charged {
     clearingBilledSeconds: values[4] as number | null,
     cost: moneyOf(values[5]),
     tax: moneyOf(values[6]),
-    packageSeconds: values[7] as number,
+    ...packagesOf(values[7]),
     agentFees: agentFees.length === 0 ? noAgentFees : agentFees,
     billedParty: values[8] === null ? null : (partyCodes[values[8] as number] ?? null),
   };
@@ -121,7 +148,8 @@ type Integer = number | bigint;
 
 type PartyValues = [
   account: string,
-  free: number,
+  /** 1: free of charge; or the gifts held: item, day, cycle and seconds of each, flat. */
+  free: number | (string | number)[],
   prefix: string,
   price: Integer,
   perSeconds: number,
@@ -134,10 +162,16 @@ type PartyValues = [
 ];
 const partyValueCount = 9;
 
-function partyValues({ account, free, rate }: PartyTerms): PartyValues {
+function partyValues({ account, free, rate, gifts = [] }: PartyTerms): PartyValues {
+  const held = gifts.flatMap(({ item, day, cycleSeconds, secondsLeft }) => [
+    item,
+    day,
+    cycleSeconds,
+    secondsLeft,
+  ]);
   const values: PartyValues = [
     account,
-    free ? 1 : 0,
+    held.length > 0 ? held : free ? 1 : 0,
     rate.prefix,
     rate.price,
     rate.perSeconds,
@@ -155,11 +189,12 @@ function partyValues({ account, free, rate }: PartyTerms): PartyValues {
 function partyOf(values: PartyValues): PartyTerms {
   const sections: RatedTerms['sections'][number][] = [];
   for (let at = partyValueCount; at + 2 <= values.length; at += 2) {
-    sections.push({ seconds: Number(values[at]), fee: BigInt(values[at + 1]!) });
+    sections.push({ seconds: Number(values[at]), fee: BigInt(values[at + 1] as Integer) });
   }
   return {
     account: values[0],
     free: values[1] === 1,
+    ...(Array.isArray(values[1]) ? { gifts: giftsOf(values[1]) } : {}),
     rate: {
       prefix: values[2],
       price: BigInt(values[3]),
@@ -171,6 +206,23 @@ function partyOf(values: PartyValues): PartyTerms {
       taxPercent: BigInt(values[8]),
     },
   };
+}
+
+function giftsOf(values: readonly (string | number)[]): HeldGift[] {
+  const gifts: HeldGift[] = [];
+  for (let at = 0; at + 4 <= values.length; at += 4) {
+    const item = values[at] as string;
+    const [day, cycleSeconds, secondsLeft] = values.slice(at + 1, at + 4).map(Number);
+    gifts.push({
+      item,
+      day: day!,
+      packageName: item,
+      gift: at / 4,
+      cycleSeconds: cycleSeconds!,
+      secondsLeft: secondsLeft!,
+    });
+  }
+  return gifts;
 }
 
 function moneyOf(value: unknown): bigint | null {

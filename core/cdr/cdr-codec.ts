@@ -269,6 +269,7 @@ function cdrOf(values: CdrValues): Cdr {
     cost: charged.cost,
     tax: charged.tax,
     packageSeconds: charged.packageSeconds,
+    ...(charged.giftUses === undefined ? {} : { giftUses: charged.giftUses }),
     agentFees: charged.agentFees,
     billedParty: charged.billedParty,
     configurationVersion: values[19],

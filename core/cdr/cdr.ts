@@ -14,6 +14,30 @@ export interface CdrAttempt {
   tookMs: number;
 }
 
+/** What a call has used of something that an account has for a day or a longer period. */
+export interface Usage {
+  readonly account: string;
+  /** Its name in the ledger. */
+  readonly item: string;
+  /** First day of the period, since 1970, in the zone that it is counted by. */
+  readonly day: number;
+  readonly seconds: number;
+  /** Units of 10^-8. */
+  readonly money: bigint;
+}
+
+/** Free seconds of a package that a call holds. */
+export interface HeldGift {
+  readonly item: string;
+  readonly day: number;
+  readonly packageName: string;
+  /** Place among those of the package. */
+  readonly gift: number;
+  /** Used in whole multiples of this. */
+  readonly cycleSeconds: number;
+  readonly secondsLeft: number;
+}
+
 /** What one agent above the account paid for the call. */
 export interface AgentFee {
   account: string;
@@ -56,6 +80,8 @@ export interface Cdr {
   cost: bigint | null;
   tax: bigint | null;
   packageSeconds: number;
+  /** Of which packages those of all payers came; in the log alone. */
+  giftUses?: readonly Usage[];
   /** Nearest agent first. */
   agentFees: readonly AgentFee[];
   /** Null: nobody was asked to pay. */
@@ -106,6 +132,8 @@ export interface PartyTerms {
   /** The rate is only told. */
   readonly free: boolean;
   readonly rate: RatedTerms;
+  /** In the order of use; what they cover costs nothing. */
+  readonly gifts?: readonly HeldGift[];
 }
 
 /** All that charging a call needs, so that it can be charged after a crash without any table. */

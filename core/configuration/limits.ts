@@ -29,6 +29,15 @@ export const packagesMax = 10_000;
 export const giftsPerPackageMax = 64;
 export const prefixesPerGiftMax = 1_000;
 export const packagesPerAccountMax = 16;
+export const fraudLimitsPerAccountMax = 64;
+/** Of all packages that accounts have ordered: each has a slot of counters. */
+export const orderedGiftsMax = 65_535;
+/** Over all accounts: each has a slot of counters. */
+export const fraudLimitsMax = 16_383;
+export const callsPerMinuteMax = 60_000;
+/** Over all fraud limits: a word of shared memory for each. */
+export const callsPerMinuteAllMax = 2_000_000;
+export const minutesPerDayMax = 100_000_000;
 /** Agents above an account; each is charged for the account's calls. */
 export const agentLevelsMax = 8;
 /** Patterns in one list of numbers. */

@@ -118,6 +118,28 @@ export interface AccountDocument {
   /** Longest call, seconds; 0 or absent: no limit of its own. */
   maxCallSeconds?: number | undefined;
   packages: PackageOrderDocument[];
+  /** IANA name, of the days of `fraudLimits`; absent: the node's own zone. */
+  timeZone?: string | undefined;
+  /** All whose prefix a number has apply to a call. */
+  fraudLimits: FraudLimitDocument[];
+}
+
+/** Each of the five is absent, or has one or both thresholds. */
+export interface FraudLimitDocument {
+  /** "": calls to anywhere. */
+  prefix: string;
+  callsAtOnce?: ThresholdDocument<number> | undefined;
+  callsPerMinute?: ThresholdDocument<number> | undefined;
+  minutesPerDay?: ThresholdDocument<number> | undefined;
+  /** Decimal strings. */
+  moneyPerDay?: ThresholdDocument<string> | undefined;
+  callSeconds?: ThresholdDocument<number> | undefined;
+}
+
+/** `warn` raises an alarm when it is reached, `block` is never passed. */
+export interface ThresholdDocument<Value> {
+  warn?: Value | undefined;
+  block?: Value | undefined;
 }
 
 /** Working time and the rest, for period rates. */
@@ -151,8 +173,10 @@ export interface PeriodRateDocument {
 
 export interface PackageDocument {
   name: string;
-  /** Zone of the windows; absent: the node's own. */
+  /** Zone of the windows and of the periods; absent: the node's own. */
   timeZone?: string | undefined;
+  /** How often gifts begin anew. */
+  period: 'day' | 'month' | 'year';
   gifts: GiftDocument[];
   /** Spent before the balance. */
   giftMoney: string;
@@ -254,6 +278,7 @@ export interface Parameters {
   SERVER_BILLING_FREE_TIME: number;
   /** Number patterns. */
   SERVER_BILLING_FREE_E164S: readonly string[];
+  SS_EMERGENCY_E164S: readonly string[];
   SERVER_BILLING_NO_CDR_E164S: readonly string[];
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: number;
   /** Minutes. */
@@ -309,6 +334,7 @@ export const defaultParameters: Parameters = {
   SERVER_BILLING_HOLD_TIME_PRECISION: 1000,
   SERVER_BILLING_FREE_TIME: 0,
   SERVER_BILLING_FREE_E164S: [],
+  SS_EMERGENCY_E164S: [],
   SERVER_BILLING_NO_CDR_E164S: [],
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: 0,
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: 1,

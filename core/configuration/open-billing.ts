@@ -5,12 +5,15 @@ import type {
   Account,
   BillingTables,
   Calendar,
+  FraudLimit,
   Package,
   PackageOrder,
   PeriodRate,
   RateShape,
   Snapshot,
   TextRows,
+  Threshold,
+  ZoneOffsets,
 } from './snapshot.ts';
 
 export function accountAt(snapshot: Snapshot, row: number): Account {
@@ -49,6 +52,10 @@ export function calendarAt(billing: BillingTables, row: number): Calendar {
 
 export function periodRateAt(billing: BillingTables, row: number): PeriodRate {
   return entityAt(billing.periodRates, row, (parsed) => parsed as PeriodRate);
+}
+
+export function zoneAt(billing: BillingTables, row: number): ZoneOffsets {
+  return entityAt(billing.zones, row, (parsed) => parsed as ZoneOffsets);
 }
 
 export function packageAt(billing: BillingTables, row: number): Package {
@@ -103,7 +110,30 @@ function asAccount(parsed: unknown): Account {
         expiresAt: order.expiresAt ?? Number.POSITIVE_INFINITY,
       }),
     ),
+    zone: row.zone,
+    fraudLimits: row.fraudLimits.map(asFraudLimit),
   };
+}
+
+/** As text: of its bigints JSON has made strings. */
+export function asFraudLimit(stored: object): FraudLimit {
+  const limit = stored as FraudLimit & {
+    daySeconds: Threshold<string>;
+    dayMoney: Threshold<string>;
+  };
+  return {
+    slot: limit.slot,
+    prefix: limit.prefix,
+    callsAtOnce: limit.callsAtOnce,
+    callsPerMinute: limit.callsPerMinute,
+    daySeconds: asBigints(limit.daySeconds),
+    dayMoney: asBigints(limit.dayMoney),
+    callSeconds: limit.callSeconds,
+  };
+}
+
+function asBigints({ warn, block }: Threshold<string>): Threshold<bigint> {
+  return { warn: BigInt(warn), block: BigInt(block) };
 }
 
 function asRateShape(parsed: unknown): RateShape {
@@ -128,6 +158,7 @@ function asPackage(parsed: unknown): Package {
   return {
     name: row.name,
     zone: row.zone,
+    period: row.period,
     gifts: row.gifts,
     giftMoney: BigInt(row.giftMoney),
     minConsumption: BigInt(row.minConsumption),

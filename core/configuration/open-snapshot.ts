@@ -86,6 +86,7 @@ function openBilling(
     calendars: textRows('calendarRows'),
     periodRates: textRows('periodRateRows'),
     packages: textRows('packageRows'),
+    zones: textRows('zoneRows'),
     accounts: textRows('accountRows'),
   };
 }

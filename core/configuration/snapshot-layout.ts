@@ -24,7 +24,7 @@
 //   rateLengthMasks  as lengthMasks, by table and leading bytes
 //   ...Rows          2 words each: start and length of its JSON in billingText
 //   billingText      JSON (ASCII): accounts, shapes (what rates share), areas, table names, calendars,
-//                    period rates, packages; money in it is a string of units
+//                    period rates, packages, time zones; money in it is a string of units
 //
 // `parent` is the entry of the longest prefix that is itself a prefix of this one: the longest match
 // and its parents are all matches of a number, longest first. Sections start at multiples of 8.
@@ -80,6 +80,7 @@ export const sectionNames = [
   'calendarRows',
   'periodRateRows',
   'packageRows',
+  'zoneRows',
   'billingText',
 ] as const;
 
@@ -111,6 +112,7 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   calendarRows: 4,
   periodRateRows: 4,
   packageRows: 4,
+  zoneRows: 4,
   billingText: 1,
 };
 

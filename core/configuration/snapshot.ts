@@ -1,6 +1,7 @@
 // What a call worker runs from: one immutable, compiled version of the configuration. Prefixes and
 // addresses live in shared memory and are never copied per worker; gateways are decoded on first use.
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
+import type { PeriodName } from '../time/calendar-period.ts';
 import type { CallTypeName, Parameters } from './model.ts';
 
 export interface MappingGateway {
@@ -89,10 +90,36 @@ export interface Account {
   readonly callLevel: CallType;
   /** By priority, then by expiry. */
   readonly packages: readonly PackageOrder[];
+  /** Row of the zone of its days; -1: it has no fraud limits. */
+  readonly zone: number;
+  /** Longest prefix first. */
+  readonly fraudLimits: readonly FraudLimit[];
+}
+
+/** Below 0: none. A value that reaches `warn` raises an alarm, none may pass `block`. */
+export interface Threshold<Value = number> {
+  readonly warn: Value;
+  readonly block: Value;
+}
+
+/** What bounds the calls of an account, or of one that is below it, to one prefix. */
+export interface FraudLimit {
+  /** Of its counters, kept over snapshots. */
+  readonly slot: number;
+  /** Byte string. */
+  readonly prefix: string;
+  readonly callsAtOnce: Threshold;
+  readonly callsPerMinute: Threshold;
+  readonly daySeconds: Threshold<bigint>;
+  /** Units of money. */
+  readonly dayMoney: Threshold<bigint>;
+  readonly callSeconds: Threshold;
 }
 
 export interface PackageOrder {
   readonly package: number;
+  /** Of its counters, by gift of the package; kept over snapshots. */
+  readonly giftSlots: readonly number[];
   readonly priority: number;
   /** Milliseconds since 1970; expiry may be Infinity. */
   readonly startsAt: number;
@@ -102,6 +129,8 @@ export interface PackageOrder {
 export interface Package {
   readonly name: string;
   readonly zone: ZoneOffsets;
+  /** What its gifts are for. */
+  readonly period: PeriodName;
   readonly gifts: readonly Gift[];
   readonly giftMoney: bigint;
   readonly minConsumption: bigint;
@@ -177,6 +206,8 @@ export interface BillingTables {
   readonly calendars: TextRows<Calendar>;
   readonly periodRates: TextRows<PeriodRate>;
   readonly packages: TextRows<Package>;
+  /** Of the days of accounts with fraud limits. */
+  readonly zones: TextRows<ZoneOffsets>;
   /** In order of name. */
   readonly accounts: TextRows<Account>;
 }

@@ -131,6 +131,32 @@ const rows = [
     'tandem_refused_balance_total',
     'INVITEs refused: an account cannot pay the first step',
   ],
+  [
+    'refusedFraudCalls',
+    'tandem_refused_fraud_calls_total',
+    'INVITEs refused by callsAtOnce of a fraud limit',
+  ],
+  [
+    'refusedFraudRate',
+    'tandem_refused_fraud_rate_total',
+    'INVITEs refused by callsPerMinute of a fraud limit',
+  ],
+  [
+    'refusedFraudDay',
+    'tandem_refused_fraud_day_total',
+    'INVITEs refused by minutesPerDay or moneyPerDay of a fraud limit',
+  ],
+  ['callsCutFraud', 'tandem_calls_cut_fraud_total', 'calls ended by a fraud limit'],
+  [
+    'fraudWarnings',
+    'tandem_fraud_warnings_total',
+    'warning thresholds of fraud limits reached: once a threshold and day of the account',
+  ],
+  [
+    'fraudBlocks',
+    'tandem_fraud_blocks_total',
+    'blocking thresholds of fraud limits reached: once a threshold and day of the account',
+  ],
   ['callsCutBalance', 'tandem_calls_cut_balance_total', 'calls ended because money ran out'],
   ['refusedNumber', 'tandem_refused_number_total', 'INVITEs refused: no called number'],
   [

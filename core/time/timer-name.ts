@@ -19,6 +19,7 @@ export const TimerName = {
   attempt: 18, // SS_SIP_TIMEOUT_INVITE, _TRYING, _SESSION_PROGRESS(_SDP), _RINGING
   duration: 19, // SS_MAX_CALL_DURATION, SS_SIP_NO_TIMER_REINVITE_INTERVAL
   balance: 21, // top-up of what a call has set aside, or the end of it
+  lengthWarning: 22, // a fraud limit warns of the length of a call
   callLinger: 20, // a dropped attempt still answers a late PRACK
 } as const;
 export type TimerName = (typeof TimerName)[keyof typeof TimerName];

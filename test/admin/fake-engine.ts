@@ -40,7 +40,19 @@ export function figuresOf(changes: Partial<EngineFigures> = {}): EngineFigures {
         cps: null,
       },
     ],
-    accounts: { count: 3, reserved: '1.25', exhausted: 1 },
+    accounts: {
+      count: 3,
+      reserved: '1.25',
+      exhausted: 1,
+      fraud: {
+        limits: 2,
+        warning: 0,
+        blocking: 1,
+        alarms: [
+          { account: 'acme', prefix: '881', warned: ['moneyPerDay'], blocked: ['moneyPerDay'] },
+        ],
+      },
+    },
     sockets: [{ listen: 'udp://127.0.0.1:5060', receiveBufferBytes: 8_388_608, kernelDrops: 0 }],
     cdrLog: {
       directory: '/data/cdr',

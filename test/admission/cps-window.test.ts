@@ -1,16 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { acquireCps, cpsSealed } from '../../core/admission/cps-window.ts';
+import {
+  acquireCps,
+  cpsDirectoryWords,
+  cpsSealed,
+  cpsWindowHeaderWords,
+  minuteMs,
+  reachedCps,
+} from '../../core/admission/cps-window.ts';
 import { CpsWindows } from '../../workers/memory/cps-windows.ts';
-import { allocateSharedMemory, cpsWords } from '../../workers/memory/shared-memory.ts';
+import { cpsWords } from '../../workers/memory/shared-memory.ts';
 
 const slot = 3;
 // Starting points of the clock: boot, 25 and 50 days (where 31 and 32 bits come round), a real one.
 const starts = [0, 2 ** 31 - 1500, 2 ** 32 - 1500, 87_654_321.25];
 
+/** Nothing else of the shared memory: it is made anew for every arrival pattern. */
+function windowsOf(arenaWords: number): { cpsWindows: SharedArrayBuffer } {
+  return { cpsWindows: new SharedArrayBuffer((cpsDirectoryWords + arenaWords) * 4) };
+}
+
 function open(limit: number, nowMs: number, cpsArenaWords = 4096) {
-  const memory = allocateSharedMemory({ workers: 1, cpsArenaWords });
+  const memory = windowsOf(cpsArenaWords);
   const windows = new CpsWindows(memory);
   windows.place([{ slot, limit }], nowMs);
   return { words: cpsWords(memory), windows };
@@ -55,7 +67,7 @@ test('a worker that died after taking a cell, before moving the head, blocks nob
   for (const limit of [1, 2, 5]) {
     const { words } = open(limit, 0);
     const window = Atomics.load(words, slot);
-    Atomics.store(words, window + 2, 100); // the cell is taken, the head has not moved
+    Atomics.store(words, window + cpsWindowHeaderWords, 100); // the cell is taken, the head has not moved
     for (let i = 1; i < limit; i++) assert.ok(acquireCps(words, slot, limit, 100));
     assert.equal(acquireCps(words, slot, limit, 1099), false);
     for (let i = 0; i < limit; i++) assert.ok(acquireCps(words, slot, limit, 1100));
@@ -66,7 +78,8 @@ test('a worker that died after taking a cell, before moving the head, blocks nob
 test('a window under the seal refuses instead of looping or admitting', () => {
   const { words } = open(2, 0);
   const window = Atomics.load(words, slot);
-  words.fill(cpsSealed, window + 2, window + 4);
+  const cells = window + cpsWindowHeaderWords;
+  words.fill(cpsSealed, cells, cells + 2);
   assert.equal(acquireCps(words, slot, 2, 5000), false);
 });
 
@@ -149,4 +162,22 @@ test('workers whose clock readings differ by up to a batch: never too many, and 
     assert.ok(mostInOneSecond(stamps) <= limit);
   });
   fc.assert(property, { numRuns: 200 });
+});
+
+test('a window of a minute: no more than its limit in any sixty seconds, and what is reached of it', () => {
+  const memory = windowsOf(1024);
+  const words = cpsWords(memory);
+  const windows = new CpsWindows(memory, minuteMs);
+  windows.place([{ slot, limit: 3 }], 0);
+  const start = 500_000;
+  assert.equal(reachedCps(words, slot, 1, start), false);
+  for (const after of [0, 10_000, 20_000]) assert.ok(acquireCps(words, slot, 3, start + after));
+  assert.equal(acquireCps(words, slot, 3, start + 59_999), false);
+  assert.equal(windows.admittedOf(slot, start + 59_999), 3);
+  assert.ok(reachedCps(words, slot, 3, start + 59_999));
+  assert.equal(reachedCps(words, slot, 3, start + 60_000), false);
+  assert.ok(reachedCps(words, slot, 2, start + 60_000));
+  assert.ok(acquireCps(words, slot, 3, start + 60_000));
+  assert.ok(reachedCps(words, slot, 3, start + 60_000));
+  assert.equal(reachedCps(words, slot, 4, start + 60_000), false);
 });

@@ -12,6 +12,7 @@ import { RingIntake } from '../../workers/call/intake.ts';
 import { heartbeatSlot, LoopGauges } from '../../workers/call/loop-gauges.ts';
 import { openBalances, purseOf, workerPurse } from '../../workers/memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
+import { fraudCounters } from '../../workers/memory/fraud-block.ts';
 import {
   allocateSharedMemory,
   cpsWords,
@@ -45,6 +46,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     lines: workerLines(memory, 0),
     purse: purseOf(openBalances(memory), workerPurse(0)),
     cpsWords: cpsWords(memory),
+    fraud: fraudCounters(memory, 0),
     counters,
   });
   const clock = { nowMs: 1000, readings: 0 };

@@ -9,6 +9,7 @@ import { EffectRunner } from '../../workers/call/effect-runner.ts';
 import { openBalances, purseOf, workerPurse } from '../../workers/memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
 import { CpsWindows } from '../../workers/memory/cps-windows.ts';
+import { fraudCounters } from '../../workers/memory/fraud-block.ts';
 import {
   allocateSharedMemory,
   cpsWords,
@@ -49,6 +50,7 @@ function stage() {
     lines: workerLines(memory, 0),
     purse: purseOf(openBalances(memory), workerPurse(0)),
     cpsWords: cpsWords(memory),
+    fraud: fraudCounters(memory, 0),
     counters: counterBlock(memory, workerWriter(0)),
   });
   const used = (): number => linesUsed(lineLedger(memory), slot);

@@ -31,7 +31,10 @@ class WindowedFiles {
     },
     map: (descriptor, position, length) => {
       assert.equal(position % 65_536, 0);
-      assert.ok(position + length <= fs.fstatSync(descriptor).size, 'a window on what is not there');
+      assert.ok(
+        position + length <= fs.fstatSync(descriptor).size,
+        'a window on what is not there',
+      );
       if (this.refuses) return undefined;
       this.opened++;
       const bytes = calls.mapFile(descriptor, position, length)!;

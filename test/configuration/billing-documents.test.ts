@@ -263,3 +263,94 @@ describe('billing parameters', () => {
     }
   });
 });
+
+describe('fraud limits', () => {
+  const acme = (fraudLimits: unknown, more: object = {}): object => ({
+    accounts: [{ name: 'acme', kind: 'customer', fraudLimits, ...more }],
+  });
+  const refusals: [string, unknown, string][] = [
+    [
+      'that limit nothing',
+      [{ prefix: '44' }],
+      'accounts[0].fraudLimits[0]: an object is not accepted; expected at least one of callsAtOnce, callsPerMinute, minutesPerDay, moneyPerDay, callSeconds',
+    ],
+    [
+      'that warn above what blocks',
+      [{ callsAtOnce: { warn: 5, block: 4 } }],
+      'accounts[0].fraudLimits[0].callsAtOnce.warn: 5 is not accepted; expected at most 4, which is the threshold that blocks',
+    ],
+    [
+      'of money that warn above what blocks',
+      [{ moneyPerDay: { warn: '10', block: '9.99' } }],
+      'accounts[0].fraudLimits[0].moneyPerDay.warn: "10" is not accepted; expected at most 9.99, which is the threshold that blocks',
+    ],
+    [
+      'of money as numbers',
+      [{ moneyPerDay: { block: 9 } }],
+      'accounts[0].fraudLimits[0].moneyPerDay.block: 9 is a number, which may lose digits; expected a decimal string like "0.0125" from "0" to "90000000000", at most 8 decimals',
+    ],
+    [
+      'without a threshold',
+      [{ callsPerMinute: {} }],
+      'accounts[0].fraudLimits[0].callsPerMinute: an object is not accepted; expected an object of warn, block, or both',
+    ],
+    [
+      'of one prefix twice',
+      [
+        { prefix: '44', callSeconds: { block: 60 } },
+        { prefix: '44', callSeconds: { block: 90 } },
+      ],
+      'accounts[0].fraudLimits[1].prefix: "44" is limited twice; expected each prefix once',
+    ],
+    [
+      'with a field that is none',
+      [{ callsAtOnce: { block: 1 }, sequentialCalls: { block: 1 } }],
+      'accounts[0].fraudLimits[0].sequentialCalls is no field that is known here',
+    ],
+    [
+      'that end every call at once',
+      [{ callSeconds: { block: 0 } }],
+      'accounts[0].fraudLimits[0].callSeconds.block: 0 is not accepted; expected a whole number from 1 to 2592000',
+    ],
+  ];
+  for (const [name, limits, problem] of refusals) {
+    it(`${name} are refused`, () => assert.deepEqual(problemsOf(acme(limits)), [problem]));
+  }
+
+  it('of a clearing account are refused, and a zone that is none', () => {
+    assert.match(
+      problemsOf(acme([{ callsAtOnce: { block: 1 } }], { kind: 'clearing' }))[0]!,
+      /^accounts\[0\]\.fraudLimits: .*expected none on a clearing account, which makes no calls$/,
+    );
+    assert.match(
+      problemsOf(acme([], { timeZone: 'Mars/Olympus' }))[0]!,
+      /^accounts\[0\]\.timeZone: "Mars\/Olympus" is not accepted; expected the name of a time zone/,
+    );
+  });
+
+  it('beyond what there is room for are refused', () => {
+    const limit = { callsPerMinute: { warn: 40_000, block: 60_000 } };
+    const accounts = Array.from({ length: 34 }, (_, n) => ({
+      name: `a${n}`,
+      kind: 'customer',
+      fraudLimits: [limit],
+    }));
+    assert.deepEqual(findingsOf({ accounts }).problems, [
+      'accounts: 2040000 is the sum of callsPerMinute of all fraudLimits; expected at most 2000000',
+    ]);
+  });
+
+  it('are kept as they are written, and compared', () => {
+    const limits = [
+      { prefix: '881', callsAtOnce: { warn: 2, block: 3 }, moneyPerDay: { block: '20' } },
+    ];
+    const before = documentOf(acme([]));
+    const after = documentOf(acme(limits, { timeZone: 'Europe/Berlin' }));
+    assert.deepEqual(after.accounts[0]!.fraudLimits, limits);
+    assert.deepEqual(documentOf(JSON.parse(JSON.stringify(after))), after);
+    assert.deepEqual(describeDiff(diffFull(before, after)).sort(), [
+      '~ accounts acme: fraudLimits: 1 added, 0 removed',
+      '~ accounts acme: timeZone: default -> "Europe/Berlin"',
+    ]);
+  });
+});

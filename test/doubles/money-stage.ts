@@ -22,6 +22,7 @@ export interface Changes {
   readonly north?: Fields;
   readonly alpha?: Fields;
   readonly rates?: readonly Fields[];
+  readonly packages?: readonly Fields[];
   readonly parameters?: Fields;
   readonly mapping?: Fields;
   readonly routing?: Fields;
@@ -47,6 +48,7 @@ export function documentOf(changes: Changes): Fields {
         ],
       },
     ],
+    packages: changes.packages ?? [],
     accounts: [
       { name: 'acme', kind: 'customer', rateTable: 'retail', ...changes.acme },
       { name: 'north', kind: 'agent', rateTable: 'agents', ...changes.north },

@@ -19,7 +19,12 @@ export interface RecordingEffects extends Effects {
   /** Answers of the ports that answer at once. */
   grantsLines: boolean;
   grantsCps: boolean;
+  grantsMinutes: boolean;
   acceptsCdrs: boolean;
+  /** What days of fraud limits have used, and calls have set aside of them, by cell. */
+  readonly usage: Map<number, bigint>;
+  /** Slot, alarm and day. */
+  readonly alarms: Set<string>;
   /** Units that an account (by slot) has available; one that is not named has plenty. */
   readonly money: Map<number, bigint>;
   /** What calls have set aside, by slot of the account. */
@@ -49,7 +54,10 @@ export function createRecordingEffects(): RecordingEffects {
     lines: [],
     grantsLines: true,
     grantsCps: true,
+    grantsMinutes: true,
     acceptsCdrs: true,
+    usage: new Map(),
+    alarms: new Set(),
     money: new Map(),
     held: new Map(),
     counted: (name) => counts.get(counterRows.findIndex((row) => row.name === name)) ?? 0,
@@ -85,6 +93,35 @@ export function createRecordingEffects(): RecordingEffects {
       move(hold, -hold.reserved);
     },
     acquireCps: () => effects.grantsCps,
+    linesUsed: (slot) => effects.lines.filter((line) => line === slot).length,
+    acquireMinute: () => effects.grantsMinutes,
+    reachedMinute: () => false,
+    takeUsage(hold, units, most) {
+      const after = (effects.usage.get(hold.cell) ?? 0n) + units;
+      if (most >= 0n && after > most) return -1n;
+      effects.usage.set(hold.cell, after);
+      hold.reserved += units;
+      return after;
+    },
+    takeUsageUpTo(hold, wanted, { seconds, cycleSeconds }) {
+      const used = Number(effects.usage.get(hold.cell) ?? 0n);
+      const left = Math.max(0, Math.floor((seconds - used) / cycleSeconds)) * cycleSeconds;
+      const taken = Math.min(wanted, left);
+      effects.usage.set(hold.cell, BigInt(used + taken));
+      hold.reserved += BigInt(taken);
+      return taken;
+    },
+    giveUsageBack(hold, units) {
+      if (units > hold.reserved) throw new Error(`${units} given back of ${hold.reserved}`);
+      effects.usage.set(hold.cell, effects.usage.get(hold.cell)! - units);
+      hold.reserved -= units;
+    },
+    settleUsage(hold, used) {
+      if (used > hold.reserved) throw new Error(`${used} used of ${hold.reserved}`);
+      effects.usage.set(hold.cell, effects.usage.get(hold.cell)! - hold.reserved + used);
+      hold.reserved = 0n;
+    },
+    raiseAlarm: (slot, alarm, day) => void effects.alarms.add(`${slot} ${alarm} ${day}`),
     cdrLogAccepts: () => effects.acceptsCdrs,
     recordAnswer: (answer) => void effects.answers.push(answer),
     recordEnd: (cdr) => void effects.ends.push(cdr),

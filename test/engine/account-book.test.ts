@@ -5,6 +5,7 @@ import { AccountBook } from '../../workers/account-book.ts';
 import type { AccountCells } from '../../workers/configuration/compile-billing.ts';
 import { accountSlotName } from '../../workers/configuration/slot-registry.ts';
 import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
+import type { OpeningAccount } from '../../workers/opening-balances.ts';
 
 interface Described {
   readonly name: string;
@@ -14,11 +15,18 @@ interface Described {
 
 function openBook(charged: ReadonlyMap<string, bigint> = new Map()) {
   const asked: string[] = [];
-  const book = new AccountBook(allocateSharedMemory({ workers: 1 }), {
-    balancesOf: async (accounts) => {
+  const memory = allocateSharedMemory({ workers: 1 });
+  const openings = {
+    balancesOf: async (accounts: readonly OpeningAccount[]) => {
       asked.push(...accounts.map(({ name }) => name));
       return accounts.map(({ name, opening }) => opening - (charged.get(name) ?? 0n));
     },
+    usagesOf: async () => [],
+  };
+  const book = new AccountBook(memory, openings, {
+    log: { warn: () => {} },
+    wallClock: () => 0,
+    clock: () => 0,
   });
   const activate = async (accounts: readonly Described[]): Promise<void> => {
     const names = accounts.map(({ name }) => accountSlotName(name));
@@ -51,6 +59,8 @@ describe('the account book', () => {
       available: '0.7',
       creditLimit: '0',
       linesUsed: 0,
+      fraud: [],
+      gifts: [],
     });
     assert.equal(book.balanceOf('beta').available, '0.00000001');
   });

@@ -18,7 +18,12 @@ test('calls a second are admitted calls; the CDR queue is the sum of the workers
     draining: () => false,
     snapshot: () => undefined,
     workers: () => [],
-    accounts: () => ({ count: 0, reserved: '0', exhausted: 0 }),
+    accounts: () => ({
+      count: 0,
+      reserved: '0',
+      exhausted: 0,
+      fraud: { limits: 0, warning: 0, blocking: 0, alarms: [] },
+    }),
     sockets: () => [],
     streams: () => ({ streamConnections: 3, streamQueueBytes: 70 }),
     loopStallMs: () => 12,

@@ -78,11 +78,16 @@ async function stage(failsToStart: (start: number) => 'ends' | 'throws' | undefi
     },
     onRebound: async () => {},
     closeCalls: async () => {
-      if (closed++ > 0) return { answers: new Uint8Array(), charges: new Map() };
+      if (closed++ > 0) return { answers: new Uint8Array(), charges: new Map(), usages: [] };
       assert.equal(reserveUnits(purseOf(ledger, mainPurse), slot, 31n), false);
-      return { answers: packAnswers([answer]), charges: new Map([[slot, 25n]]) };
+      return { answers: packAnswers([answer]), charges: new Map([[slot, 25n]]), usages: [] };
     },
-    balances: { ledger, slotsEnd: slot + 1 },
+    balances: {
+      ledger,
+      slotsEnd: slot + 1,
+      takeOverUsage: () => new Map(),
+      releaseUsage: () => {},
+    },
     log: pino({ level: 'silent' }),
     clock: monotonicMs,
   });

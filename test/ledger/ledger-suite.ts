@@ -112,6 +112,29 @@ export function ledgerSuite(kind: string, open: () => Promise<LedgerStore>): voi
       return (await store.account(account))?.balance;
     }
 
+    it('sums what days of fraud limits have used with the rows, once, and forgets old ones', async () => {
+      const usage = { account: 'acme', item: 'fraud/881', day: 20_000, seconds: 60, money: 5n };
+      const whole = { ...usage, item: 'fraud/', seconds: 7, money: 90_000_000_000n };
+      const earlier = { ...usage, account: 'Köln', day: 19_990 };
+      const rows = [
+        rowOf(billed('u1'), 1, { usages: [usage, whole] }),
+        rowOf(billed('u2'), 2, { usages: [usage, earlier], listed: false }),
+      ];
+      await commit(store, batchOf(0, rows));
+      assert.equal((await commit(store, batchOf(0, rows))).kind, 'moved');
+      await commit(store, batchOf(1, [rowOf(billed('u3'), 3, { usages: [usage] })]));
+      const byItem = (one: { item: string }, other: { item: string }) =>
+        one.item < other.item ? -1 : 1;
+      assert.deepEqual((await store.usages(19_991)).sort(byItem), [
+        whole,
+        { ...usage, seconds: 180, money: 15n },
+      ]);
+      assert.equal((await store.usages(19_990)).length, 3);
+      await store.dropUsages(19_991);
+      assert.equal((await store.usages(0)).length, 2);
+      assert.equal(await auditLedger(store), undefined);
+    });
+
     it('stores every field of a CDR, its postings and the checkpoint', async () => {
       const callId = Buffer.from('f\u00fcnf@\u00e9', 'utf8').toString('latin1');
       const one = billed('one', { callId, calleeOut: null });

@@ -16,6 +16,7 @@ import { Doorbell } from '../datagram/doorbell.ts';
 import { createLineLimit, type Log, type LogOutput, openLog } from '../log.ts';
 import { openBalances, purseOf, workerPurse } from '../memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../memory/counter-block.ts';
+import { fraudCounters } from '../memory/fraud-block.ts';
 import { cpsWords, mainSignal, workerLines, workerSignal } from '../memory/shared-memory.ts';
 import { adoptSnapshot, epochWords, type SnapshotTicket } from '../memory/snapshot-store.ts';
 import { RingReader, RingWriter } from '../memory/spsc-ring.ts';
@@ -83,6 +84,7 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
     lines: workerLines(memory, index),
     purse: purseOf(openBalances(memory), workerPurse(index)),
     cpsWords: cpsWords(memory),
+    fraud: fraudCounters(memory, index),
     counters,
   });
   const shard = openSwitch(start, effects);

@@ -2,15 +2,23 @@
 // of the batch: CDR frames first, in one write, then the sends in order, then the lines given back. While
 // frames are unwritten, what they confirm is withheld. When a handler throws, its sends are forgotten and
 // what it took is given back.
-import { acquireCps } from '../../core/admission/cps-window.ts';
-import { acquireLine, type LineCounters, releaseLine } from '../../core/admission/line-limits.ts';
+import { acquireCps, reachedCps } from '../../core/admission/cps-window.ts';
+import {
+  acquireLine,
+  type LineCounters,
+  linesUsed,
+  releaseLine,
+} from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import type { Effects, MoneyHold } from '../../core/effects.ts';
+import type { Effects, MoneyHold, UsageHold } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
+import { isBlockAlarm } from '../../core/metrics/fraud-alarm.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { fitsHop } from '../../core/sip/message-size.ts';
 import type { Purse } from '../memory/balance-block.ts';
+import { type FraudCounters, raiseAlarm } from '../memory/fraud-block.ts';
 import { MoneyJournal } from './money-journal.ts';
+import { UsageJournal } from './usage-journal.ts';
 import { createWithheldSends } from './withheld-sends.ts';
 
 /** The CDR log as the runner needs it (workers/cdr/cdr-log.ts). */
@@ -39,6 +47,7 @@ export interface EffectRunnerOptions {
   lines: LineCounters;
   purse: Purse;
   cpsWords: Int32Array;
+  fraud: FraudCounters;
   /** This worker's counter block. */
   counters: Float64Array;
 }
@@ -61,6 +70,8 @@ export class EffectRunner implements Effects {
   readonly #lines: LineCounters;
   readonly #money: MoneyJournal;
   readonly #cpsWords: Int32Array;
+  readonly #fraud: FraudCounters;
+  readonly #usage: UsageJournal;
   readonly #counters: Float64Array;
 
   #nowMs = 0;
@@ -88,6 +99,8 @@ export class EffectRunner implements Effects {
     this.#lines = options.lines;
     this.#money = new MoneyJournal(options.purse);
     this.#cpsWords = options.cpsWords;
+    this.#fraud = options.fraud;
+    this.#usage = new UsageJournal(options.fraud.usage);
     this.#counters = options.counters;
   }
 
@@ -102,6 +115,7 @@ export class EffectRunner implements Effects {
     this.#firstRelease = this.#releases.length;
     this.#taken.length = 0;
     this.#money.begin();
+    this.#usage.begin();
   }
 
   /**
@@ -136,6 +150,7 @@ export class EffectRunner implements Effects {
       else this.#releases.push(slot);
     }
     this.#money.discard();
+    this.#usage.discard();
     this.begin();
   }
 
@@ -175,6 +190,44 @@ export class EffectRunner implements Effects {
     return acquireCps(this.#cpsWords, slot, limit, this.#nowMs);
   }
 
+  linesUsed(lineSlot: number): number {
+    return linesUsed(this.#lines, lineSlot);
+  }
+
+  acquireMinute(slot: number, most: number): boolean {
+    return acquireCps(this.#fraud.minuteWords, slot, most, this.#nowMs);
+  }
+
+  reachedMinute(slot: number, calls: number): boolean {
+    return reachedCps(this.#fraud.minuteWords, slot, calls, this.#nowMs);
+  }
+
+  takeUsage(hold: UsageHold, units: bigint, most: bigint): bigint {
+    return this.#usage.take(hold, units, most);
+  }
+
+  takeUsageUpTo(
+    hold: UsageHold,
+    wanted: number,
+    gift: { readonly seconds: number; readonly cycleSeconds: number },
+  ): number {
+    const below = { most: BigInt(gift.seconds), step: BigInt(gift.cycleSeconds) };
+    return Number(this.#usage.takeUpTo(hold, BigInt(wanted), below));
+  }
+
+  giveUsageBack(hold: UsageHold, units: bigint): void {
+    this.#usage.giveBack(hold, units);
+  }
+
+  settleUsage(hold: UsageHold, used: bigint): void {
+    this.#usage.settle(hold, used);
+  }
+
+  raiseAlarm(slot: number, alarm: number, day: number): void {
+    if (!raiseAlarm(this.#fraud.alarmWords, slot, alarm, day)) return;
+    this.count(isBlockAlarm(alarm) ? Counter.fraudBlocks : Counter.fraudWarnings);
+  }
+
   cdrLogAccepts(): boolean {
     return this.#cdrLog.accepts;
   }
@@ -190,7 +243,11 @@ export class EffectRunner implements Effects {
   /** Whether a flush has something to do. */
   get busy(): boolean {
     return (
-      this.#queued > 0 || this.#records.length > 0 || this.#releases.length > 0 || this.#money.busy
+      this.#queued > 0 ||
+      this.#records.length > 0 ||
+      this.#releases.length > 0 ||
+      this.#money.busy ||
+      this.#usage.busy
     );
   }
 
@@ -279,6 +336,7 @@ export class EffectRunner implements Effects {
     }
     this.#releases.length = 0;
     if (this.#money.busy && !this.#money.giveBack()) this.count(Counter.bugs);
+    if (this.#usage.busy && !this.#usage.flush()) this.count(Counter.bugs);
   }
 }
 

@@ -3,6 +3,7 @@
 // store, never a call for it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { UsageRules } from '../../core/billing/fraud-usage.ts';
 import { lowerThreadPriority } from '../background-priority.ts';
 import { HandOffs } from '../hand-off/hand-offs.ts';
 import {
@@ -61,6 +62,7 @@ class WriterThread {
   readonly #payments: PaymentWatch;
   readonly #requests: Request[] = [];
   #parameters: WriterParameters;
+  #usage: UsageRules | null;
   /** The main thread has balances, and wants to hear of payments. */
   #opened: boolean;
   #stopping = false;
@@ -75,6 +77,7 @@ class WriterThread {
     this.#log = log;
     this.#store = store;
     this.#parameters = start.parameters;
+    this.#usage = start.usage;
     this.#opened = start.paymentsHeard >= 0;
     this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
     this.#standings = new Standings(store, start.ledger.dataDir);
@@ -85,6 +88,7 @@ class WriterThread {
       store,
       parameters: () => this.#parameters,
       readers: this.#handOffs.readers(),
+      usage: () => this.#usage!,
       onRejected: ({ logId, reason }: RejectedRecord) => {
         if (!lines.allow(performance.now())) return;
         const heldBack = lines.takeHeldBack();
@@ -121,7 +125,7 @@ class WriterThread {
       for (let request = this.#requests.shift(); request; request = this.#requests.shift()) {
         await this.#answer(request);
       }
-      went = await this.#writer.step();
+      went = this.#usage === null ? 'idle' : await this.#writer.step();
       await this.#lookAround();
       if (this.#retryMs > retryMsMin) this.#log.info('the CDR store is back');
       this.#retryMs = retryMsMin;
@@ -177,6 +181,10 @@ class WriterThread {
         this.#post({ kind: 'looked', id });
         return;
       }
+      if (request.kind === 'usages') {
+        await this.#answerUsages(request);
+        return;
+      }
       const { accounts } = request;
       const standing = await this.#standings.balancesOf({ accounts, at: Date.now() });
       if (standing.isKept) this.#log.warn('the ledger is away: accounts have what they had last');
@@ -190,6 +198,12 @@ class WriterThread {
     }
   }
 
+  async #answerUsages({ id, rules }: Extract<Request, { kind: 'usages' }>): Promise<void> {
+    const usages = await this.#standings.usagesOf(rules, Date.now());
+    this.#usage = rules;
+    this.#post({ kind: 'usages', id, usages });
+  }
+
   async #lookForPayments(): Promise<void> {
     const payments = await this.#store.recentPayments(this.#payments.after);
     const unseen = this.#payments.unseen(payments).map(heardPayment).filter(isHeard);
@@ -199,7 +213,7 @@ class WriterThread {
   /** The call workers have closed their logs: all of it is shipped, if the store is there. */
   async #end(): Promise<void> {
     const late = pause(stopMs, undefined, { ref: false });
-    const drained = this.#writer.drain().catch(() => {});
+    const drained = this.#usage === null ? undefined : this.#writer.drain().catch(() => {});
     await Promise.all([Promise.race([drained, late]), this.#handOffs.stop(late)]);
     this.#tellFigures();
     this.#writer.close();

@@ -1,5 +1,6 @@
 // Ships the CDR log of a data directory into the ledger: the sets that are left of earlier days first, then
 // the one in use, for ever. What it does in a thread of its own is cdr-writer-thread.ts.
+import type { UsageRules } from '../../core/billing/fraud-usage.ts';
 import type { CdrStoreFigures } from '../admin-messages.ts';
 import { LedgerAway, type LedgerStore, type RejectedRecord } from '../ledger/ledger-store.ts';
 import type { LogReader } from './log-retention.ts';
@@ -10,12 +11,17 @@ import { addDays, dayOfNode } from './table-days.ts';
 
 /** How long one look at the queue may count. */
 const countMs = 20;
+/** What days of fraud limits have used; only the last one is ever asked for. */
+const usageKeepDays = 8;
+const dayMs = 86_400_000;
 
 export interface CdrWriterOptions {
   /** The data directory. */
   readonly directory: string;
   readonly store: LedgerStore;
   readonly parameters: () => WriterParameters;
+  /** By what CDRs count for fraud limits; absent: they do not. */
+  readonly usage?: () => UsageRules;
   readonly onRejected: (rejected: RejectedRecord) => void;
   /** Who else reads the log; default: nobody. */
   readonly readers?: readonly LogReader[];
@@ -87,9 +93,10 @@ export class CdrWriter {
   /** Segments, and days of the tables, that are older than the parameters say. */
   async removeOld(nowWallMs: number, graceMs?: number): Promise<void> {
     for (const set of this.#sets) set.removeOldSegments(nowWallMs, graceMs);
+    const { store } = this.#options;
+    await store.dropUsages(Math.floor(nowWallMs / dayMs) - usageKeepDays);
     const keepDays = this.#options.parameters().SERVER_CDR_KEEP_DAYS;
     if (keepDays === 0) return;
-    const { store } = this.#options;
     const oldest = addDays(dayOfNode(nowWallMs), -keepDays);
     for (const { day } of await store.days()) if (day < oldest) await store.dropDay(day);
   }
@@ -100,10 +107,10 @@ export class CdrWriter {
 
   /** Begins anew from the checkpoints. */
   async #open(): Promise<void> {
-    const { directory, store, parameters, onRejected, readers = [] } = this.#options;
+    const { directory, readers = [], ...options } = this.#options;
     const sets: SetWriter[] = [];
     for (const set of listLogSets(directory)) {
-      sets.push(await SetWriter.open({ set, store, parameters, onRejected, readers }));
+      sets.push(await SetWriter.open({ set, readers, ...options }));
     }
     this.#sets = sets;
     this.#opened = currentLogSet(directory) !== null;

@@ -2,6 +2,7 @@
 // Nothing is given up: a batch that could not be written is offered until it is, or until the store says
 // that its checkpoint has moved; then reading begins anew from there.
 import { setImmediate } from 'node:timers/promises';
+import { type UsageRules, usagesOf } from '../../core/billing/fraud-usage.ts';
 import { FrameCode } from '../../core/cdr/cdr-codec.ts';
 import { chargesOf } from '../../core/cdr/charges.ts';
 import type {
@@ -26,6 +27,7 @@ export interface SetWriterOptions {
   readonly set: LogSet;
   readonly store: LedgerStore;
   readonly parameters: () => WriterParameters;
+  readonly usage?: () => UsageRules;
   /** Told of each record that no table takes. */
   readonly onRejected: (rejected: RejectedRecord) => void;
   /** Who else reads the log. */
@@ -165,13 +167,14 @@ export class SetWriter {
   /** The next batch, or undefined where there is nothing to say. */
   #collect(version: number): Batch | undefined {
     const parameters = this.#options.parameters();
+    const usage = this.#options.usage?.();
     const rows: LedgerRow[] = [];
     const rejected: RejectedRecord[] = [];
     const files = new Set<string>();
     let bytes = 0;
     this.#tail.refresh();
     const isFull = !this.#tail.read((logged) => {
-      const record = recordOf(logged, parameters);
+      const record = recordOf(logged, parameters, usage);
       if (record === undefined) return true;
       files.add(logged.logId.file);
       bytes += logged.nextOffset - logged.logId.offset;
@@ -200,11 +203,13 @@ export class SetWriter {
 function recordOf(
   { frame, logId, values, payload }: LoggedFrame,
   parameters: WriterParameters,
+  usage: UsageRules | undefined,
 ): LedgerRow | RejectedRecord | undefined {
   if (frame.kind === 'end') {
     const { cdr, tableDay: day } = frame;
     const listed = isListed(cdr, parameters);
-    return { day, cdr, logId, charges: chargesOf(cdr), listed, payload };
+    const usages = usage === undefined ? undefined : usagesOf(cdr, usage);
+    return { day, cdr, logId, charges: chargesOf(cdr), usages, listed, payload };
   }
   if (frame.kind !== 'unknown' || frame.code !== FrameCode.end) return undefined;
   const reason = `layout version ${frame.version} of an end record cannot be read`;

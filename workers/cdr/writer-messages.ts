@@ -1,4 +1,6 @@
 // What the main thread and the thread of the CDR writer say to each other.
+import type { UsageRules } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import type { CdrStoreFigures, HandOffsFigures } from '../admin-messages.ts';
 import type { HandOffSettings } from '../hand-off/hand-offs.ts';
 import type { LedgerSettings } from '../ledger/open-ledger.ts';
@@ -14,6 +16,8 @@ export interface CdrWriterStart {
   readonly parameters: WriterParameters;
   /** When these came into force, wall clock; 0: they are defaults, and others follow. */
   readonly parametersAt: number;
+  /** By what CDRs count for fraud limits; null: not known yet, and nothing is shipped until it is. */
+  readonly usage: UsageRules | null;
   /** Highest number of the payments that the main thread has heard of; -1: of none, and it asks for none. */
   readonly paymentsHeard: number;
   readonly logLevel: LogLevel;
@@ -28,6 +32,8 @@ export type ToCdrWriter =
       id: number;
       accounts: { name: string; units: bigint; expiresAt: number | null }[];
     }
+  /** Count CDRs by these rules from now on; answered with `usages` or `failed`. */
+  | { kind: 'usages'; id: number; rules: UsageRules }
   /** Payments were stored: answered with `looked`, after those that are new were told. */
   | { kind: 'lookForPayments'; id: number }
   /** Ship what is there, end the thread. */
@@ -42,6 +48,7 @@ export type FromCdrWriter =
       /** The latest, which are part of these balances. */
       payments: readonly HeardPayment[];
     }
+  | { kind: 'usages'; id: number; usages: readonly Usage[] }
   | { kind: 'looked'; id: number }
   | { kind: 'failed'; id: number; reason: string }
   /** Some of them may have been told before. */

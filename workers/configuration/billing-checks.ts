@@ -4,6 +4,9 @@
 import {
   agentLevelsMax,
   calendarsMax,
+  callsPerMinuteAllMax,
+  fraudLimitsMax,
+  orderedGiftsMax,
   packagesMax,
   periodRatesMax,
   rateTemplatesMax,
@@ -29,6 +32,7 @@ export function checkBilling(
   ratesOf: RatesOf,
 ): void {
   checkCounts(document, findings.problems);
+  checkCounters(document, findings.problems);
   const refer = referenceCheck(findings.problems);
   const calendars = namesOf(document.calendars);
   const packages = namesOf(document.packages);
@@ -65,6 +69,38 @@ function checkCounts(document: StoredDocument, problems: DocumentProblem[]): voi
   for (const [path, count, max] of limits) {
     if (count <= max) continue;
     problems.push(documentProblem(path, count, `is the number of them; expected at most ${max}`));
+  }
+}
+
+/** Their counters are of fixed size. */
+function checkCounters({ accounts, packages }: StoredDocument, problems: DocumentProblem[]): void {
+  let count = 0;
+  let perMinute = 0;
+  // A version that was stored before there were any has none.
+  for (const { fraudLimits = [] } of accounts) {
+    count += fraudLimits.length;
+    for (const { callsPerMinute } of fraudLimits) {
+      perMinute += Math.max(callsPerMinute?.warn ?? 0, callsPerMinute?.block ?? 0);
+    }
+  }
+  const gifts = new Map(packages.map((each) => [each.name, each.gifts.length]));
+  let ordered = 0;
+  for (const account of accounts) {
+    for (const name of new Set(account.packages.map((order) => order.package))) {
+      ordered += gifts.get(name) ?? 0;
+    }
+  }
+  if (ordered > orderedGiftsMax) {
+    const reason = `is the number of gifts of all packages that accounts have; expected at most ${orderedGiftsMax}`;
+    problems.push(documentProblem('accounts', ordered, reason));
+  }
+  if (count > fraudLimitsMax) {
+    const reason = `is the number of fraudLimits; expected at most ${fraudLimitsMax}`;
+    problems.push(documentProblem('accounts', count, reason));
+  }
+  if (perMinute > callsPerMinuteAllMax) {
+    const reason = `is the sum of callsPerMinute of all fraudLimits; expected at most ${callsPerMinuteAllMax}`;
+    problems.push(documentProblem('accounts', perMinute, reason));
   }
 }
 

@@ -32,6 +32,7 @@ import {
   name,
   prefixes,
 } from './field-schemas.ts';
+import { fraudLimits } from './fraud-schemas.ts';
 import { isTimeZone } from './time-zones.ts';
 
 const anObject = { error: 'an object' };
@@ -148,6 +149,7 @@ export const packageSchema: z.ZodType<PackageDocument> = z.strictObject(
   {
     name,
     timeZone,
+    period: z.enum(['day', 'month', 'year'], 'day, month or year').default('month'),
     gifts: z
       .array(gift, 'a list of gifts')
       .max(giftsPerPackageMax, `at most ${giftsPerPackageMax} gifts`)
@@ -202,10 +204,23 @@ const accountFields = z
         .array(packageOrder, 'a list of package orders')
         .max(packagesPerAccountMax, `at most ${packagesPerAccountMax} packages`)
         .default([]),
+      timeZone,
+      fraudLimits: fraudLimits.default([]),
     },
     anObject,
   )
-  .superRefine(checkTerm);
+  .superRefine(checkTerm)
+  .superRefine(refuseVendorLimits);
+
+/** A carrier's account makes no calls. */
+function refuseVendorLimits(
+  { kind, fraudLimits: limits }: AccountDocument,
+  context: z.RefinementCtx,
+): void {
+  if (kind !== 'clearing' || limits.length === 0) return;
+  const message = 'none on a clearing account, which makes no calls';
+  context.addIssue({ code: 'custom', path: ['fraudLimits'], message });
+}
 
 export const account: z.ZodType<AccountDocument> = z.preprocess(fillCreditLimit, accountFields);
 

@@ -16,6 +16,12 @@ import {
   type PeriodRate,
 } from '../../core/configuration/snapshot.ts';
 import { compareNames } from '../../core/routing/gateway-order.ts';
+import {
+  type AccountFraudLimit,
+  type CompiledFraudLimits,
+  compileFraudLimits,
+} from './compile-fraud-limits.ts';
+import { type AccountGift, type CompiledGifts, compileGifts } from './compile-gifts.ts';
 import { type CompiledRates, creditUnits, units } from './compile-rates.ts';
 import { textRows } from './text-rows.ts';
 import { nodeTimeZone, zoneOffsets } from './time-zones.ts';
@@ -36,14 +42,29 @@ export interface CompiledBilling {
   readonly calendarRows: Uint32Array;
   readonly periodRateRows: Uint32Array;
   readonly packageRows: Uint32Array;
+  readonly zoneRows: Uint32Array;
   readonly billingText: Uint8Array;
 }
 
 export interface BillingOutput {
   readonly sections: CompiledBilling;
   readonly cells: AccountCells;
+  readonly fraudLimits: readonly AccountFraudLimit[];
+  readonly gifts: readonly AccountGift[];
   /** Row of the account of this name; -1: none. */
   readonly accountRow: (name: string | undefined) => number;
+}
+
+/** Where counters are. */
+export interface BillingSlots {
+  readonly account: (account: string) => number;
+  readonly fraudLimit: (account: string, prefix: string) => number;
+  readonly gift: (account: string, packageName: string, gift: number) => number;
+}
+
+interface CompiledLimits {
+  readonly fraud: CompiledFraudLimits;
+  readonly gifts: CompiledGifts;
 }
 
 type RowOf = (name: string | undefined) => number;
@@ -62,7 +83,7 @@ const dayMs = 86_400_000;
 export function compileBilling(
   document: DocumentOf<{ readonly name: string }>,
   rates: CompiledRates,
-  slotOf: (account: string) => number,
+  slots: BillingSlots,
 ): BillingOutput {
   const accounts = document.accounts.toSorted((left, right) => compareNames(left.name, right.name));
   const rows: AccountRows = {
@@ -70,17 +91,22 @@ export function compileBilling(
     periodRates: rowsOf(document.periodRates),
     packages: rowsOf(document.packages),
     accounts: rowsOf(accounts),
-    slotOf,
+    slotOf: slots.account,
+  };
+  const limits: CompiledLimits = {
+    fraud: compileFraudLimits(accounts, slots.fraudLimit),
+    gifts: compileGifts(document, slots.gift),
   };
   const calendars = rowsOf(document.calendars);
   const { rows: tables, bytes } = textRows([
-    accounts.map((account) => compileAccount(account, rows)),
+    accounts.map((account) => compileAccount(account, rows, limits)),
     rates.shapes,
     rates.areas,
     rates.tableNames,
     document.calendars.map(compileCalendar),
     document.periodRates.map((each) => compilePeriodRate(each, calendars, rows.tables)),
     document.packages.map(compilePackage),
+    limits.fraud.zones,
   ]);
   const sections = {
     accountRows: tables[0]!,
@@ -90,9 +116,16 @@ export function compileBilling(
     calendarRows: tables[4]!,
     periodRateRows: tables[5]!,
     packageRows: tables[6]!,
+    zoneRows: tables[7]!,
     billingText: bytes,
   };
-  return { sections, cells: cellsOf(accounts, slotOf), accountRow: rows.accounts };
+  return {
+    sections,
+    cells: cellsOf(accounts, slots.account),
+    fraudLimits: limits.fraud.all,
+    gifts: limits.gifts.all,
+    accountRow: rows.accounts,
+  };
 }
 
 function cellsOf(
@@ -120,9 +153,14 @@ function rowsOf(entities: readonly { readonly name: string }[]): RowOf {
   return (name) => (name === undefined ? -1 : (rows.get(name) ?? -1));
 }
 
-function compileAccount(account: AccountDocument, rows: AccountRows): Account {
+function compileAccount(
+  account: AccountDocument,
+  rows: AccountRows,
+  { fraud, gifts }: CompiledLimits,
+): Account {
   const packages = account.packages.map((order) => ({
     package: rows.packages(order.package),
+    giftSlots: gifts.of(account, order.package),
     priority: order.priority,
     startsAt: order.startsAt === undefined ? 0 : Date.parse(order.startsAt),
     expiresAt:
@@ -150,6 +188,7 @@ function compileAccount(account: AccountDocument, rows: AccountRows): Account {
         ? left.expiresAt - right.expiresAt
         : left.priority - right.priority,
     ),
+    ...fraud.of(account),
   };
 }
 
@@ -180,6 +219,8 @@ function compilePackage(document: PackageDocument): Package {
   return {
     name: document.name,
     zone: zoneOffsets(document.timeZone ?? nodeTimeZone()),
+    // A version that was stored before there were periods has none.
+    period: document.period ?? 'month',
     gifts: document.gifts.map((gift) => ({
       prefixes: gift.prefixes.map((prefix) => Buffer.from(prefix, 'utf8').toString('latin1')),
       window: windowOf(gift),

@@ -23,17 +23,27 @@ import { compareGateways, compareNames } from '../../core/routing/gateway-order.
 import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
+import type { AccountFraudLimit } from './compile-fraud-limits.ts';
+import type { AccountGift } from './compile-gifts.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
 import type { PackedTable } from './packed-rates.ts';
 import { prefixText } from './prefix-text.ts';
 import { packTables } from './rates-builder.ts';
-import { accountSlotName, mappingSlotName, routingSlotName } from './slot-registry.ts';
+import {
+  accountSlotName,
+  fraudSlotName,
+  giftSlotName,
+  mappingSlotName,
+  routingSlotName,
+} from './slot-registry.ts';
 import { asciiJson, textRows } from './text-rows.ts';
 
 export interface CompiledSnapshot {
   readonly bytesNeeded: number;
   readonly accountCells: AccountCells;
+  readonly fraudLimits: readonly AccountFraudLimit[];
+  readonly gifts: readonly AccountGift[];
   /** `byteOffset`: a multiple of 8. */
   writeInto(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset?: number): void;
 }
@@ -79,7 +89,11 @@ export function compileParts(
   const prefixes = compilePrefixes(routing.map((gateway) => textOf.get(gateway)!));
   const addresses = compileAddresses(mapping);
   const rates = compileRates(rateTables);
-  const billing = compileBilling(document, rates, (name) => slotOf(slots, accountSlotName(name)));
+  const billing = compileBilling(document, rates, {
+    account: (name) => slotOf(slots, accountSlotName(name)),
+    fraudLimit: (account, prefix) => slotOf(slots, fraudSlotName(account, prefix)),
+    gift: (account, ordered, gift) => slotOf(slots, giftSlotName(account, ordered, gift)),
+  });
   const places = { slots, accountRow: billing.accountRow };
   const gateways = textRows([
     mapping.map((gateway) => mappingRow(gateway, places)),
@@ -112,7 +126,8 @@ export function compileParts(
   header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
   header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
-  return { ...assemble(header, sections), accountCells: billing.cells };
+  const { cells: accountCells, fraudLimits, gifts } = billing;
+  return { ...assemble(header, sections), accountCells, fraudLimits, gifts };
 }
 
 function assemble(

@@ -63,6 +63,7 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SERVER_BILLING_HOLD_TIME_PRECISION: { kind: 'integer', min: 1, max: holdMsMax, unit: 'ms' },
   SERVER_BILLING_FREE_TIME: { kind: 'integer', min: 0, max: freeSecondsMax, unit: 's' },
   SERVER_BILLING_FREE_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
+  SS_EMERGENCY_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
   SERVER_BILLING_NO_CDR_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: { kind: 'integer', min: 0, max: 32, unit: 'digits' },
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: { kind: 'integer', min: 1, max: 15, unit: 'min' },

@@ -24,6 +24,10 @@ export function routingSlotName(gateway: string): string {
   return `routing:${gateway}`;
 }
 
+export function isGatewaySlotName(name: string): boolean {
+  return name.startsWith('mapping:') || name.startsWith('routing:');
+}
+
 /** Slots of accounts are numbered apart from those of gateways. */
 export function accountSlotName(account: string): string {
   return `account:${account}`;
@@ -33,14 +37,46 @@ export function isAccountSlotName(name: string): boolean {
   return name.startsWith('account:');
 }
 
+/** Slots of fraud limits are numbered apart from both. No name has a line feed. */
+export function fraudSlotName(account: string, prefix: string): string {
+  return `fraud:${account}\n${prefix}`;
+}
+
+export function isFraudSlotName(name: string): boolean {
+  return name.startsWith('fraud:');
+}
+
+/** Slots of gifts are numbered apart too. */
+export function giftSlotName(account: string, packageName: string, gift: number): string {
+  return `gift:${account}\n${packageName}\n${gift}`;
+}
+
+export function isGiftSlotName(name: string): boolean {
+  return name.startsWith('gift:');
+}
+
 /** Every name of a document that needs a slot. */
 export function slotNames(
-  document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways' | 'accounts'>,
+  document: Pick<
+    ConfigurationDocument,
+    'mappingGateways' | 'routingGateways' | 'accounts' | 'packages'
+  >,
 ): string[] {
+  const gifts = new Map(document.packages.map((each) => [each.name, each.gifts.length]));
   return [
     ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
     ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
     ...document.accounts.map((account) => accountSlotName(account.name)),
+    ...document.accounts.flatMap(({ name, fraudLimits = [] }) =>
+      fraudLimits.map(({ prefix }) => fraudSlotName(name, prefix)),
+    ),
+    ...document.accounts.flatMap((account) =>
+      [...new Set(account.packages.map((order) => order.package))].flatMap((ordered) =>
+        Array.from({ length: gifts.get(ordered) ?? 0 }, (_, gift) =>
+          giftSlotName(account.name, ordered, gift),
+        ),
+      ),
+    ),
   ];
 }
 

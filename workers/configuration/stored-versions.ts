@@ -74,7 +74,7 @@ export function removeOldest(
 export function removeVersions(transaction: StoreTransaction, versions: readonly number[]): void {
   if (versions.length === 0) return;
   for (const version of versions) {
-    for (const key of [documentKey, namesKey, tablesKey, summaryKey]) {
+    for (const key of [documentKey, namesKey, oldNamesKey, tablesKey, summaryKey]) {
       transaction.remove(key(version));
     }
   }
@@ -125,7 +125,13 @@ export function documentKey(version: number): string {
   return `document/${digits(version)}`;
 }
 
+/** Names that need counters. */
 export function namesKey(version: number): string {
+  return `counters/${digits(version)}`;
+}
+
+/** As releases kept them in which gifts of packages had no counters; they are worked out anew. */
+function oldNamesKey(version: number): string {
   return `slots/${digits(version)}`;
 }
 

@@ -7,6 +7,7 @@
 //   payment/NUMBER                     one payment
 //   payments                           number of the latest
 //   rejected/SET/FILE/OFFSET           a record that no table takes, with its reason
+//   usage/NAME/ITEM/DAY                what calls of a day have used of a fraud limit
 //   row/DAY/ENDED/SET/FILE/OFFSET      a CDR: the end of the call, then the identity of its frame
 //
 // Numbers have leading zeros, so that the order of the keys is theirs. Names are base64url: keys are ASCII.
@@ -22,6 +23,15 @@ export const checkpointKey = (logSet: string): string => `checkpoint/${logSet}`;
 export const chargeKey = (account: string, day: number): string =>
   `charge/${nameKey(account)}/${day}`;
 export const dayKey = (day: number): string => `day/${day}`;
+export const usageKey = ({
+  account,
+  item,
+  day,
+}: {
+  account: string;
+  item: string;
+  day: number;
+}): string => `usage/${nameKey(account)}/${nameKey(item)}/${day}`;
 export const paymentKey = (number: number): string => `payment/${padded(number, 12)}`;
 export const lastPaymentKey = 'payments';
 export const rejectedKey = (logId: LogId): string => `rejected/${identityKey(logId)}`;
@@ -60,6 +70,13 @@ function padFile(file: string): string {
 
 export function nameOfKey(key: string): string {
   return Buffer.from(key.split('/')[1]!, 'base64url').toString('utf8');
+}
+
+/** Of a key of `usageKey`. */
+export function usageOfKey(key: string): { account: string; item: string; day: number } {
+  const [, , item, day] = key.split('/');
+  const name = Buffer.from(item!, 'base64url').toString('utf8');
+  return { account: nameOfKey(key), item: name, day: Number(day) };
 }
 
 function nameKey(name: string): string {

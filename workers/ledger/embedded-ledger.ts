@@ -1,19 +1,31 @@
 // The ledger without MySQL: balances, payments, CDRs and the checkpoint in one environment of its own
 // (DIR/ledger), apart from the configuration. Every commit is one transaction, on the disk when it returns.
 
+import { sumUsages } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import type { ConfigurationStore, StoreTransaction } from '../configuration/configuration-store.ts';
 import { openStore, type StoreOptions } from '../configuration/open-store.ts';
 import { EmbeddedAccounts } from './embedded-accounts.ts';
 import { embeddedCdrs, embeddedCdrsOfDay } from './embedded-cdrs.ts';
-import { behind, checkpointKey, dayKey, rejectedKey, rowKey, rowPrefix } from './embedded-keys.ts';
+import {
+  behind,
+  checkpointKey,
+  dayKey,
+  rejectedKey,
+  rowKey,
+  rowPrefix,
+  usageKey,
+} from './embedded-keys.ts';
 import {
   addCharge,
+  addUsage,
   changeAccount,
   packJson,
   packRow,
   readCheckpoint,
   readDay,
   readJson,
+  readUsage,
   type StoredDay,
 } from './embedded-records.ts';
 import { copyLedger } from './ledger-copy.ts';
@@ -80,6 +92,8 @@ function embeddedLedger(store: ConfigurationStore): LedgerStore {
     recentPayments: async (number) => accounts.payments({ after: number }),
     payments: async (filter) => accounts.payments(filter),
     dayCharges: async () => accounts.dayCharges(),
+    usages: async (since) => listUsages(store).filter(({ day }) => day >= since),
+    dropUsages: async (before) => dropUsages(store, before),
     copy: async (dataDir) => copyLedger(store, dataDir),
     close: () => store.close(),
   };
@@ -139,6 +153,9 @@ function post(
   rows: readonly LedgerRow[],
   listed: ReadonlySet<LedgerRow>,
 ): void {
+  for (const usage of sumUsages(rows.flatMap(({ usages = [] }) => usages))) {
+    addUsage(transaction, usage);
+  }
   for (const sum of sumPostings(rows, (row) => listed.has(row))) {
     addCharge(transaction, sum);
     changeAccount(transaction, sum.account, (account) => {
@@ -186,6 +203,22 @@ async function dropDay(store: ConfigurationStore, day: number): Promise<void> {
     });
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+function listUsages(store: ConfigurationStore): Usage[] {
+  return store
+    .range('usage/', `usage/${behind}`, Number.MAX_SAFE_INTEGER)
+    .map(([key, value]) => readUsage(key, value));
+}
+
+function dropUsages(store: ConfigurationStore, before: number): void {
+  const old = listUsages(store).filter(
+    ({ item, day }) => item.startsWith('fraud/') && day < before,
+  );
+  if (old.length === 0) return;
+  store.transaction((transaction) => {
+    for (const usage of old) transaction.remove(usageKey(usage));
+  });
 }
 
 function listRejected(store: ConfigurationStore): RejectedRow[] {

@@ -1,10 +1,17 @@
 // Values of the embedded ledger: JSON, with money as decimal text of whole units, and CDR rows as the same
 // positional arrays that the log holds, so that a row of any age can be read.
 import { Packr } from 'msgpackr';
-import type { Cdr } from '../../core/cdr/cdr.ts';
+import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import { decodeFrame, encodeEnd } from '../../core/cdr/cdr-codec.ts';
 import type { StoreReader, StoreTransaction } from '../configuration/configuration-store.ts';
-import { accountKey, chargeKey, checkpointKey, dayKey } from './embedded-keys.ts';
+import {
+  accountKey,
+  chargeKey,
+  checkpointKey,
+  dayKey,
+  usageKey,
+  usageOfKey,
+} from './embedded-keys.ts';
 import type { Checkpoint, LedgerAccount, LedgerRow, Payment } from './ledger-store.ts';
 
 const packr = new Packr({ useRecords: false });
@@ -101,6 +108,29 @@ export function readCheckpoint(reader: StoreReader, logSet: string): Checkpoint 
 export function readDay(reader: StoreReader, day: number): StoredDay | undefined {
   const value = reader.get(dayKey(day));
   return value === undefined ? undefined : readJson<StoredDay>(value);
+}
+
+interface StoredUsage {
+  seconds: number;
+  money: string;
+}
+
+export function addUsage(transaction: StoreTransaction, usage: Usage): void {
+  const key = usageKey(usage);
+  const value = transaction.get(key);
+  const before = value === undefined ? { seconds: 0, money: '0' } : readJson<StoredUsage>(value);
+  const seconds = before.seconds + usage.seconds;
+  const money = (BigInt(before.money) + usage.money).toString();
+  transaction.put(key, packJson({ seconds, money } satisfies StoredUsage));
+}
+
+export function packUsage({ seconds, money }: Usage): Uint8Array {
+  return packJson({ seconds, money: money.toString() } satisfies StoredUsage);
+}
+
+export function readUsage(key: string, value: Uint8Array): Usage {
+  const { seconds, money } = readJson<StoredUsage>(value);
+  return { ...usageOfKey(key), seconds, money: BigInt(money) };
 }
 
 export function addCharge(

@@ -6,7 +6,7 @@
 // locks the checkpoint, compares, writes rows, postings and the next checkpoint, and commits. A batch whose
 // fate is not known is offered again: either its version still holds, or the checkpoint has moved and the
 // batch is read anew from there.
-import type { Cdr } from '../../core/cdr/cdr.ts';
+import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import type { Charge } from '../../core/cdr/charges.ts';
 
@@ -30,6 +30,8 @@ export interface LedgerRow {
   readonly cdr: Cdr;
   readonly logId: LogId;
   readonly charges: readonly Charge[];
+  /** What it counts for fraud limits. */
+  readonly usages?: readonly Usage[] | undefined;
   /** False: parameters keep it out of the tables; its charges are posted all the same. */
   readonly listed: boolean;
   /** The frame's payload, where the record comes from the log. */
@@ -222,5 +224,10 @@ export interface LedgerStore {
   dayCharges(): Promise<DayCharges[]>;
   /** For a backup, as of one moment: entries of the embedded ledger, whatever this one is. */
   copy(dataDir: string): Promise<[key: string, value: Uint8Array][]>;
+  /** What days of fraud limits and periods of packages that begin on this day since 1970, or later, have used; each
+   *  once. */
+  usages(since: number): Promise<Usage[]>;
+  /** Forgets earlier days of fraud limits. */
+  dropUsages(before: number): Promise<void>;
   close(): Promise<void>;
 }

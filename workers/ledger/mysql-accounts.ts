@@ -1,5 +1,6 @@
 // Accounts and payments in MySQL.
 import type { ResultSetHeader } from 'mysql2/promise';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import { moneyText } from '../../core/money.ts';
 import {
   type DayCharges,
@@ -97,6 +98,14 @@ export class MysqlAccounts {
       unlisted: units(row.unlisted),
       calls: Number(row.calls),
     }));
+  }
+
+  usages(since: number): Promise<Usage[]> {
+    return readUsages(this.#link, since);
+  }
+
+  async dropUsages(before: number): Promise<void> {
+    await this.#link.run(`DELETE FROM account_usage WHERE day < ${before} AND item LIKE 'fraud/%'`);
   }
 
   /** The locks on the checkpoints wait for commits whose fate is open; the view begins behind them. */
@@ -220,4 +229,17 @@ function parts<Item>(items: readonly Item[]): Item[][] {
     all.push(items.slice(at, at + namesAtOnce));
   }
   return all;
+}
+
+export async function readUsages(link: MysqlLink, since: number): Promise<Usage[]> {
+  const rows = await link.rows(
+    `SELECT account, item, day, seconds, money FROM account_usage WHERE day >= ${since}`,
+  );
+  return rows.map((row) => ({
+    account: text(row.account),
+    item: text(row.item),
+    day: Number(row.day),
+    seconds: Number(row.seconds),
+    money: units(row.money),
+  }));
 }

@@ -2,6 +2,7 @@
 // COMMIT: two answers to wait for. Where the server refuses a row, the same is done step by step, halving
 // the rows until those at fault are found.
 
+import { sumUsages } from '../../core/billing/fraud-usage.ts';
 import { moneyText } from '../../core/money.ts';
 import { addDays } from '../cdr/table-days.ts';
 import { bigintText } from './embedded-ledger.ts';
@@ -230,6 +231,16 @@ function booksSql(rows: readonly LedgerRow[], listed: ReadonlySet<LedgerRow>): s
     statements.push(`INSERT INTO account_day_charge (account, day, listed, unlisted, calls)
       VALUES ${charges.join(',')} ON DUPLICATE KEY UPDATE listed = listed + VALUES(listed),
       unlisted = unlisted + VALUES(unlisted), calls = calls + VALUES(calls)`);
+  }
+  const usages = sumUsages(rows.flatMap(({ usages: each = [] }) => each));
+  if (usages.length > 0) {
+    const values = usages.map(
+      ({ account, item, day, seconds, money }) =>
+        `(${sqlText(account)},${sqlText(item)},${day},${seconds},${moneyText(money)})`,
+    );
+    statements.push(`INSERT INTO account_usage (account, item, day, seconds, money)
+      VALUES ${values.join(',')} ON DUPLICATE KEY UPDATE seconds = seconds + VALUES(seconds),
+      money = money + VALUES(money)`);
   }
   const days = [...groupByDay(listed, ({ day }) => day)].sort(([one], [other]) => one - other);
   for (const [day, ofDay] of days) {

@@ -8,18 +8,21 @@ import {
   lastPaymentKey,
   nameOfKey,
   paymentKey,
+  usageKey,
 } from './embedded-keys.ts';
 import {
   packJson,
   packPayment,
+  packUsage,
   readJson,
   readPayment,
+  readUsage,
   type StoredAccount,
   type StoredCharge,
 } from './embedded-records.ts';
 import { chargeFromLog, type StoreEntry } from './ledger-copy.ts';
 import type { Checkpoint } from './ledger-store.ts';
-import { checkpointOf, paymentColumns, paymentOf } from './mysql-accounts.ts';
+import { checkpointOf, paymentColumns, paymentOf, readUsages } from './mysql-accounts.ts';
 import { orNull, text, units } from './mysql-cdr-row.ts';
 import { MysqlLink } from './mysql-link.ts';
 import { migrate } from './mysql-migrations.ts';
@@ -38,6 +41,7 @@ export async function copyMysqlLedger(link: MysqlLink, directory: string): Promi
     );
     await readAccounts(link, copy);
     await readCharges(link, copy);
+    for (const usage of await readUsages(link, 0)) copy.set(usageKey(usage), packUsage(usage));
     const payments = await link.rows(`SELECT ${paymentColumns} FROM payment ORDER BY number`);
     for (const row of payments) {
       const payment = paymentOf(row);
@@ -109,6 +113,7 @@ const tables = {
   account: 'account_balance (account, balance, expires_at, payments, calls, opened)',
   charge: 'account_day_charge (account, day, listed, unlisted, calls)',
   payment: `payment (${paymentColumns})`,
+  usage: 'account_usage (account, item, day, seconds, money)',
   checkpoint: 'cdr_checkpoint (log_set, version, places, updated_at)',
 } as const;
 type TableName = keyof typeof tables;
@@ -118,6 +123,7 @@ function insertsOf(entries: readonly StoreEntry[]): string[] {
     account: [],
     charge: [],
     payment: [],
+    usage: [],
     checkpoint: [],
   };
   for (const [key, value] of entries) {
@@ -156,6 +162,10 @@ const valuesOf: Readonly<Record<TableName, (key: string, value: Uint8Array) => s
     const money = `${moneyText(payment.units)},${moneyText(payment.balanceAfter)}`;
     const who = `${sqlTime(at)},${sqlText(by)},${sqlText(reason)}`;
     return `${number},${sqlText(account)},${sqlText(kind)},${money},${who},${sqlTimeOrNull(expiresAt)}`;
+  },
+  usage(key, value) {
+    const { account, item, day, seconds, money } = readUsage(key, value);
+    return `${sqlText(account)},${sqlText(item)},${day},${seconds},${moneyText(money)}`;
   },
   checkpoint(key, value) {
     const { version, places } = readJson<Checkpoint>(value);

@@ -69,6 +69,8 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
     payments: (filter) => accounts.payments(filter),
     dayCharges: () => accounts.dayCharges(),
     copy: (dataDir) => copyMysqlLedger(reading, dataDir),
+    usages: (since) => accounts.usages(since),
+    dropUsages: (before) => accounts.dropUsages(before),
     close: async () => {
       await Promise.all([writing.close(), reading.close()]);
     },

@@ -5,6 +5,7 @@
 import { LedgerAway } from './ledger-store.ts';
 import { ledger } from './migrations/0001-ledger.ts';
 import { configuration } from './migrations/0002-configuration.ts';
+import { usage } from './migrations/0003-usage.ts';
 import type { MysqlLink } from './mysql-link.ts';
 import { sqlText } from './sql-text.ts';
 
@@ -17,6 +18,7 @@ interface Migration {
 const migrations: readonly Migration[] = [
   { number: 1, ...ledger },
   { number: 2, ...configuration },
+  { number: 3, ...usage },
 ];
 
 const lockName = 'tandem.schema';

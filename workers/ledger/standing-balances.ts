@@ -1,5 +1,7 @@
 // What accounts have now: what the ledger says, less what calls have cost whose CDRs are in the log and not
 // in the ledger yet. To be asked by the one that ships the log, between two commits.
+import { sumUsages, type UsageRules, usagesOf } from '../../core/billing/fraud-usage.ts';
+import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import { addCharges } from '../cdr/call-charges.ts';
 import { listLogSets } from '../cdr/log-set.ts';
 import { LogTail } from '../cdr/log-tail.ts';
@@ -68,6 +70,27 @@ export class Standings {
     }
   }
 
+  /** What ended calls have used of fraud limits and packages in the last year, hence in every period under way. */
+  async usagesOf(rules: UsageRules, at: number): Promise<readonly Usage[]> {
+    const sets = listLogSets(this.#directory).map(({ id }) => id);
+    let known: readonly Usage[];
+    let checkpoints: ReadonlyMap<string, Checkpoint>;
+    try {
+      const standing = await this.#store.standing([], sets);
+      known = await this.#store.usages(oldestDay(at));
+      checkpoints = new Map(sets.map((id, index) => [id, standing.checkpoints[index]!]));
+    } catch (error) {
+      if (!(error instanceof LedgerAway)) throw error;
+      const kept = keptStanding(this.#directory);
+      if (kept === undefined) throw error;
+      known = kept.usages;
+      checkpoints = kept.checkpoints;
+    }
+    const behind: Usage[] = [];
+    this.#readBehind(checkpoints, (cdr) => behind.push(...usagesOf(cdr, rules)));
+    return sumUsages([...known, ...behind]);
+  }
+
   /** Opens what could not be opened, and keeps what accounts have, for a start without the ledger. The
    *  embedded ledger is never away: nothing is kept of it. */
   async keep(at: number): Promise<void> {
@@ -83,6 +106,7 @@ export class Standings {
       balances: new Map(names.map((name, index) => [name, standing.balances[index]!])),
       checkpoints: new Map(sets.map((id, index) => [id, standing.checkpoints[index]!])),
       payments: standing.payments.map(({ number }) => number),
+      usages: await this.#store.usages(oldestDay(at)),
     });
   }
 
@@ -98,17 +122,26 @@ export class Standings {
 
   #chargesBehind(checkpoints: ReadonlyMap<string, Checkpoint>): Map<string, bigint> {
     const charges = new Map<string, bigint>();
+    this.#readBehind(checkpoints, (cdr) => addCharges(charges, cdr));
+    return charges;
+  }
+
+  #readBehind(checkpoints: ReadonlyMap<string, Checkpoint>, ended: (cdr: Cdr) => void): void {
     for (const set of listLogSets(this.#directory)) {
       const tail = new LogTail(set, checkpoints.get(set.id)?.places ?? {});
       try {
         tail.read(({ frame }) => {
-          if (frame.kind === 'end') addCharges(charges, frame.cdr);
+          if (frame.kind === 'end') ended(frame.cdr);
           return true;
         });
       } finally {
         tail.close();
       }
     }
-    return charges;
   }
+}
+
+/** Days since 1970; a year's first one, by any zone. */
+function oldestDay(at: number): number {
+  return Math.floor(at / 86_400_000) - 368;
 }

@@ -18,6 +18,7 @@ import {
   cpsWindowHeaderWords,
   expiredStamp,
   isFreshStamp,
+  secondMs,
 } from '../../core/admission/cps-window.ts';
 import { cpsWords, type SharedMemory } from './shared-memory.ts';
 
@@ -34,14 +35,17 @@ interface Region {
 
 export class CpsWindows {
   readonly #words: Int32Array;
+  readonly #spanMs: number;
   /** Free regions by ascending start, no two adjacent. */
   #free: Region[];
   #retired: Region[] = [];
   /** Admissions of the last second that found no cell in a window made smaller, by slot. */
   readonly #aside = new Map<number, number[]>();
 
-  constructor(memory: Pick<SharedMemory, 'cpsWindows'>) {
+  /** `spanMs`: of every window placed here. */
+  constructor(memory: Pick<SharedMemory, 'cpsWindows'>, spanMs: number = secondMs) {
     this.#words = cpsWords(memory);
+    this.#spanMs = spanMs;
     this.#free = [{ start: cpsDirectoryWords, words: this.#words.length - cpsDirectoryWords }];
   }
 
@@ -75,7 +79,7 @@ export class CpsWindows {
     const cells = Atomics.load(this.#words, slot) + cpsWindowHeaderWords;
     let admitted = 0;
     for (let i = 0; i < limit; i++) {
-      if (isFreshStamp(Atomics.load(this.#words, cells + i), nowMs | 0)) admitted++;
+      if (this.#isFresh(Atomics.load(this.#words, cells + i), nowMs | 0)) admitted++;
     }
     return admitted;
   }
@@ -100,7 +104,8 @@ export class CpsWindows {
       const cells = place.start + cpsWindowHeaderWords;
       words[place.start] = 0;
       words[place.start + 1] = limit;
-      words.fill(expiredStamp(place.nowMs), cells, cells + limit);
+      words[place.start + 2] = this.#spanMs;
+      words.fill(expiredStamp(place.nowMs, this.#spanMs), cells, cells + limit);
       words.set(kept, cells + limit - kept.length);
     }
     Atomics.store(words, slot, limit > 0 ? place.start : cpsLifted);
@@ -113,12 +118,16 @@ export class CpsWindows {
   #seal(slot: number, window: number, nowMs: number): number[] {
     const words = this.#words;
     const cells = window + cpsWindowHeaderWords;
-    const recent = (this.#aside.get(slot) ?? []).filter((stamp) => isFreshStamp(stamp, nowMs));
+    const recent = (this.#aside.get(slot) ?? []).filter((stamp) => this.#isFresh(stamp, nowMs));
     for (let i = 0; i < words[window + 1]!; i++) {
       const stamp = Atomics.exchange(words, cells + i, cpsSealed);
-      if (isFreshStamp(stamp, nowMs)) recent.push(stamp);
+      if (this.#isFresh(stamp, nowMs)) recent.push(stamp);
     }
     return recent.sort((a, b) => (a - b) | 0);
+  }
+
+  #isFresh(stamp: number, nowMs: number): boolean {
+    return isFreshStamp(stamp, nowMs, this.#spanMs);
   }
 
   #allocate({ slot, limit }: CpsLimit): Region {

@@ -7,12 +7,15 @@
 import { cpsArenaWordsMin, cpsDirectoryWords } from '../../core/admission/cps-window.ts';
 import {
   accountSlotsMax,
+  fraudSlotsMax,
   type LineCounters,
   type LineLedger,
   lineSlotsMax,
   wordsPerLine,
 } from '../../core/admission/line-limits.ts';
+import { callsPerMinuteAllMax } from '../../core/configuration/limits.ts';
 import { countersMax, gaugesMax } from '../../core/metrics/counter-layout.ts';
+import { fraudAlarmBytes, fraudUsageBytes } from './fraud-block.ts';
 
 // ingressRings[i]   main thread -> worker i          mainRings[i]   worker i -> main thread
 //
@@ -46,6 +49,10 @@ export const counterBlockSlots: number = countersMax + gaugesMax;
 // balances          (see balance-block.ts)
 //   | cell: a line of 64 bytes an account | reserved: a word of 64 bits an account and writer | step: a line a writer |
 //
+// minuteWindows     as cpsWindows, by slots of fraud limits; their span is a minute
+//
+// fraudUsage, fraudAlarms   (see fraud-block.ts)
+//
 // snapshotEpochs    one line a worker: the epoch of the configuration it runs on, 0 none
 //   | epoch ... | epoch ... |      the main thread writes it only while the worker has no thread
 
@@ -54,6 +61,8 @@ const kibibyte = 1024;
 /** A record of 64 KiB always finds room in an empty ring of this size, wherever its cursors stand. */
 export const ringBytesMin: number = 256 * kibibyte;
 export const ringBytesMax: number = kibibyte * kibibyte * kibibyte;
+/** The sum of all callsPerMinute, twice over for changes. */
+const minuteArenaWords: number = 2 * (callsPerMinuteAllMax + 4 * fraudSlotsMax);
 const cpsCellsMax = 268_435_456;
 
 export interface SharedMemoryOptions {
@@ -76,6 +85,9 @@ export interface SharedMemory {
   readonly lines: SharedArrayBuffer;
   readonly cpsWindows: SharedArrayBuffer;
   readonly balances: SharedArrayBuffer;
+  readonly minuteWindows: SharedArrayBuffer;
+  readonly fraudUsage: SharedArrayBuffer;
+  readonly fraudAlarms: SharedArrayBuffer;
   readonly snapshotEpochs: SharedArrayBuffer;
 }
 
@@ -96,6 +108,9 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     lines: new SharedArrayBuffer(lineWords(workers) * 4),
     cpsWindows: new SharedArrayBuffer((cpsDirectoryWords + arenaWords) * 4),
     balances: new SharedArrayBuffer(balanceBytes(workers)),
+    minuteWindows: new SharedArrayBuffer((cpsDirectoryWords + minuteArenaWords) * 4),
+    fraudUsage: new SharedArrayBuffer(fraudUsageBytes(workers)),
+    fraudAlarms: new SharedArrayBuffer(fraudAlarmBytes),
     snapshotEpochs: new SharedArrayBuffer(workers * wordsPerLine * 4),
   };
 }

@@ -2,6 +2,8 @@
 // Called by its exported name: `pool.run(request, { name: 'compileConfiguration' })`.
 import { lowerThreadPriority } from '../background-priority.ts';
 import type { AccountCells } from '../configuration/compile-billing.ts';
+import type { AccountFraudLimit } from '../configuration/compile-fraud-limits.ts';
+import type { AccountGift } from '../configuration/compile-gifts.ts';
 import { compileParts } from '../configuration/compile-snapshot.ts';
 import type { ConfigurationStore } from '../configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
@@ -23,6 +25,8 @@ export interface CompileAnswer {
   readonly arena: SharedArrayBuffer;
   readonly bytesUsed: number;
   readonly accountCells: AccountCells;
+  readonly fraudLimits: readonly AccountFraudLimit[];
+  readonly gifts: readonly AccountGift[];
   readonly readMs: number;
   readonly compileMs: number;
   readonly writeMs: number;
@@ -57,6 +61,8 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
     arena,
     bytesUsed: compiled.bytesNeeded,
     accountCells: compiled.accountCells,
+    fraudLimits: compiled.fraudLimits,
+    gifts: compiled.gifts,
     readMs: read - started,
     compileMs: compiledAt - read,
     writeMs: performance.now() - compiledAt,

@@ -2,6 +2,8 @@
 // Piscina: run(request, { filename, name: 'recoverCdrLogTask' }).
 import { performance } from 'node:perf_hooks';
 import { move } from 'piscina';
+import { sumUsages, type UsageRules, usagesOf } from '../../core/billing/fraud-usage.ts';
+import type { Usage } from '../../core/cdr/cdr.ts';
 import { addCharges } from '../cdr/call-charges.ts';
 import { packAnswers } from '../cdr/packed-answers.ts';
 import { recoverCdrLog } from '../cdr/recover-log.ts';
@@ -12,6 +14,8 @@ export interface RecoverCdrLogRequest {
   nowWallMs: number;
   worker?: number;
   through?: number;
+  /** By what closed calls count for fraud limits; absent: they do not. */
+  usage?: UsageRules;
 }
 
 export interface RecoverCdrLogResult {
@@ -21,6 +25,8 @@ export interface RecoverCdrLogResult {
   answers: Uint8Array<ArrayBuffer>;
   /** What these calls cost, by account. */
   charges: Map<string, bigint>;
+  /** What they used of the days of fraud limits. */
+  usages: readonly Usage[];
   segmentsRead: number;
   framesRead: number;
   damaged: number;
@@ -34,11 +40,16 @@ export function recoverCdrLogTask(request: RecoverCdrLogRequest): RecoverCdrLogR
   const answers = packAnswers(report.calls.map((call) => call.answer));
   move(answers.buffer);
   const charges = new Map<string, bigint>();
-  for (const { answer } of report.calls) addCharges(charges, answer.cdr);
+  const usages: Usage[] = [];
+  for (const { answer } of report.calls) {
+    addCharges(charges, answer.cdr);
+    if (request.usage !== undefined) usages.push(...usagesOf(answer.cdr, request.usage));
+  }
   return {
     calls: report.calls.length,
     answers,
     charges,
+    usages: sumUsages(usages),
     segmentsRead: report.segmentsRead,
     framesRead: report.framesRead,
     damaged: report.damaged,

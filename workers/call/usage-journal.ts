@@ -1,0 +1,102 @@
+// What the calls of a worker take and give back of the days of fraud limits: as money (money-journal.ts) taken at
+// once, given back when the CDRs are written; what a handler that threw had taken goes back.
+import {
+  endUsage,
+  takeUsage,
+  takeUsageUpTo,
+  type UsageCells,
+} from '../../core/admission/day-usage.ts';
+import type { UsageHold } from '../../core/effects.ts';
+
+interface End {
+  readonly cell: number;
+  readonly units: bigint;
+  readonly used: bigint;
+}
+
+export class UsageJournal {
+  readonly #usage: UsageCells;
+  readonly #ends: End[] = [];
+  // What the handler at work has taken, or given back (negative).
+  readonly #holds: UsageHold[] = [];
+  readonly #units: bigint[] = [];
+
+  constructor(usage: UsageCells) {
+    this.#usage = usage;
+  }
+
+  get busy(): boolean {
+    return this.#ends.length > 0;
+  }
+
+  /** A new handler. */
+  begin(): void {
+    if (this.#holds.length === 0) return;
+    this.#holds.length = 0;
+    this.#units.length = 0;
+  }
+
+  take(hold: UsageHold, units: bigint, most: bigint): bigint {
+    const total = takeUsage(this.#usage, hold.cell, units, most);
+    if (total >= 0n) this.#note(hold, units);
+    return total;
+  }
+
+  /** As many whole steps below `most` as make up `wanted`. */
+  takeUpTo(hold: UsageHold, wanted: bigint, below: { most: bigint; step: bigint }): bigint {
+    const taken = takeUsageUpTo(this.#usage, hold.cell, wanted, below);
+    if (taken > 0n) this.#note(hold, taken);
+    return taken;
+  }
+
+  giveBack(hold: UsageHold, units: bigint): void {
+    if (units > hold.reserved) {
+      throw new RangeError(`usage cell ${hold.cell}: ${units} given back of ${hold.reserved}`);
+    }
+    endUsage(this.#usage, hold.cell, units, 0n);
+    this.#note(hold, -units);
+  }
+
+  settle(hold: UsageHold, used: bigint): void {
+    if (used > hold.reserved) {
+      throw new RangeError(`usage cell ${hold.cell}: ${used} used of ${hold.reserved}`);
+    }
+    if (hold.reserved === 0n) return;
+    this.#ends.push({ cell: hold.cell, units: hold.reserved, used });
+    hold.reserved = 0n;
+  }
+
+  /** The handler threw, and its call has ended or stays as it was before. */
+  discard(): void {
+    for (let first = 0; first < this.#holds.length; first++) {
+      const hold = this.#holds[first]!;
+      let taken = 0n;
+      for (let at = first; at < this.#holds.length; at++) {
+        if (this.#holds[at] !== hold) continue;
+        taken += this.#units[at]!;
+        this.#units[at] = 0n;
+      }
+      // Settled by its call's end.
+      if (hold.reserved === 0n || taken <= 0n) continue;
+      endUsage(this.#usage, hold.cell, taken, 0n);
+      hold.reserved -= taken;
+    }
+  }
+
+  /** False where a hold was larger than all that this worker holds: a bug of ours, and it is left out. */
+  flush(): boolean {
+    let sound = true;
+    for (const { cell, units, used } of this.#ends) {
+      if (units > this.#usage.held[cell]!) sound = false;
+      else endUsage(this.#usage, cell, units, used);
+    }
+    this.#ends.length = 0;
+    return sound;
+  }
+
+  #note(hold: UsageHold, units: bigint): void {
+    hold.reserved += units;
+    this.#holds.push(hold);
+    this.#units.push(units);
+  }
+}
