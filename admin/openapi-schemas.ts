@@ -47,6 +47,17 @@ const problem = object(
   ['errors', 'furtherLines'],
 );
 
+const figureOrNull: Schema = { type: ['number', 'null'] };
+const routingFigures = object({
+  callsToday: whole,
+  asrPercent: figureOrNull,
+  acdSeconds: figureOrNull,
+  connectedPercent: figureOrNull,
+  respondedPercent: figureOrNull,
+  offline: yesNo,
+  closedSeconds: whole,
+});
+
 const status = object({
   version: text,
   node: text,
@@ -69,14 +80,18 @@ const status = object({
     }),
   ),
   gateways: list(
-    object({
-      name: text,
-      kind: { enum: ['mapping', 'routing'] },
-      linesUsed: whole,
-      lineLimit: whole,
-      cpsLimit: whole,
-      cps: { type: ['integer', 'null'] },
-    }),
+    object(
+      {
+        name: text,
+        kind: { enum: ['mapping', 'routing'] },
+        linesUsed: whole,
+        lineLimit: whole,
+        cpsLimit: whole,
+        cps: { type: ['integer', 'null'] },
+        routing: routingFigures,
+      },
+      ['routing'],
+    ),
   ),
   sockets: list(object({ listen: text, receiveBufferBytes: whole, kernelDrops: whole })),
   accounts: object({
@@ -300,10 +315,11 @@ export const schemas: Record<string, Schema> = {
       periodRates: collectionChanges,
       packages: collectionChanges,
       accounts: collectionChanges,
+      gatewayGroups: collectionChanges,
       mappingGateways: collectionChanges,
       routingGateways: collectionChanges,
     },
-    ['rateTemplates'],
+    ['rateTemplates', 'gatewayGroups'],
   ),
   AppliedChange: appliedChange,
   ...deckSchemas,

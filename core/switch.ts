@@ -20,11 +20,13 @@ import { onDurationTimer } from './call/call-duration.ts';
 import { endCall } from './call/call-ending.ts';
 import { createCallTable, forgetDialog } from './call/call-table.ts';
 import type { CallEnvironment } from './call/environment.ts';
+import { onProtectTimer } from './call/hunting.ts';
 import { createLocalIdentity, type Listener, mintBranch } from './call/local-identity.ts';
 import { onAttemptTimer } from './call/outbound-leg.ts';
 import { onReinviteTimer } from './call/reinvite.ts';
 import { onReliableTimer } from './call/reliable-provisional.ts';
 import { createTransactionUser } from './call/request-dispatch.ts';
+import { createMinutePrice } from './call/route-prices.ts';
 import type { AnswerRecord, DialogRecord } from './cdr/cdr.ts';
 import type { Snapshot } from './configuration/snapshot.ts';
 import type { Effects } from './effects.ts';
@@ -92,6 +94,7 @@ export class Switch {
       runId: options.runId,
       snapshot: options.snapshot,
       billing: billingOf(options.snapshot),
+      minutePrice: createMinutePrice(environment),
       nowMs: options.nowMs,
       wallMs: options.wallMs,
       waitedMs: 0,
@@ -190,6 +193,9 @@ export class Switch {
       case TimerName.balance:
         env.current = owner as Call;
         return onBalanceTimer(env, owner as Call);
+      case TimerName.protectRoute:
+        env.current = owner as Call;
+        return onProtectTimer(env, owner as Call);
       case TimerName.duration:
         env.current = owner as Call;
         return onDurationTimer(env, owner as Call);

@@ -8,6 +8,7 @@ import { OutboundState } from './call.ts';
 import { forgetForks, hangUpDialog } from './call-dialog.ts';
 import { forgetOwnLeg } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
+import { giveGroupLinesBack } from './group-lines.ts';
 import { giveVendorBack } from './vendor-billing.ts';
 
 /** Nobody waits for this attempt any more. CANCEL goes out now, or at the first 1xx (RFC 3261 9.1). */
@@ -18,8 +19,8 @@ export function abandonAttempt(env: CallEnvironment, leg: OutboundLeg): void {
   }
   if (leg.state > OutboundState.proceeding) return;
   const heard = leg.state === OutboundState.proceeding;
-  leg.state = OutboundState.cancelling;
   closeRecord(env, leg);
+  leg.state = OutboundState.cancelling;
   giveLineBack(env, leg);
   forgetForks(env, leg, undefined);
   if (heard) sendCancel(env, leg);
@@ -65,8 +66,12 @@ export function armAttempt(env: CallEnvironment, leg: OutboundLeg, seconds: numb
   if (seconds > 0) leg.timer = env.wheel.arm(leg, TimerName.attempt, seconds * 1000);
 }
 
+/** Of an attempt that is over without an answer, or whose answer was dropped. */
 function closeRecord(env: CallEnvironment, leg: OutboundLeg): void {
   leg.record.tookMs = Math.round(env.nowMs - leg.startedMs);
+  if (leg.state === OutboundState.answered) return;
+  const responded = leg.state === OutboundState.proceeding || leg.record.sipCode > 0;
+  env.effects.noteOutcome(leg.gateway.slot, false, responded);
 }
 
 /** Exactly once a leg, on every path. */
@@ -74,5 +79,6 @@ export function giveLineBack(env: CallEnvironment, leg: OutboundLeg): void {
   if (!leg.lineHeld) return;
   leg.lineHeld = false;
   env.effects.releaseLine(leg.gateway.slot);
+  giveGroupLinesBack(env.effects, leg.gateway.groups);
   giveVendorBack(env, leg, 0n);
 }

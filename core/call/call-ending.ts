@@ -9,6 +9,7 @@ import { acknowledgeRest, hangUpDialog } from './call-dialog.ts';
 import { settleCall } from './call-settlement.ts';
 import { forgetCall, forgetDialog } from './call-table.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
+import { giveGroupLinesBack } from './group-lines.ts';
 import { sendFailure } from './inbound-leg.ts';
 import { closeReinvites } from './reinvite.ts';
 
@@ -24,6 +25,7 @@ export function endUnanswered(
   if (call.phase !== CallPhase.routing) return;
   call.phase = CallPhase.ended;
   call.inbound.held = undefined;
+  call.protectTimer = env.wheel.cancel(call.protectTimer);
   const statusCode = callerStatus(failure.statusCode);
   const { outbound } = call;
   if (outbound?.record.endReason === '') outbound.record.endReason = failure.reason.key;
@@ -64,7 +66,10 @@ function closeCall(env: CallEnvironment, call: Call, reason: EndReason, by: Ende
   cdr.endedAt = wallTime(call, env.nowMs);
   cdr.endReason = reason.key;
   cdr.endedBy = by;
-  if (cdr.answeredAt !== null) cdr.holdTimeMs = Math.round(env.nowMs - call.answeredMs);
+  if (cdr.answeredAt !== null) {
+    cdr.holdTimeMs = Math.round(env.nowMs - call.answeredMs);
+    env.effects.noteTalk(outbound!.gateway.slot, Math.round(cdr.holdTimeMs / 1000));
+  }
   if (call.billing !== null) settleCall(env, call, call.billing, by);
   env.effects.recordEnd(cdr);
   if (outbound !== undefined) giveLineBack(env, outbound);
@@ -76,6 +81,7 @@ function leaveTable(env: CallEnvironment, call: Call): void {
   if (!call.linesHeld) return;
   call.linesHeld = false;
   env.effects.releaseLine(call.mapping.slot);
+  giveGroupLinesBack(env.effects, call.mapping.groups);
   env.effects.releaseLine(nodeSlot);
 }
 

@@ -11,7 +11,7 @@ import type { Dialog } from '../dialog/dialog.ts';
 import type { OfferAnswer, OpenOffer } from '../dialog/offer-answer.ts';
 import type { RouteSet } from '../dialog/route-set.ts';
 import type { EndReason } from '../end-reason.ts';
-import type { Hunt } from '../routing/candidate-gateways.ts';
+import type { Hunt } from '../routing/hunt.ts';
 import type { Hop } from '../sip/hop.ts';
 import type { Method } from '../sip/method.ts';
 import type { RequestParts } from '../sip/write-message.ts';
@@ -68,6 +68,8 @@ export interface Call {
   readonly startedMs: number;
   answeredMs: number;
   durationTimer: number;
+  /** No gateway is left but protect routes, whose turn is yet to come. */
+  protectTimer: number;
   /** Our own hops this call has already made (a call routed back to us). */
   readonly ownHops: number;
   linesHeld: boolean;
@@ -169,6 +171,8 @@ export interface OutboundLeg extends Keyed {
   readonly ack: OutgoingAck;
   ringing: boolean;
   sdpSeen: boolean;
+  /** Q.850 cause of its final failure; 0: it named none. */
+  cause: number;
   /** Offer in the INVITE: the 2xx is acknowledged at once; else the caller's ACK brings the answer. */
   readonly offered: boolean;
   timer: number;

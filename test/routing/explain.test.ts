@@ -1,8 +1,14 @@
 // Routing analysis says what a call would do.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { explainRoute, type RouteExplanation } from '../../core/routing/explain.ts';
+import {
+  explainRoute,
+  type RouteExplanation,
+  type RoutePorts,
+} from '../../core/routing/explain.ts';
+import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
 import { analyzeRoute } from '../../workers/tasks/analyze-route.ts';
+import { idleState } from '../doubles/route-question.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 const mappingGateways = [
@@ -23,8 +29,16 @@ const routingGateways = [
 ];
 const snapshot = snapshotOf({ mappingGateways, routingGateways }, 7);
 
+const ports: RoutePorts = {
+  at: Date.UTC(2026, 0, 1),
+  state: idleState,
+  minutePrice: () => Number.NaN,
+  sellPrice: () => Number.NaN,
+  unreachable: () => undefined,
+};
+
 function explain(gateway: string, callee: string): RouteExplanation {
-  const explanation = explainRoute(snapshot, { gateway, callee });
+  const explanation = explainRoute(snapshot, { gateway, callee }, ports);
   assert.ok(explanation !== undefined);
   return explanation;
 }
@@ -39,6 +53,8 @@ describe('routing analysis', () => {
       calleeRouted: '442079460000',
       order: ['long'],
       protect: [],
+      protectDelaySeconds: 0,
+      winner: 'long',
       candidates: [
         {
           gateway: 'long',
@@ -47,6 +63,7 @@ describe('routing analysis', () => {
           prefixLength: 4,
           priority: 100,
           prefixMode: 'terminate',
+          sortKeys: { prefixLength: 4, priority: 100, lineUsage: 0, callsToday: 0 },
         },
         {
           gateway: 'short',
@@ -55,6 +72,7 @@ describe('routing analysis', () => {
           prefixLength: 2,
           priority: 100,
           prefixMode: 'continue',
+          sortKeys: { prefixLength: 2, priority: 100, lineUsage: 0, callsToday: 0 },
           skipped: 'long has a longer prefix and prefixMode terminate',
         },
         {
@@ -95,19 +113,21 @@ describe('routing analysis', () => {
   });
 
   it('knows no gateway that does not exist', () => {
-    assert.equal(explainRoute(snapshot, { gateway: 'long', callee: '44' }), undefined);
+    assert.equal(explainRoute(snapshot, { gateway: 'long', callee: '44' }, ports), undefined);
   });
 });
 
 describe('the routing analysis task', () => {
   it('refuses what does not exist, by name', () => {
     const arena = new SharedArrayBuffer(8192);
+    const memory = allocateSharedMemory({ workers: 1 });
     assert.throws(
-      () => analyzeRoute({ arena, request: { gateway: 'in', callee: '' }, listeners: [] }),
+      () => analyzeRoute({ arena, memory, request: { gateway: 'in', callee: '' }, listeners: [] }),
       /callee/,
     );
     assert.throws(
-      () => analyzeRoute({ arena, request: { gateway: 'in', callee: '44' }, listeners: [] }),
+      () =>
+        analyzeRoute({ arena, memory, request: { gateway: 'in', callee: '44' }, listeners: [] }),
       /no compiled snapshot/,
     );
   });

@@ -3,10 +3,16 @@
 // frames are unwritten, what they confirm is withheld. When a handler throws, its sends are forgotten and
 // what it took is given back.
 import { acquireCps } from '../../core/admission/cps-window.ts';
-import { acquireLine, type LineCounters, releaseLine } from '../../core/admission/line-limits.ts';
+import {
+  acquireLine,
+  type LineCounters,
+  linesUsed,
+  releaseLine,
+} from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import type { Effects, MoneyHold } from '../../core/effects.ts';
+import type { Effects, GatewayEffects, MoneyHold } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
+import { gatewayEffects } from '../../core/routing/gateway-state.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { fitsHop } from '../../core/sip/message-size.ts';
 import type { Purse } from '../memory/balance-block.ts';
@@ -39,6 +45,7 @@ export interface EffectRunnerOptions {
   lines: LineCounters;
   purse: Purse;
   cpsWords: Int32Array;
+  gatewayWords: Int32Array;
   /** This worker's counter block. */
   counters: Float64Array;
 }
@@ -62,6 +69,7 @@ export class EffectRunner implements Effects {
   readonly #money: MoneyJournal;
   readonly #cpsWords: Int32Array;
   readonly #counters: Float64Array;
+  readonly #gateways: GatewayEffects;
 
   #nowMs = 0;
   readonly #hops: Hop[] = [];
@@ -89,6 +97,7 @@ export class EffectRunner implements Effects {
     this.#money = new MoneyJournal(options.purse);
     this.#cpsWords = options.cpsWords;
     this.#counters = options.counters;
+    this.#gateways = gatewayEffects(options.gatewayWords, () => this.#nowMs / 1000);
   }
 
   setNow(nowMs: number): void {
@@ -173,6 +182,50 @@ export class EffectRunner implements Effects {
 
   acquireCps(slot: number, limit: number): boolean {
     return acquireCps(this.#cpsWords, slot, limit, this.#nowMs);
+  }
+
+  linesUsed(slot: number): number {
+    return linesUsed(this.#lines, slot);
+  }
+
+  callsToday(slot: number): number {
+    return this.#gateways.callsToday(slot);
+  }
+
+  asr(slot: number): number {
+    return this.#gateways.asr(slot);
+  }
+
+  acd(slot: number): number {
+    return this.#gateways.acd(slot);
+  }
+
+  isOffline(slot: number): boolean {
+    return this.#gateways.isOffline(slot);
+  }
+
+  closedSeconds(slot: number): number {
+    return this.#gateways.closedSeconds(slot);
+  }
+
+  noteAttempt(slot: number): void {
+    this.#gateways.noteAttempt(slot);
+  }
+
+  noteOutcome(slot: number, answered: boolean, responded: boolean): void {
+    this.#gateways.noteOutcome(slot, answered, responded);
+  }
+
+  noteTalk(slot: number, seconds: number): void {
+    this.#gateways.noteTalk(slot, seconds);
+  }
+
+  closeGateway(slot: number, seconds: number): void {
+    this.#gateways.closeGateway(slot, seconds);
+  }
+
+  noteCheck(slot: number, online: boolean): void {
+    this.#gateways.noteCheck(slot, online);
   }
 
   cdrLogAccepts(): boolean {

@@ -1,4 +1,4 @@
-// Which slot of the counter block (lines in use, CPS window) a gateway has, and which slot of the balance
+// Which slot of the counter block (lines in use, CPS window) a gateway or a gateway group has, and which slot of the balance
 // block (and line counter) an account. A name keeps its slot over
 // snapshots, so its lines stay counted while configuration changes. The slot of a removed gateway is
 // given to another name only when its last call is over, and only after a snapshot without that gateway
@@ -24,6 +24,10 @@ export function routingSlotName(gateway: string): string {
   return `routing:${gateway}`;
 }
 
+export function groupSlotName(group: string): string {
+  return `group:${group}`;
+}
+
 /** Slots of accounts are numbered apart from those of gateways. */
 export function accountSlotName(account: string): string {
   return `account:${account}`;
@@ -35,12 +39,14 @@ export function isAccountSlotName(name: string): boolean {
 
 /** Every name of a document that needs a slot. */
 export function slotNames(
-  document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways' | 'accounts'>,
+  document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways' | 'accounts'> &
+    Partial<Pick<ConfigurationDocument, 'gatewayGroups'>>,
 ): string[] {
   return [
     ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
     ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
     ...document.accounts.map((account) => accountSlotName(account.name)),
+    ...(document.gatewayGroups ?? []).map((group) => groupSlotName(group.name)),
   ];
 }
 

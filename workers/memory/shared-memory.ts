@@ -7,12 +7,14 @@
 import { cpsArenaWordsMin, cpsDirectoryWords } from '../../core/admission/cps-window.ts';
 import {
   accountSlotsMax,
+  admissionSlotsMax,
   type LineCounters,
   type LineLedger,
   lineSlotsMax,
   wordsPerLine,
 } from '../../core/admission/line-limits.ts';
 import { countersMax, gaugesMax } from '../../core/metrics/counter-layout.ts';
+import { stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
 
 // ingressRings[i]   main thread -> worker i          mainRings[i]   worker i -> main thread
 //
@@ -46,6 +48,10 @@ export const counterBlockSlots: number = countersMax + gaugesMax;
 // balances          (see balance-block.ts)
 //   | cell: a line of 64 bytes an account | reserved: a word of 64 bits an account and writer | step: a line a writer |
 //
+// gateways          (see core/routing/gateway-state.ts)
+//   | counts and marks: a line a slot | what the main thread works out of them: a line a slot | ... |
+//   Counts: any worker, by atomic addition.
+//
 // snapshotEpochs    one line a worker: the epoch of the configuration it runs on, 0 none
 //   | epoch ... | epoch ... |      the main thread writes it only while the worker has no thread
 
@@ -76,6 +82,7 @@ export interface SharedMemory {
   readonly lines: SharedArrayBuffer;
   readonly cpsWindows: SharedArrayBuffer;
   readonly balances: SharedArrayBuffer;
+  readonly gateways: SharedArrayBuffer;
   readonly snapshotEpochs: SharedArrayBuffer;
 }
 
@@ -96,6 +103,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     lines: new SharedArrayBuffer(lineWords(workers) * 4),
     cpsWindows: new SharedArrayBuffer((cpsDirectoryWords + arenaWords) * 4),
     balances: new SharedArrayBuffer(balanceBytes(workers)),
+    gateways: new SharedArrayBuffer(admissionSlotsMax * stateWordsPerSlot * 4),
     snapshotEpochs: new SharedArrayBuffer(workers * wordsPerLine * 4),
   };
 }
@@ -135,6 +143,11 @@ export function lineLedger(memory: Pick<SharedMemory, 'lines' | 'workers'>): Lin
 /** The CPS windows, for `acquireCps`. */
 export function cpsWords(memory: Pick<SharedMemory, 'cpsWindows'>): Int32Array {
   return new Int32Array(memory.cpsWindows);
+}
+
+/** The records of gateway-state.ts. */
+export function gatewayWords(memory: Pick<SharedMemory, 'gateways'>): Int32Array {
+  return new Int32Array(memory.gateways);
 }
 
 function lineWords(workers: number): number {

@@ -1,0 +1,17 @@
+// Lines that a gateway shares with the other members of its groups: one of each group for a call, or none.
+import type { GroupLines } from '../configuration/snapshot.ts';
+import type { AdmissionEffects } from '../effects.ts';
+
+export function takeGroupLines(effects: AdmissionEffects, groups: readonly GroupLines[]): boolean {
+  for (let place = 0; place < groups.length; place++) {
+    const { slot, lineLimit } = groups[place]!;
+    if (effects.acquireLine(slot, lineLimit)) continue;
+    for (let below = 0; below < place; below++) effects.releaseLine(groups[below]!.slot);
+    return false;
+  }
+  return true;
+}
+
+export function giveGroupLinesBack(effects: AdmissionEffects, groups: readonly GroupLines[]): void {
+  for (let place = 0; place < groups.length; place++) effects.releaseLine(groups[place]!.slot);
+}
