@@ -165,6 +165,8 @@ const analysis: Schema = {
     calleeRouted: text,
     order: list(text),
     protect: list(text),
+    protectDelaySeconds: whole,
+    winner: maybeText,
     candidates: list(
       object({ gateway: text, prefix: text, calleeOut: text, skipped: text }, ['skipped']),
     ),
@@ -274,7 +276,21 @@ export const schemas: Record<string, Schema> = {
   Problem: problem,
   Status: status,
   Cdr: { type: 'object', properties: cdrProperties(), required: [...cdrColumns] },
-  AnalyzeRequest: object({ gateway: text, callee: text, caller: text, at: time }, ['caller', 'at']),
+  AnalyzeRequest: object(
+    {
+      gateway: text,
+      callee: text,
+      caller: text,
+      at: time,
+      without: { ...list(text), description: 'routing gateways taken for gone' },
+      fail: {
+        type: 'object',
+        additionalProperties: { type: 'integer', minimum: 300, maximum: 699 },
+        description: 'routing gateways that answer with these final codes',
+      },
+    },
+    ['caller', 'at', 'without', 'fail'],
+  ),
   Analysis: analysis,
   QuoteRequest: object({ account: text, callee: text, seconds: { type: 'number' }, at: time }, [
     'at',

@@ -22,6 +22,11 @@ import { createCallTable, forgetDialog } from './call/call-table.ts';
 import type { CallEnvironment } from './call/environment.ts';
 import { onProtectTimer } from './call/hunting.ts';
 import { createLocalIdentity, type Listener, mintBranch } from './call/local-identity.ts';
+import {
+  createOptionsChecks,
+  onOptionsCheckTimer,
+  planOptionsChecks,
+} from './call/options-check.ts';
 import { onAttemptTimer } from './call/outbound-leg.ts';
 import { onReinviteTimer } from './call/reinvite.ts';
 import { onReliableTimer } from './call/reliable-provisional.ts';
@@ -95,6 +100,7 @@ export class Switch {
       snapshot: options.snapshot,
       billing: billingOf(options.snapshot),
       minutePrice: createMinutePrice(environment),
+      optionsChecks: createOptionsChecks(),
       nowMs: options.nowMs,
       wallMs: options.wallMs,
       waitedMs: 0,
@@ -104,6 +110,7 @@ export class Switch {
       nextCallNumber: 0,
       current: undefined,
     };
+    planOptionsChecks(this.#env, options.snapshot);
     const { beforeTimer } = options;
     this.#fire = (owner, timer) => {
       beforeTimer?.();
@@ -193,6 +200,8 @@ export class Switch {
       case TimerName.balance:
         env.current = owner as Call;
         return onBalanceTimer(env, owner as Call);
+      case TimerName.optionsCheck:
+        return onOptionsCheckTimer(env);
       case TimerName.protectRoute:
         env.current = owner as Call;
         return onProtectTimer(env, owner as Call);
@@ -223,6 +232,7 @@ export class Switch {
     this.#env.snapshot = snapshot;
     this.#env.billing = billingOf(snapshot);
     this.#layer.timers = timerValues(snapshot.parameters);
+    planOptionsChecks(this.#env, snapshot);
   }
 
   /** A stream to this peer could not be opened or broke (UDP never reports). */
@@ -269,6 +279,7 @@ export class Switch {
   drain(): void {
     this.#env.current = undefined;
     this.#env.draining = true;
+    planOptionsChecks(this.#env, this.#env.snapshot);
   }
 
   /** Ends every call: BYE on both legs, 503 to callers not yet answered. */

@@ -1,6 +1,7 @@
 // Ends an attempt: at its final response, by CANCEL when nobody waits for it any more (RFC 3261 9.1), or by
 // BYE when its 2xx never reached the caller.
 import { Method } from '../sip/method.ts';
+import { reasonLine } from '../sip/reason.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
 import { TimerName } from '../time/timer-name.ts';
 import type { OutboundLeg } from './call.ts';
@@ -32,7 +33,8 @@ export function sendCancel(env: CallEnvironment, leg: OutboundLeg): void {
   leg.state = OutboundState.cancelled;
   const parts: RequestParts = { ...leg.parts, method: Method.CANCEL };
   // RFC 3261 9.1: the CANCEL carries the INVITE's branch, CSeq number, Route and nothing of its body.
-  env.transactions.request(leg.hop, parts, writeRequest(parts, '', ''));
+  const reason = reasonLine(leg.call.releaseCause);
+  env.transactions.request(leg.hop, parts, writeRequest(parts, reason, ''));
   armAttempt(env, leg, env.transactions.timers.giveUpMs / 1000);
 }
 

@@ -102,6 +102,7 @@ function createCall(
     ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
     billing: null,
+    releaseCause: 0,
     vendorShort: false,
   };
   inbound.call = call;

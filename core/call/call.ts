@@ -18,7 +18,13 @@ import type { RequestParts } from '../sip/write-message.ts';
 import type { ClientTransaction, ServerTransaction } from '../transaction/transaction.ts';
 
 /** What the owner field of a transaction points to. */
-export const OwnerKind = { inboundLeg: 0, outboundLeg: 1, relay: 2, release: 3 } as const;
+export const OwnerKind = {
+  inboundLeg: 0,
+  outboundLeg: 1,
+  relay: 2,
+  release: 3,
+  optionsCheck: 4,
+} as const;
 
 export const CallPhase = { routing: 0, answered: 1, ended: 2 } as const;
 export type CallPhase = (typeof CallPhase)[keyof typeof CallPhase];
@@ -75,6 +81,8 @@ export interface Call {
   linesHeld: boolean;
   /** Null: nobody is billed. */
   billing: CallBilling | null;
+  /** Q.850 cause by which it ended, for the sides that are told of its end; 0: it has not, or none fits. */
+  releaseCause: number;
   /** A gateway was skipped because its carrier's account could not pay. */
   vendorShort: boolean;
 }

@@ -175,6 +175,7 @@ const rows = [
     'tandem_gateways_skipped_away_total',
     'routing gateways skipped: offline, or paused by their Retry-After',
   ],
+  ['optionsChecks', 'tandem_options_checks_total', 'OPTIONS sent to routing gateways'],
   ['protectTurns', 'tandem_protect_turns_total', 'calls whose protect routes had their turn'],
   [
     'gatewayPauses',

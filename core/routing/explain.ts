@@ -183,7 +183,7 @@ function rehearse(analysis: Analysis, routes: Routes): Rehearsal {
       }
       candidateTried(hunt, next);
       list.push(next);
-      const sipCode = request.fail?.[next.gateway.name];
+      const sipCode = failureAsked(request, next.gateway.name);
       if (sipCode === undefined) winner ??= next;
       const attemptsMade = lists.order.length + lists.protect.length;
       const outcome = { ringing: false, sdpSeen: false, cause: 0, attemptsMade };
@@ -205,6 +205,11 @@ function rehearse(analysis: Analysis, routes: Routes): Rehearsal {
     walk(lists.protect);
   }
   return { ...lists, winner, passed, stopped };
+}
+
+/** Names are anything, so only what was asked for itself counts. */
+function failureAsked({ fail }: RouteRequest, name: string): number | undefined {
+  return fail !== undefined && Object.hasOwn(fail, name) ? fail[name] : undefined;
 }
 
 function passedReason({ request, ports }: Analysis, candidate: Candidate): string | undefined {

@@ -5,7 +5,8 @@ import { linesUsed } from '../../core/admission/line-limits.ts';
 import { billingRules } from '../../core/billing/billing-rules.ts';
 import type { Listener } from '../../core/call/local-identity.ts';
 import { customerMinutePrice, vendorMinutePrice } from '../../core/call/route-prices.ts';
-import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
+import { openSnapshot, routingGatewayByName } from '../../core/configuration/open-snapshot.ts';
+import type { Snapshot } from '../../core/configuration/snapshot.ts';
 import type { GatewayReadings } from '../../core/effects.ts';
 import { explainRoute, type RouteExplanation } from '../../core/routing/explain.ts';
 import { gatewayEffects } from '../../core/routing/gateway-state.ts';
@@ -36,6 +37,8 @@ export function analyzeRoute(task: AnalyzeTask): RouteExplanation {
     );
   }
   const snapshot = openSnapshot(task.arena);
+  refuseUnknown(snapshot, 'without', request.without ?? []);
+  refuseUnknown(snapshot, 'fail', Object.keys(request.fail ?? {}));
   const rules = billingRules(snapshot.parameters);
   const at = request.at === undefined ? Date.now() : Date.parse(request.at);
   const explanation = explainRoute(snapshot, request, {
@@ -51,6 +54,13 @@ export function analyzeRoute(task: AnalyzeTask): RouteExplanation {
     );
   }
   return explanation;
+}
+
+function refuseUnknown(snapshot: Snapshot, field: string, names: readonly string[]): void {
+  for (const name of names) {
+    if (routingGatewayByName(snapshot, name) !== undefined) continue;
+    throw new Error(`${field}: ${JSON.stringify(name)}: expected the name of a routing gateway`);
+  }
 }
 
 function stateOf(memory: RouteMemory): GatewayReadings {
