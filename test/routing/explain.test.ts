@@ -132,3 +132,102 @@ describe('the routing analysis task', () => {
     );
   });
 });
+
+describe('a rehearsed outage', () => {
+  const gateways = ['a', 'b', 'c'].map((name, index) => ({
+    name,
+    address: '192.0.2.9',
+    prefixes: ['44'],
+    priority: index,
+    stopCodes: [404],
+  }));
+  const last = { name: 'last', address: '192.0.2.9', prefixes: [''], protect: true };
+  const plan = snapshotOf({
+    parameters: { SS_TRY_PROTECT_ROUTE_DELAY: 30 },
+    mappingGateways,
+    routingGateways: [...gateways, last],
+  });
+  const ask = (fields: object, more: Partial<RoutePorts> = {}): RouteExplanation =>
+    explainRoute(plan, { gateway: 'in', callee: '442', ...fields }, { ...ports, ...more })!;
+
+  it('without a gateway leaves it out and says so', () => {
+    const { order, protect, protectDelaySeconds, winner, candidates } = ask({ without: ['a'] });
+    assert.deepEqual([order, protect, protectDelaySeconds], [['b', 'c'], ['last'], 30]);
+    assert.equal(winner, 'b');
+    const skipped = candidates.find(({ gateway }) => gateway === 'a')!.skipped;
+    assert.equal(skipped, 'left out as asked');
+  });
+
+  it('with gateways that fail names the one that takes the call', () => {
+    const fail = { a: 503, b: 500, c: 486 };
+    assert.deepEqual(ask({ fail: { a: 503 } }).winner, 'b');
+    const ended = ask({ fail });
+    assert.deepEqual([ended.winner, ended.protect], [null, []]);
+    assert.deepEqual(ended.steps.at(-1), { step: 'outcome', result: 'SIP 486 Busy Here' });
+    const stopped = ask({ fail: { a: 404 } });
+    assert.deepEqual([stopped.order, stopped.winner], [['a'], null]);
+    assert.equal(
+      stopped.candidates.find(({ gateway }) => gateway === 'b')!.skipped,
+      'the hunt ends at a (404)',
+    );
+  });
+
+  it('with all normal gateways gone goes to the protect route', () => {
+    const { winner, steps } = ask({ without: ['a', 'b', 'c'] });
+    assert.equal(winner, 'last');
+    assert.ok(
+      steps.some(({ step, result }) => step === 'protect, 30 s later' && result === 'last'),
+    );
+  });
+
+  it('says who is full, offline or paused now', () => {
+    const slots = new Map(gateways.map(({ name }, index) => [name, index + 3]));
+    const state = {
+      ...idleState,
+      closedSeconds: (slot: number) => (slot === slots.get('b') ? 17 : 0),
+    };
+    const { order, candidates } = ask({}, { state });
+    assert.deepEqual(order, ['a', 'c']);
+    const b = candidates.find(({ gateway }) => gateway === 'b')!;
+    assert.equal(b.skipped, 'asked for no calls for 17 s more (Retry-After)');
+  });
+});
+
+describe('prices in routing analysis', () => {
+  const priced = snapshotOf({
+    accounts: [
+      { name: 'seller', kind: 'clearing' },
+      { name: 'buyer', kind: 'customer' },
+    ],
+    mappingGateways: [{ ...mappingGateways[0]!, account: 'buyer', minProfitPercent: '10' }],
+    routingGateways: ['cheap', 'dear'].map((name) => ({
+      name,
+      address: '192.0.2.9',
+      prefixes: [''],
+      account: 'seller',
+      leastCostRouting: true,
+    })),
+  });
+  const minutePrice: RoutePorts['minutePrice'] = ({ name }) => (name === 'dear' ? 2e6 : 1e6);
+
+  it('have vendor rate and margin, and the reason of the floor', () => {
+    const { candidates, winner, steps } = explainRoute(
+      priced,
+      { gateway: 'in', callee: '1' },
+      { ...ports, minutePrice, sellPrice: () => 2e6 },
+    )!;
+    assert.equal(winner, 'cheap');
+    assert.deepEqual([candidates[0]!.vendorRate, candidates[0]!.margin], ['0.01', '0.01']);
+    assert.equal(candidates[1]!.skipped, 'profit below minProfitPercent');
+    assert.ok(steps.some(({ step, result }) => step === 'price of a minute' && result === '0.02'));
+  });
+
+  it('end a call that none suits as "Profit limited"', () => {
+    const explained = explainRoute(
+      priced,
+      { gateway: 'in', callee: '1' },
+      { ...ports, minutePrice, sellPrice: () => 1e6 },
+    )!;
+    assert.deepEqual([explained.endReason, explained.sipCode], ['Profit limited', 503]);
+  });
+});
