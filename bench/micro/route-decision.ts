@@ -143,16 +143,19 @@ const numbers = Array.from({ length: numberCount }, () => digits(8 + random(6)))
 const tookUs = new Float64Array(decisions);
 let candidates = 0;
 let routed = 0;
+let cpuBefore = process.cpuUsage();
 for (let n = 0; n < warmUp + decisions; n++) {
   const question = questionOf(numbers[n & (numberCount - 1)]!);
   const startedMs = performance.now();
   const { normal } = candidateGateways(question);
   const us = (performance.now() - startedMs) * 1000;
+  if (n === warmUp) cpuBefore = process.cpuUsage();
   if (n < warmUp) continue;
   tookUs[n - warmUp] = us;
   candidates += normal.length;
   if (normal.length > 0) routed++;
 }
+const cpu = process.cpuUsage(cpuBefore);
 tookUs.sort();
 const quantile = (share: number): number =>
   Math.round(tookUs[Math.floor((decisions - 1) * share)]! * 100) / 100;
@@ -163,6 +166,8 @@ console.log(
     prefixBytesEach: Math.round((prefixBytes(snapshot.prefixes) / prefixCount) * 10) / 10,
     candidatesMean: Math.round((candidates / decisions) * 10) / 10,
     routedPercent: Math.round((routed * 100) / decisions),
+    // Of the loop as a whole, so that a busy machine does not tell.
+    meanCpuUs: Math.round(((cpu.user + cpu.system) * 100) / decisions) / 100,
     medianUs: quantile(0.5),
     p95Us: quantile(0.95),
     p99Us: quantile(0.99),
