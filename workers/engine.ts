@@ -112,6 +112,7 @@ export class Engine {
       accounts: this.accounts,
       listeners: parts.listeners,
       clock: monotonicMs,
+      log: this.log,
       swap: (ticket) => this.supervisor.swap(ticket),
     });
     this.supervisor = this.#createSupervisor();
@@ -355,6 +356,7 @@ export class Engine {
   #onPulse(): void {
     this.supervisor.look();
     this.accounts.look();
+    this.activation.gateways.look();
     this.#loopDelay.onSecond();
     void this.#ingress?.readKernelDrops();
     const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());

@@ -7,6 +7,7 @@ import { acquireLine, linesUsed, releaseLine } from '../../core/admission/line-l
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Effects } from '../../core/effects.ts';
+import { gatewayEffects } from '../../core/routing/gateway-state.ts';
 import type { Hop } from '../../core/sip/hop.ts';
 import { Switch } from '../../core/switch.ts';
 import { MoneyJournal } from '../../workers/call/money-journal.ts';
@@ -24,7 +25,11 @@ import {
   workerPurse,
 } from '../../workers/memory/balance-block.ts';
 import { fraudCounters } from '../../workers/memory/fraud-block.ts';
-import { allocateSharedMemory, workerLines } from '../../workers/memory/shared-memory.ts';
+import {
+  allocateSharedMemory,
+  gatewayWords,
+  workerLines,
+} from '../../workers/memory/shared-memory.ts';
 
 /** Buffer's own flat writer, which its types leave out. */
 type WritableBytes = Buffer & { latin1Write(text: string, offset: number): number };
@@ -115,6 +120,7 @@ function open(source: object, packsFrames: boolean): Bench {
     release: (hold, units) => money.release(hold, units),
     settle: (hold, charged) => money.settle(hold, charged),
     acquireCps: () => true,
+    ...gatewayEffects(gatewayWords(memory), () => 0),
     linesUsed: (slot) => linesUsed(lines, slot),
     acquireMinute: () => true,
     reachedMinute: () => false,

@@ -9,6 +9,8 @@ import type { TransactionPort } from '../transaction/transaction.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
 import type { CallTable } from './call-table.ts';
 import type { LocalIdentity } from './local-identity.ts';
+import type { OptionsChecks } from './options-check.ts';
+import type { MinutePrice } from './route-prices.ts';
 
 /** The events of the legs; call-control.ts decides what follows. */
 export interface CallControl {
@@ -51,6 +53,8 @@ export interface CallEnvironment {
   snapshot: Snapshot;
   /** Rates of that snapshot, and its billing parameters. */
   billing: BillingState;
+  readonly minutePrice: MinutePrice;
+  readonly optionsChecks: OptionsChecks;
   /** Monotonic and wall clock of the batch, milliseconds. */
   nowMs: number;
   wallMs: number;

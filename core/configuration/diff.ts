@@ -51,6 +51,8 @@ export interface ConfigurationDiff {
   readonly periodRates: CollectionDiff;
   readonly packages: CollectionDiff;
   readonly accounts: CollectionDiff;
+  /** Absent in versions of before there were any. */
+  readonly gatewayGroups?: CollectionDiff;
   readonly mappingGateways: CollectionDiff;
   readonly routingGateways: CollectionDiff;
 }
@@ -65,6 +67,7 @@ const collections = [
   'periodRates',
   'packages',
   'accounts',
+  'gatewayGroups',
   'mappingGateways',
   'routingGateways',
 ] as const;
@@ -88,6 +91,8 @@ export function diffDocuments<Table extends { readonly name: string } = RateTabl
     periodRates: diffCollection(before.periodRates, after.periodRates),
     packages: diffCollection(before.packages, after.packages),
     accounts: diffCollection(before.accounts, after.accounts),
+    // A version that was stored before there were groups has none.
+    gatewayGroups: diffCollection(before.gatewayGroups ?? [], after.gatewayGroups ?? []),
     mappingGateways: diffCollection<MappingGatewayDocument>(
       before.mappingGateways,
       after.mappingGateways,

@@ -1,6 +1,12 @@
 // The configuration document as the rest of the system sees it, after validation (the schema that
 // people's YAML and JSON must meet is workers/configuration/document-schema.ts; a type test holds the
 // two together). Names are those of docs/configuration.md.
+import type {
+  GatewayGroupDocument,
+  MappingRouteFields,
+  RoutingRouteFields,
+  WeekdayName,
+} from './routing-model.ts';
 
 export interface RateDocument {
   prefix: string;
@@ -155,15 +161,6 @@ export interface CalendarDocument {
   holidays: string[];
 }
 
-export type WeekdayName =
-  | 'sunday'
-  | 'monday'
-  | 'tuesday'
-  | 'wednesday'
-  | 'thursday'
-  | 'friday'
-  | 'saturday';
-
 export interface PeriodRateDocument {
   name: string;
   calendar: string;
@@ -205,7 +202,7 @@ export interface PackageOrderDocument {
   expiresAt?: string | undefined;
 }
 
-export interface MappingGatewayDocument {
+export interface MappingGatewayDocument extends MappingRouteFields {
   name: string;
   account?: string | undefined;
   auth: 'ip';
@@ -223,7 +220,7 @@ export interface MappingGatewayDocument {
   locked: boolean;
 }
 
-export interface RoutingGatewayDocument {
+export interface RoutingGatewayDocument extends RoutingRouteFields {
   name: string;
   account?: string | undefined;
   /** "192.0.2.1:5060", "tcp://192.0.2.1:5060"; without a port 5060. */
@@ -247,6 +244,9 @@ export interface RoutingGatewayDocument {
   locked: boolean;
 }
 
+export const sortPositions = ['Before line usage', 'Before gateway ID'] as const;
+export type SortPosition = (typeof sortPositions)[number];
+
 /** System parameters by their own names; durations in seconds. */
 export interface Parameters {
   SS_MAXCPS: number;
@@ -267,6 +267,26 @@ export interface Parameters {
   SS_GATEWAY_SWITCH_UNTIL_CONNECT: boolean;
   /** Attempts in all; 0: no limit of its own. */
   SS_GATEWAY_SWITCH_LIMIT: number;
+  /** No gateway is switched without its flag, or the system's, to go on until connect. */
+  SS_GATEWAY_SWITCH_STRICT: boolean;
+  /** Real-time ASR and ACD as sort keys: windows in seconds, kept in so many segments. */
+  SS_GATEWAY_ASR_CALCULATE: boolean;
+  SS_GATEWAY_ASR_RESERVE_TIME: number;
+  SS_GATEWAY_ASR_RESERVE_SEPARATE: number;
+  SS_GATEWAY_ACD_CALCULATE: boolean;
+  SS_GATEWAY_ACD_RESERVE_TIME: number;
+  SS_GATEWAY_ACD_RESERVE_SEPARATE: number;
+  /** Window of the figures that are only shown. */
+  SS_GATEWAY_QUALITY_RESERVE_TIME: number;
+  SS_GATEWAY_QUALITY_RESERVE_SEPARATE: number;
+  /** Where the quality keys and the rate key stand. */
+  SS_GATEWAYASRROUTESORTCONFIG: SortPosition;
+  SS_GATEWAYFEERATEROUTESORTCONFIG: SortPosition;
+  SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: boolean;
+  /** The rate is a sort key of every gateway that has one. */
+  SS_GATEWAY_FEE_RATE_CALCULATE: boolean;
+  SS_TRY_PROTECT_ROUTE_DELAY: number;
+  SS_SIP_OPTIONS_CHECK_PERIOD: number;
   SS_REPLY_UNAUTHORIZED: boolean;
   SERVER_BILLING_RECORD_ILLEGAL_CALL: boolean;
   /** Decimals of a fee. */
@@ -327,6 +347,21 @@ export const defaultParameters: Parameters = {
   SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: true,
   SS_GATEWAY_SWITCH_UNTIL_CONNECT: false,
   SS_GATEWAY_SWITCH_LIMIT: 0,
+  SS_GATEWAY_SWITCH_STRICT: false,
+  SS_GATEWAY_ASR_CALCULATE: false,
+  SS_GATEWAY_ASR_RESERVE_TIME: 600,
+  SS_GATEWAY_ASR_RESERVE_SEPARATE: 10,
+  SS_GATEWAY_ACD_CALCULATE: false,
+  SS_GATEWAY_ACD_RESERVE_TIME: 600,
+  SS_GATEWAY_ACD_RESERVE_SEPARATE: 10,
+  SS_GATEWAY_QUALITY_RESERVE_TIME: 600,
+  SS_GATEWAY_QUALITY_RESERVE_SEPARATE: 10,
+  SS_GATEWAYASRROUTESORTCONFIG: 'Before line usage',
+  SS_GATEWAYFEERATEROUTESORTCONFIG: 'Before line usage',
+  SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: false,
+  SS_GATEWAY_FEE_RATE_CALCULATE: false,
+  SS_TRY_PROTECT_ROUTE_DELAY: 0,
+  SS_SIP_OPTIONS_CHECK_PERIOD: 60,
   SS_REPLY_UNAUTHORIZED: true,
   SERVER_BILLING_RECORD_ILLEGAL_CALL: false,
   SERVER_BILLING_FEE_PRECISION: 7,
@@ -363,6 +398,7 @@ export interface DocumentOf<Table extends { readonly name: string }> {
   periodRates: PeriodRateDocument[];
   packages: PackageDocument[];
   accounts: AccountDocument[];
+  gatewayGroups: GatewayGroupDocument[];
   mappingGateways: MappingGatewayDocument[];
   routingGateways: RoutingGatewayDocument[];
 }

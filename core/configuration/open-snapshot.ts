@@ -1,5 +1,6 @@
 // Opens a compiled snapshot: views over the bytes, nothing copied but the parameters. Gateways are
 // decoded when first needed and kept, so opening a million prefixes costs microseconds.
+import { asMappingGateway, asRoutingGateway } from './gateway-rows.ts';
 import type { Parameters } from './model.ts';
 import type {
   BillingTables,
@@ -48,6 +49,7 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     mappingGateways: { rows: words('mappingRows'), text, decoded: [], byName: undefined },
     routingGateways: { rows: words('routingRows'), text, decoded: [], byName: undefined },
     unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
+    routingFlags: header[HeaderWord.routingFlags]!,
     billing: openBilling(
       words,
       bytes,
@@ -144,45 +146,6 @@ export function rowText<Entity>(rows: TextRows<Entity>, row: number): unknown {
   const length = rows.rows[row * 2 + 1];
   if (start === undefined || length === undefined) throw new Error(`nothing at row ${row}`);
   return JSON.parse(asciiText(rows.text, start, length));
-}
-
-/** Calls read these objects on every message: one factory, one shape. */
-function asMappingGateway(parsed: unknown): MappingGateway {
-  const row = parsed as MappingGateway;
-  return {
-    name: row.name,
-    slot: row.slot,
-    account: row.account,
-    accountRow: row.accountRow,
-    lineLimit: row.lineLimit,
-    cpsLimit: row.cpsLimit,
-    trusted: row.trusted,
-    maxCallSeconds: row.maxCallSeconds,
-    locked: row.locked,
-  };
-}
-
-function asRoutingGateway(parsed: unknown): RoutingGateway {
-  const row = parsed as RoutingGateway;
-  return {
-    name: row.name,
-    slot: row.slot,
-    account: row.account,
-    accountRow: row.accountRow,
-    transport: row.transport,
-    address: row.address,
-    port: row.port,
-    prefixMode: row.prefixMode,
-    priority: row.priority,
-    lineLimit: row.lineLimit,
-    cpsLimit: row.cpsLimit,
-    calleePrefix: row.calleePrefix,
-    rateCalleeOut: row.rateCalleeOut,
-    stopCodes: row.stopCodes,
-    switchUntilConnect: row.switchUntilConnect,
-    maxCallSeconds: row.maxCallSeconds,
-    locked: row.locked,
-  };
 }
 
 function asciiText(bytes: Uint8Array, start: number, length: number): string {

@@ -52,6 +52,8 @@ export const HeaderWord = {
   emptyPrefixEntry: 4,
   /** Routing gateways below this row are unlocked. */
   unlockedRoutingRows: 5,
+  /** Bits of `RoutingFlag`. */
+  routingFlags: 6,
   sections: 8,
 } as const;
 

@@ -16,6 +16,7 @@ import { fraudCounters } from '../../workers/memory/fraud-block.ts';
 import {
   allocateSharedMemory,
   cpsWords,
+  gatewayWords,
   workerLines,
   workerSignal,
 } from '../../workers/memory/shared-memory.ts';
@@ -45,6 +46,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     cdrLog: { accepts: true, recordAnswer() {}, recordEnd() {}, flush: () => true },
     lines: workerLines(memory, 0),
     purse: purseOf(openBalances(memory), workerPurse(0)),
+    gatewayWords: gatewayWords(memory),
     cpsWords: cpsWords(memory),
     fraud: fraudCounters(memory, 0),
     counters,

@@ -13,6 +13,7 @@ import { fraudCounters } from '../../workers/memory/fraud-block.ts';
 import {
   allocateSharedMemory,
   cpsWords,
+  gatewayWords,
   lineLedger,
   workerLines,
 } from '../../workers/memory/shared-memory.ts';
@@ -49,6 +50,7 @@ function stage() {
     },
     lines: workerLines(memory, 0),
     purse: purseOf(openBalances(memory), workerPurse(0)),
+    gatewayWords: gatewayWords(memory),
     cpsWords: cpsWords(memory),
     fraud: fraudCounters(memory, 0),
     counters: counterBlock(memory, workerWriter(0)),

@@ -10,9 +10,10 @@ import {
   releaseLine,
 } from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import type { Effects, MoneyHold, UsageHold } from '../../core/effects.ts';
+import type { Effects, GatewayEffects, MoneyHold, UsageHold } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { isBlockAlarm } from '../../core/metrics/fraud-alarm.ts';
+import { gatewayEffects } from '../../core/routing/gateway-state.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { fitsHop } from '../../core/sip/message-size.ts';
 import type { Purse } from '../memory/balance-block.ts';
@@ -48,6 +49,7 @@ export interface EffectRunnerOptions {
   purse: Purse;
   cpsWords: Int32Array;
   fraud: FraudCounters;
+  gatewayWords: Int32Array;
   /** This worker's counter block. */
   counters: Float64Array;
 }
@@ -73,6 +75,7 @@ export class EffectRunner implements Effects {
   readonly #fraud: FraudCounters;
   readonly #usage: UsageJournal;
   readonly #counters: Float64Array;
+  readonly #gateways: GatewayEffects;
 
   #nowMs = 0;
   readonly #hops: Hop[] = [];
@@ -102,6 +105,7 @@ export class EffectRunner implements Effects {
     this.#fraud = options.fraud;
     this.#usage = new UsageJournal(options.fraud.usage);
     this.#counters = options.counters;
+    this.#gateways = gatewayEffects(options.gatewayWords, () => this.#nowMs / 1000);
   }
 
   setNow(nowMs: number): void {
@@ -226,6 +230,46 @@ export class EffectRunner implements Effects {
   raiseAlarm(slot: number, alarm: number, day: number): void {
     if (!raiseAlarm(this.#fraud.alarmWords, slot, alarm, day)) return;
     this.count(isBlockAlarm(alarm) ? Counter.fraudBlocks : Counter.fraudWarnings);
+  }
+
+  callsToday(slot: number): number {
+    return this.#gateways.callsToday(slot);
+  }
+
+  asr(slot: number): number {
+    return this.#gateways.asr(slot);
+  }
+
+  acd(slot: number): number {
+    return this.#gateways.acd(slot);
+  }
+
+  isOffline(slot: number): boolean {
+    return this.#gateways.isOffline(slot);
+  }
+
+  closedSeconds(slot: number): number {
+    return this.#gateways.closedSeconds(slot);
+  }
+
+  noteAttempt(slot: number): void {
+    this.#gateways.noteAttempt(slot);
+  }
+
+  noteOutcome(slot: number, answered: boolean, responded: boolean): void {
+    this.#gateways.noteOutcome(slot, answered, responded);
+  }
+
+  noteTalk(slot: number, seconds: number): void {
+    this.#gateways.noteTalk(slot, seconds);
+  }
+
+  closeGateway(slot: number, seconds: number): void {
+    this.#gateways.closeGateway(slot, seconds);
+  }
+
+  noteCheck(slot: number, online: boolean): void {
+    this.#gateways.noteCheck(slot, online);
   }
 
   cdrLogAccepts(): boolean {

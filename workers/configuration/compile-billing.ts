@@ -69,7 +69,7 @@ interface CompiledLimits {
 
 type RowOf = (name: string | undefined) => number;
 
-const weekdays = [
+export const weekdays = [
   'sunday',
   'monday',
   'tuesday',
@@ -80,9 +80,11 @@ const weekdays = [
 ] as const;
 const dayMs = 86_400_000;
 
+/** `calendarDocuments`: those of the document first; others may follow. */
 export function compileBilling(
   document: DocumentOf<{ readonly name: string }>,
   rates: CompiledRates,
+  calendarDocuments: readonly CalendarDocument[],
   slots: BillingSlots,
 ): BillingOutput {
   const accounts = document.accounts.toSorted((left, right) => compareNames(left.name, right.name));
@@ -103,7 +105,7 @@ export function compileBilling(
     rates.shapes,
     rates.areas,
     rates.tableNames,
-    document.calendars.map(compileCalendar),
+    calendarDocuments.map(compileCalendar),
     document.periodRates.map((each) => compilePeriodRate(each, calendars, rows.tables)),
     document.packages.map(compilePackage),
     limits.fraud.zones,

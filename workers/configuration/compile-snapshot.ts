@@ -1,15 +1,11 @@
 // Compiles a checked document into the bytes that call workers run from: measured first, then written
 // into the arena that the caller hands in (layout: core/configuration/snapshot-layout.ts).
-import { parseAddressPort } from '../../core/access/ip-address.ts';
 import {
   type ConfigurationDocument,
   type DocumentOf,
   defaultParameters,
-  type MappingGatewayDocument,
   type Parameters,
-  type RoutingGatewayDocument,
 } from '../../core/configuration/model.ts';
-import type { MappingGateway, RoutingGateway } from '../../core/configuration/snapshot.ts';
 import {
   HeaderWord,
   headerWords,
@@ -20,23 +16,18 @@ import {
   snapshotMagic,
 } from '../../core/configuration/snapshot-layout.ts';
 import { compareGateways, compareNames } from '../../core/routing/gateway-order.ts';
-import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
 import type { AccountFraudLimit } from './compile-fraud-limits.ts';
 import type { AccountGift } from './compile-gifts.ts';
+import { mappingRow, type Places, routingFlags, routingRow, slotOf } from './compile-gateways.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
+import { createSchedules } from './compile-schedules.ts';
 import type { PackedTable } from './packed-rates.ts';
 import { prefixText } from './prefix-text.ts';
 import { packTables } from './rates-builder.ts';
-import {
-  accountSlotName,
-  fraudSlotName,
-  giftSlotName,
-  mappingSlotName,
-  routingSlotName,
-} from './slot-registry.ts';
+import { accountSlotName, fraudSlotName, giftSlotName } from './slot-registry.ts';
 import { asciiJson, textRows } from './text-rows.ts';
 
 export interface CompiledSnapshot {
@@ -47,9 +38,6 @@ export interface CompiledSnapshot {
   /** `byteOffset`: a multiple of 8. */
   writeInto(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset?: number): void;
 }
-
-/** RFC 3261 19.1.2. */
-const sipPortDefault = 5060;
 
 type Section = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
@@ -89,12 +77,18 @@ export function compileParts(
   const prefixes = compilePrefixes(routing.map((gateway) => textOf.get(gateway)!));
   const addresses = compileAddresses(mapping);
   const rates = compileRates(rateTables);
-  const billing = compileBilling(document, rates, {
+  const schedules = createSchedules(document);
+  const billing = compileBilling(document, rates, schedules.calendars, {
     account: (name) => slotOf(slots, accountSlotName(name)),
     fraudLimit: (account, prefix) => slotOf(slots, fraudSlotName(account, prefix)),
     gift: (account, ordered, gift) => slotOf(slots, giftSlotName(account, ordered, gift)),
   });
-  const places = { slots, accountRow: billing.accountRow };
+  const places: Places = {
+    slots,
+    accountRow: billing.accountRow,
+    groups: new Map((document.gatewayGroups ?? []).map((group) => [group.name, group])),
+    schedules,
+  };
   const gateways = textRows([
     mapping.map((gateway) => mappingRow(gateway, places)),
     routing.map((gateway) => routingRow(gateway, places)),
@@ -125,6 +119,7 @@ export function compileParts(
   header[HeaderWord.version] = version;
   header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
   header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
+  header[HeaderWord.routingFlags] = routingFlags(routing);
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
   const { cells: accountCells, fraudLimits, gifts } = billing;
   return { ...assemble(header, sections), accountCells, fraudLimits, gifts };
@@ -155,73 +150,4 @@ function assemble(
 
 function bytesOf(section: Section): Uint8Array {
   return new Uint8Array(section.buffer, section.byteOffset, section.byteLength);
-}
-
-/** What a gateway refers to. */
-interface Places {
-  readonly slots: ReadonlyMap<string, number>;
-  readonly accountRow: (name: string | undefined) => number;
-}
-
-function mappingRow(
-  gateway: MappingGatewayDocument,
-  { slots, accountRow }: Places,
-): MappingGateway {
-  return {
-    name: gateway.name,
-    slot: slotOf(slots, mappingSlotName(gateway.name)),
-    account: gateway.account ?? null,
-    accountRow: accountRow(gateway.account),
-    lineLimit: gateway.lineLimit,
-    cpsLimit: gateway.cpsLimit,
-    trusted: gateway.trusted,
-    maxCallSeconds: gateway.maxCallSeconds ?? -1,
-    locked: gateway.locked,
-  };
-}
-
-function routingRow(
-  gateway: RoutingGatewayDocument,
-  { slots, accountRow }: Places,
-): RoutingGateway {
-  return {
-    name: gateway.name,
-    slot: slotOf(slots, routingSlotName(gateway.name)),
-    account: gateway.account ?? null,
-    accountRow: accountRow(gateway.account),
-    ...routingTarget(gateway),
-    prefixMode: gateway.prefixMode,
-    priority: gateway.priority,
-    lineLimit: gateway.lineLimit,
-    cpsLimit: gateway.cpsLimit,
-    // On the wire it is UTF-8; inside the core a string holds one char per byte.
-    calleePrefix: Buffer.from(gateway.calleePrefix, 'utf8').toString('latin1'),
-    rateCalleeOut: gateway.rateCalleeOut,
-    stopCodes: gateway.stopCodes,
-    switchUntilConnect: gateway.switchUntilConnect,
-    maxCallSeconds: gateway.maxCallSeconds ?? -1,
-    locked: gateway.locked,
-  };
-}
-
-/** Where a routing gateway of a checked document is. */
-export function routingTarget(
-  gateway: Pick<RoutingGatewayDocument, 'name' | 'address'>,
-): Pick<RoutingGateway, 'transport' | 'address' | 'port'> {
-  const [, scheme, host] = /^(?:(\w+):\/\/)?(.*)$/.exec(gateway.address)!;
-  const parsed = parseAddressPort(host!);
-  if (parsed === undefined) {
-    throw new Error(`routing gateway ${gateway.name}: address ${gateway.address} was not checked`);
-  }
-  return {
-    transport: scheme?.toLowerCase() === 'tcp' ? Transport.tcp : Transport.udp,
-    address: parsed.address,
-    port: parsed.port ?? sipPortDefault,
-  };
-}
-
-function slotOf(slots: ReadonlyMap<string, number>, name: string): number {
-  const slot = slots.get(name);
-  if (slot === undefined) throw new Error(`no counter slot for ${name}`);
-  return slot;
 }

@@ -31,6 +31,12 @@ import {
 } from './field-schemas.ts';
 import { parametersJsonSchema, parseParameters } from './parameter-schema.ts';
 import { rateTemplate } from './rate-template-schema.ts';
+import {
+  gatewayGroup,
+  mappingRouteShape,
+  prefixMode,
+  routingRouteShape,
+} from './routing-schemas.ts';
 import { isUnsupportedField } from './unsupported-fields.ts';
 
 export type ParsedDocument =
@@ -66,6 +72,7 @@ const mappingGateway = z.strictObject(
     trusted: flag.default(false),
     maxCallSeconds,
     locked: flag.default(false),
+    ...mappingRouteShape,
   },
   anObject,
 );
@@ -79,7 +86,7 @@ const routingGateway = z.strictObject(
     account: name.optional(),
     address: carrierAddress,
     prefixes,
-    prefixMode: z.enum(['terminate', 'continue'], 'terminate or continue').default('continue'),
+    prefixMode: prefixMode.default('continue'),
     priority,
     lineLimit,
     cpsLimit,
@@ -92,6 +99,7 @@ const routingGateway = z.strictObject(
     switchUntilConnect: flag.default(false),
     maxCallSeconds,
     locked: flag.default(false),
+    ...routingRouteShape,
   },
   anObject,
 );
@@ -115,6 +123,7 @@ const documentSchema = z.strictObject(
     periodRates: listOf(periodRate, 'a list of period rates').default([]),
     packages: listOf(packageSchema, 'a list of packages').default([]),
     accounts: listOf(account, 'a list of accounts').default([]),
+    gatewayGroups: listOf(gatewayGroup, 'a list of gateway groups').default([]),
     mappingGateways: listOf(mappingGateway, 'a list of mapping gateways').default([]),
     routingGateways: listOf(routingGateway, 'a list of routing gateways').default([]),
   },
@@ -136,6 +145,7 @@ export const collectionNames = [
   'periodRates',
   'packages',
   'accounts',
+  'gatewayGroups',
   'mappingGateways',
   'routingGateways',
 ] as const;

@@ -33,6 +33,8 @@ export function mergeDocument<Table extends Named>(
     periodRates: byName(base.periodRates, input.periodRates),
     packages: byName(base.packages, input.packages),
     accounts: byName(base.accounts, accounts),
+    // A version that was stored before there were groups has none.
+    gatewayGroups: byName(base.gatewayGroups ?? [], input.gatewayGroups ?? []),
     mappingGateways: byName(base.mappingGateways, input.mappingGateways),
     routingGateways: byName(base.routingGateways, input.routingGateways),
   };
@@ -48,6 +50,7 @@ export function emptyDocument(): ConfigurationDocument {
     periodRates: [],
     packages: [],
     accounts: [],
+    gatewayGroups: [],
     mappingGateways: [],
     routingGateways: [],
   };

@@ -2,9 +2,17 @@
 // in core/configuration/model.ts. On, Off, true, false, 1 and 0 are switches; None is 0; a list is an
 // array or "0.5,1,2".
 
-import { cpsLimitMax, numberPatternsMax } from '../../core/configuration/limits.ts';
-import { defaultParameters, type Parameters } from '../../core/configuration/model.ts';
-import { candidatesMax } from '../../core/routing/candidate-gateways.ts';
+import {
+  cpsLimitMax,
+  numberPatternsMax,
+  protectDelaySecondsMax,
+} from '../../core/configuration/limits.ts';
+import {
+  defaultParameters,
+  type Parameters,
+  sortPositions,
+} from '../../core/configuration/model.ts';
+import { candidatesMax } from '../../core/routing/gateway-ranking.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import { decimal, isPrefix } from './field-schemas.ts';
 import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
@@ -12,6 +20,8 @@ import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
 export type ParameterRule =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly unit: string }
   | { readonly kind: 'switch' }
+  /** One of these words, in any case. */
+  | { readonly kind: 'word'; readonly words: readonly string[] }
   /** A number of decimals, also as the pattern "0.0000000". */
   | { readonly kind: 'decimals'; readonly max: number }
   | { readonly kind: 'money' }
@@ -39,6 +49,9 @@ const daysMax = 36_500;
 const keepDays: ParameterRule = { kind: 'integer', min: 0, max: daysMax, unit: 'days' };
 const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax, unit: 's' };
 const onOff: ParameterRule = { kind: 'switch' };
+const windowTime: ParameterRule = { kind: 'integer', min: 300, max: 86_400, unit: 's' };
+const windowSegments: ParameterRule = { kind: 'integer', min: 5, max: 24, unit: 'segments' };
+const sortPosition: ParameterRule = { kind: 'word', words: sortPositions };
 
 export const parameterRules: { readonly [name in keyof Parameters]: ParameterRule } = {
   SS_MAXCPS: { kind: 'integer', min: 0, max: cpsLimitMax, unit: 'calls/s' },
@@ -56,6 +69,21 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: onOff,
   SS_GATEWAY_SWITCH_UNTIL_CONNECT: onOff,
   SS_GATEWAY_SWITCH_LIMIT: { kind: 'integer', min: 0, max: candidatesMax, unit: 'attempts' },
+  SS_GATEWAY_SWITCH_STRICT: onOff,
+  SS_GATEWAY_ASR_CALCULATE: onOff,
+  SS_GATEWAY_ASR_RESERVE_TIME: windowTime,
+  SS_GATEWAY_ASR_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAY_ACD_CALCULATE: onOff,
+  SS_GATEWAY_ACD_RESERVE_TIME: windowTime,
+  SS_GATEWAY_ACD_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAY_QUALITY_RESERVE_TIME: windowTime,
+  SS_GATEWAY_QUALITY_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAYASRROUTESORTCONFIG: sortPosition,
+  SS_GATEWAYFEERATEROUTESORTCONFIG: sortPosition,
+  SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: onOff,
+  SS_GATEWAY_FEE_RATE_CALCULATE: onOff,
+  SS_TRY_PROTECT_ROUTE_DELAY: { kind: 'integer', min: 0, max: protectDelaySecondsMax, unit: 's' },
+  SS_SIP_OPTIONS_CHECK_PERIOD: { kind: 'integer', min: 5, max: 3600, unit: 's' },
   SS_REPLY_UNAUTHORIZED: onOff,
   SERVER_BILLING_RECORD_ILLEGAL_CALL: onOff,
   SERVER_BILLING_FEE_PRECISION: { kind: 'decimals', max: 8 },
@@ -130,6 +158,8 @@ export function expectation(rule: ParameterRule): string {
       return `a whole number from ${rule.min} to ${rule.max} (${rule.unit})${rule.min === 0 ? ', 0 or None for none' : ''}`;
     case 'switch':
       return 'On or Off';
+    case 'word':
+      return rule.words.join(' or ');
     case 'list':
       return `1 to ${rule.lengthMax} numbers from ${rule.min} to ${rule.max} (${rule.unit}), as a list or "0.5,1,2"`;
     case 'decimals':
@@ -165,6 +195,8 @@ function parseValue(rule: ParameterRule, value: unknown): ParameterValue | undef
     }
     case 'switch':
       return switchOf(value);
+    case 'word':
+      return wordOf(rule.words, value);
     case 'list':
       return listOf(rule, value);
     case 'decimals':
@@ -176,6 +208,12 @@ function parseValue(rule: ParameterRule, value: unknown): ParameterValue | undef
     case 'numbers':
       return numberPatterns(rule.lengthMax, value);
   }
+}
+
+function wordOf(words: readonly string[], value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const asked = value.trim().toLowerCase();
+  return words.find((word) => word.toLowerCase() === asked);
 }
 
 function decimalsOf(max: number, value: unknown): number | undefined {
@@ -238,6 +276,8 @@ function valueJsonSchema(rule: ParameterRule): Record<string, unknown> {
   switch (rule.kind) {
     case 'integer':
       return { type: ['integer', 'string'], ...numeric(rule) };
+    case 'word':
+      return { enum: [...rule.words] };
     case 'switch':
       return { enum: [true, false, 'On', 'Off', 'true', 'false', 1, 0] };
     case 'list':

@@ -1,4 +1,4 @@
-// Which slot of the counter block (lines in use, CPS window) a gateway has, and which slot of the balance
+// Which slot of the counter block (lines in use, CPS window) a gateway or a gateway group has, and which slot of the balance
 // block (and line counter) an account. A name keeps its slot over
 // snapshots, so its lines stay counted while configuration changes. The slot of a removed gateway is
 // given to another name only when its last call is over, and only after a snapshot without that gateway
@@ -26,6 +26,10 @@ export function routingSlotName(gateway: string): string {
 
 export function isGatewaySlotName(name: string): boolean {
   return name.startsWith('mapping:') || name.startsWith('routing:');
+}
+
+export function groupSlotName(group: string): string {
+  return `group:${group}`;
 }
 
 /** Slots of accounts are numbered apart from those of gateways. */
@@ -60,7 +64,8 @@ export function slotNames(
   document: Pick<
     ConfigurationDocument,
     'mappingGateways' | 'routingGateways' | 'accounts' | 'packages'
-  >,
+  > &
+    Partial<Pick<ConfigurationDocument, 'gatewayGroups'>>,
 ): string[] {
   const gifts = new Map(document.packages.map((each) => [each.name, each.gifts.length]));
   return [
@@ -77,6 +82,7 @@ export function slotNames(
         ),
       ),
     ),
+    ...(document.gatewayGroups ?? []).map((group) => groupSlotName(group.name)),
   ];
 }
 

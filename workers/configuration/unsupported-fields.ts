@@ -1,37 +1,17 @@
 // Fields of the documented configuration that this version cannot act on. They are refused by name, so
 // that nobody believes a rule to be in force that is not.
 
-const everyGateway = ['calleeDialPlan', 'callerDialPlan', 'minProfitPercent', 'reservedLines'];
+const everyGateway = ['calleeDialPlan', 'callerDialPlan'];
 const authSecrets = ['password', 'username', 'tls'];
 
-/** By the name of the collection that the object with the field stands in; '' is the document. */
+/** By the name of the collection that the object with the field stands in. */
 const unsupportedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['', new Set(['gatewayGroups'])],
   ['accounts', new Set(['node'])],
-  [
-    'mappingGateways',
-    new Set([
-      ...everyGateway,
-      ...authSecrets,
-      'groups',
-      'routingGroups',
-      'routingGateways',
-      'firstRoutePolicy',
-      'secondRoutePolicy',
-      'techPrefix',
-    ]),
-  ],
+  ['mappingGateways', new Set([...everyGateway, ...authSecrets, 'techPrefix'])],
   [
     'routingGateways',
-    new Set([
-      ...everyGateway,
-      ...authSecrets,
-      'groups',
-      'weight',
-      'protect',
-      'leastCostRouting',
-      'callerPool',
-    ]),
+    // Switching after RTP waits for the media of this node.
+    new Set([...everyGateway, ...authSecrets, 'callerPool', 'switchAllowRtp']),
   ],
 ]);
 

@@ -8,6 +8,7 @@ import { cpsArenaWordsMin, cpsDirectoryWords } from '../../core/admission/cps-wi
 import {
   accountSlotsMax,
   fraudSlotsMax,
+  admissionSlotsMax,
   type LineCounters,
   type LineLedger,
   lineSlotsMax,
@@ -16,6 +17,7 @@ import {
 import { callsPerMinuteAllMax } from '../../core/configuration/limits.ts';
 import { countersMax, gaugesMax } from '../../core/metrics/counter-layout.ts';
 import { fraudAlarmBytes, fraudUsageBytes } from './fraud-block.ts';
+import { stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
 
 // ingressRings[i]   main thread -> worker i          mainRings[i]   worker i -> main thread
 //
@@ -52,6 +54,10 @@ export const counterBlockSlots: number = countersMax + gaugesMax;
 // minuteWindows     as cpsWindows, by slots of fraud limits; their span is a minute
 //
 // fraudUsage, fraudAlarms   (see fraud-block.ts)
+
+// gateways          (see core/routing/gateway-state.ts)
+//   | counts and marks: a line a slot | what the main thread works out of them: a line a slot | ... |
+//   Counts: any worker, by atomic addition.
 //
 // snapshotEpochs    one line a worker: the epoch of the configuration it runs on, 0 none
 //   | epoch ... | epoch ... |      the main thread writes it only while the worker has no thread
@@ -88,6 +94,7 @@ export interface SharedMemory {
   readonly minuteWindows: SharedArrayBuffer;
   readonly fraudUsage: SharedArrayBuffer;
   readonly fraudAlarms: SharedArrayBuffer;
+  readonly gateways: SharedArrayBuffer;
   readonly snapshotEpochs: SharedArrayBuffer;
 }
 
@@ -111,6 +118,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     minuteWindows: new SharedArrayBuffer((cpsDirectoryWords + minuteArenaWords) * 4),
     fraudUsage: new SharedArrayBuffer(fraudUsageBytes(workers)),
     fraudAlarms: new SharedArrayBuffer(fraudAlarmBytes),
+    gateways: new SharedArrayBuffer(admissionSlotsMax * stateWordsPerSlot * 4),
     snapshotEpochs: new SharedArrayBuffer(workers * wordsPerLine * 4),
   };
 }
@@ -150,6 +158,11 @@ export function lineLedger(memory: Pick<SharedMemory, 'lines' | 'workers'>): Lin
 /** The CPS windows, for `acquireCps`. */
 export function cpsWords(memory: Pick<SharedMemory, 'cpsWindows'>): Int32Array {
   return new Int32Array(memory.cpsWindows);
+}
+
+/** The records of gateway-state.ts. */
+export function gatewayWords(memory: Pick<SharedMemory, 'gateways'>): Int32Array {
+  return new Int32Array(memory.gateways);
 }
 
 function lineWords(workers: number): number {
