@@ -37,3 +37,10 @@ export const numberPatternsMax = 1_000;
 export const versionsMax = 50;
 /** Versions staged and neither committed nor discarded; the oldest are removed. */
 export const stagedVersionsMax = 8;
+/** Of the text of one dial plan. */
+export const dialPlanBytesMax = 32_768;
+export const dialRulesMax = 1_000;
+/** Alternatives of one rule. */
+export const dialTargetsMax = 1_000;
+/** Characters of an original, and of a target. */
+export const dialElementsMax = 64;
