@@ -148,11 +148,16 @@ const analysis: Schema = {
     configurationVersion: whole,
     calleeAccess: text,
     calleeRouted: text,
+    callerAccess: text,
+    callerRouted: text,
     order: list(text),
     protect: list(text),
-    candidates: list(
-      object({ gateway: text, prefix: text, calleeOut: text, skipped: text }, ['skipped']),
-    ),
+    candidates: list({
+      ...object({ gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text }, [
+        'skipped',
+      ]),
+      additionalProperties: true,
+    }),
     endReason: maybeText,
     sipCode: { type: ['integer', 'null'] },
     steps: list(object({ step: text, result: text })),

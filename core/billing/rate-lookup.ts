@@ -10,10 +10,10 @@ import {
 } from '../configuration/open-billing.ts';
 import type { Account, BillingTables } from '../configuration/snapshot.ts';
 import { rateRowWords } from '../configuration/snapshot-layout.ts';
+import { isWorkingTime } from '../configuration/working-time.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import { ratePrefixLength, rateRowOf } from './rate-table.ts';
 import type { RateTerms } from './rate-terms.ts';
-import { isWorkingTime } from './working-time.ts';
 
 export type RateSource = 'private' | 'working hours' | 'non-working hours' | 'account';
 

@@ -15,6 +15,7 @@ import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { escapeUser } from './header-policy.ts';
 import { listenerTowards, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
+import { numbersOut } from './numbers-out.ts';
 import { mayCarry, tooLongFailure } from './too-long.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
 
@@ -34,6 +35,10 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
   }
   if (!env.effects.acquireLine(gateway.slot, gateway.lineLimit)) {
     env.effects.count(Counter.skippedLines);
+    return false;
+  }
+  if (!numbersOut(env, call, gateway)) {
+    env.effects.releaseLine(gateway.slot);
     return false;
   }
   const vendor = takeVendor(env, call, gateway);
@@ -89,8 +94,8 @@ function createLeg(
   cdr.clearingAccount = gateway.account;
   cdr.calleeCallId = parts.callId;
   cdr.calleeAddress = gatewayText(gateway).address;
-  cdr.calleeOut = gateway.calleePrefix + cdr.calleeAccess;
-  cdr.callerOut = cdr.callerAccess;
+  cdr.calleeOut = call.calleeOut;
+  cdr.callerOut = call.callerOut;
   const leg: OutboundLeg = {
     slot: 0,
     kind: OwnerKind.outboundLeg,
@@ -129,9 +134,9 @@ function inviteParts(
 ): RequestParts {
   const invite = call.inbound.invite!;
   const local = env.identity.listeners[leg.hop.listener]!;
-  const callee = escapeUser(gateway.calleePrefix + call.cdr.calleeAccess);
+  const callee = escapeUser(call.calleeOut);
   const { uriEnd, toEnd } = gatewayText(gateway);
-  const caller = escapeUser(call.cdr.callerAccess);
+  const caller = escapeUser(call.callerOut);
   // RFC 3323 4.1.1.3: an anonymous caller has no host that could be hidden.
   const callerHost = caller === 'anonymous' ? 'anonymous.invalid' : local.host;
   const callerUri = caller === '' ? callerHost : `${caller}@${callerHost}`;

@@ -52,7 +52,7 @@ export function findRates(
   billing: CallBilling,
 ): EndReason | undefined {
   const { cdr } = call;
-  const rated = { callee: cdr.calleeAccess, at: cdr.startedAt };
+  const rated = { callee: call.calleeRouted, at: cdr.startedAt };
   cdr.calleeBilling = ratedNumber(rated.callee, billing.rules);
   billing.free = isFree(rated.callee, billing.rules);
   if (billing.free) {

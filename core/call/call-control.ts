@@ -92,6 +92,10 @@ function createCall(
     index: -1,
     cdr,
     mapping,
+    callerRouted: cdr.callerAccess,
+    calleeRouted: cdr.calleeAccess,
+    callerOut: '',
+    calleeOut: '',
     parameters: env.snapshot.parameters,
     phase: CallPhase.routing,
     inbound,
@@ -107,6 +111,7 @@ function createCall(
     linesHeld: false,
     billing: null,
     vendorShort: false,
+    calleeEmptied: false,
   };
   inbound.call = call;
   return call;
@@ -129,13 +134,20 @@ function tryNextGateway(env: CallEnvironment, call: Call): void {
       return;
     }
   }
-  const failure = call.lastFailure ?? (call.vendorShort ? vendorsShort : allBusy);
+  const failure = call.lastFailure ?? skippedFailure(call);
   endUnanswered(env, call, failure, failure.by);
+}
+
+/** No INVITE was sent. */
+function skippedFailure(call: Call): AttemptFailure {
+  if (call.vendorShort) return vendorsShort;
+  return call.calleeEmptied ? calleesEmptied : allBusy;
 }
 
 const noHunt: Hunt = startHunt([]);
 
 const allBusy = skippedAll(EndReasons.allGatewayBusy);
+const calleesEmptied = skippedAll(EndReasons.numberEmptyAfterTransform);
 const vendorsShort = skippedAll(EndReasons.clearingAccountInsufficient);
 
 function skippedAll(reason: EndReason): AttemptFailure {

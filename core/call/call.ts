@@ -53,6 +53,12 @@ export interface Call {
   index: number;
   readonly cdr: Cdr;
   readonly mapping: MappingGateway;
+  /** As they are screened, rated and routed; the CDR has them as they came. Byte strings. */
+  callerRouted: string;
+  calleeRouted: string;
+  /** As they leave, or would have left, towards the gateway in hand. */
+  callerOut: string;
+  calleeOut: string;
   /** In force when the call began; a running call keeps them. */
   readonly parameters: Parameters;
   phase: CallPhase;
@@ -75,6 +81,8 @@ export interface Call {
   billing: CallBilling | null;
   /** A gateway was skipped because its carrier's account could not pay. */
   vendorShort: boolean;
+  /** A gateway was skipped because its dial plan left nothing of the number. */
+  calleeEmptied: boolean;
 }
 
 export interface AttemptFailure {

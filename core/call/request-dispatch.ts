@@ -1,6 +1,6 @@
 // The transaction user: takes each new request to the dialog it belongs to, or to the start of a call,
 // and each response to the leg that asked.
-import { identifyPeer } from '../access/identify-peer.ts';
+import { identifyCaller, identifyPeer } from '../access/identify-peer.ts';
 import { isRoutingAddress } from '../access/routing-addresses.ts';
 import { takeReplyAnswer } from '../dialog/offer-answer.ts';
 import { Counter } from '../metrics/counter-layout.ts';
@@ -102,7 +102,10 @@ function onOutOfDialog(
 ): void {
   const { method } = message;
   const { address, port } = transaction.source;
-  const mapping = identifyPeer(env.snapshot, address, port);
+  const mapping =
+    method === Method.INVITE
+      ? identifyCaller(env.snapshot, address, port, message)
+      : identifyPeer(env.snapshot, address, port);
   if (mapping === undefined) {
     const ping = method === Method.OPTIONS && isRoutingAddress(env.snapshot, address);
     if (ping) {

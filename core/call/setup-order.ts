@@ -5,6 +5,7 @@
 import { nodeSlot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
+import { ingressNumbers, rewritesNumbers } from '../number/ingress-numbers.ts';
 import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
@@ -26,6 +27,7 @@ const setupOrder: readonly Check[] = [
   notLooping,
   gatewayOpen,
   calleeGiven,
+  numbersRewritten,
   payerFound,
   ratesFound,
   routeFound,
@@ -64,6 +66,18 @@ function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
   return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
 }
 
+function numbersRewritten(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { cdr, mapping } = call;
+  if (!rewritesNumbers(mapping)) return undefined;
+  const access = { caller: cdr.callerAccess, callee: cdr.calleeAccess };
+  const context = { at: cdr.startedAt, random32: env.identity.random32 };
+  const numbers = ingressNumbers(mapping, access, context);
+  call.callerRouted = numbers.caller;
+  call.calleeRouted = numbers.callee;
+  if (numbers.callee !== '') return undefined;
+  return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
+}
+
 function payerFound(env: CallEnvironment, call: Call): Refusal | undefined {
   if (call.mapping.account === null) return undefined;
   const reason = findAccounts(env, call);
@@ -77,7 +91,7 @@ function ratesFound(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  const candidates = candidateGateways(env.snapshot, call.cdr.calleeAccess);
+  const candidates = candidateGateways(env.snapshot, call.calleeRouted);
   call.hunt = startHunt(candidates);
   if (candidates.length > 0) return undefined;
   return { reason: EndReasons.noAvailableRouter, counter: Counter.refusedNoRoute };

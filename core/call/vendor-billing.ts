@@ -25,9 +25,9 @@ export function takeVendor(
     env.effects.count(Counter.skippedVendorRate);
     return undefined;
   }
-  const { calleeAccess: callee, startedAt: at } = call.cdr;
-  const calleeOut = gateway.rateCalleeOut ? gateway.calleePrefix + callee : undefined;
-  const found = findVendor(env.billing, row, { callee, at }, calleeOut);
+  const rated = { callee: call.calleeRouted, at: call.cdr.startedAt };
+  const calleeOut = gateway.rateCalleeOut ? call.calleeOut : undefined;
+  const found = findVendor(env.billing, row, rated, calleeOut);
   // A carrier that has quoted no price for this number is not paid for it.
   if (found === EndReasons.noMatchingRate) return null;
   if ('sipCode' in found) {

@@ -37,6 +37,8 @@ export const numberPatternsMax = 1_000;
 export const versionsMax = 50;
 /** Versions staged and neither committed nor discarded; the oldest are removed. */
 export const stagedVersionsMax = 8;
+/** Scheduled rules of one kind of a gateway. */
+export const schedulesPerGatewayMax = 64;
 /** Of the text of one dial plan. */
 export const dialPlanBytesMax = 32_768;
 export const dialRulesMax = 1_000;

@@ -2,6 +2,8 @@
 // people's YAML and JSON must meet is workers/configuration/document-schema.ts; a type test holds the
 // two together). Names are those of docs/configuration.md.
 
+import type { MappingNumbersDocument, RoutingNumbersDocument } from './number-model.ts';
+
 export interface RateDocument {
   prefix: string;
   /** Name of the area that the prefix stands for. */
@@ -181,7 +183,7 @@ export interface PackageOrderDocument {
   expiresAt?: string | undefined;
 }
 
-export interface MappingGatewayDocument {
+export interface MappingGatewayDocument extends MappingNumbersDocument {
   name: string;
   account?: string | undefined;
   auth: 'ip';
@@ -199,7 +201,7 @@ export interface MappingGatewayDocument {
   locked: boolean;
 }
 
-export interface RoutingGatewayDocument {
+export interface RoutingGatewayDocument extends RoutingNumbersDocument {
   name: string;
   account?: string | undefined;
   /** "192.0.2.1:5060", "tcp://192.0.2.1:5060"; without a port 5060. */
@@ -274,6 +276,10 @@ export interface Parameters {
   SERVER_QUERY_ONE_PAGE_SIZE: number;
   /** Days that one query of CDRs may span. */
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: number;
+  /** Originals that end in "*" stand for the whole number unless the target has a "*". */
+  SS_DIAL_PLAN_STRICT: boolean;
+  /** L of a dial plan is "at most", not "fewer than". */
+  SS_DIAL_PLAN_L_INCLUSIVE: boolean;
 }
 
 export const defaultParameters: Parameters = {
@@ -311,6 +317,8 @@ export const defaultParameters: Parameters = {
   SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: 365,
   SERVER_QUERY_ONE_PAGE_SIZE: 10_000,
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: 31,
+  SS_DIAL_PLAN_STRICT: false,
+  SS_DIAL_PLAN_L_INCLUSIVE: false,
 };
 
 /** A document whose rate tables are of some form: `RateTableDocument` where people read and write it. */

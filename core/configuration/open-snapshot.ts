@@ -1,6 +1,13 @@
 // Opens a compiled snapshot: views over the bytes, nothing copied but the parameters. Gateways are
 // decoded when first needed and kept, so opening a million prefixes costs microseconds.
 import type { Parameters } from './model.ts';
+import {
+  openEgress,
+  openIngress,
+  type StoredMappingGateway,
+  type StoredRoutingGateway,
+} from './open-numbers.ts';
+import { asciiText, entityAt } from './read-text-rows.ts';
 import type {
   BillingTables,
   MappingGateway,
@@ -26,6 +33,8 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     new Uint32Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
   const bytes = (name: SectionName): Uint8Array =>
     new Uint8Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
+  const halves = (name: SectionName): Uint16Array =>
+    new Uint16Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
   const parameters = bytes('parameters');
   const text = bytes('gatewayText');
   return {
@@ -34,20 +43,27 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     prefixes: {
       slots: words('prefixSlots'),
       entries: words('prefixEntries'),
-      lists: new Uint16Array(
-        buffer,
-        byteOffset + startOf(header, 'prefixLists'),
-        lengthOf(header, 'prefixLists'),
-      ),
+      lists: halves('prefixLists'),
       keys: bytes('prefixKeys'),
       lengthMasks: words('lengthMasks'),
       shortLengthMask: header[HeaderWord.shortLengthMask]!,
       emptyPrefixEntry: header[HeaderWord.emptyPrefixEntry]! - 1,
     },
-    addresses: { slots: words('addressSlots'), keys: bytes('addressKeys') },
+    addresses: {
+      slots: words('addressSlots'),
+      keys: bytes('addressKeys'),
+      lists: halves('addressLists'),
+    },
     mappingGateways: { rows: words('mappingRows'), text, decoded: [], byName: undefined },
     routingGateways: { rows: words('routingRows'), text, decoded: [], byName: undefined },
     unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
+    numbers: {
+      dialPlans: words('dialPlans'),
+      dialRules: words('dialRules'),
+      dialCode: halves('dialCode'),
+      decodedPlans: [],
+      schedules: { rows: words('scheduleRows'), text: bytes('numberText'), decoded: [] },
+    },
     billing: openBilling(
       words,
       bytes,
@@ -92,12 +108,12 @@ function openBilling(
 
 export function mappingGatewayAt(snapshot: Snapshot, row: number): MappingGateway {
   const rows = snapshot.mappingGateways;
-  return rows.decoded[row] ?? keep(rows, row, asMappingGateway(rowText(rows, row)));
+  return rows.decoded[row] ?? entityAt(rows, row, (parsed) => asMappingGateway(snapshot, parsed));
 }
 
 export function routingGatewayAt(snapshot: Snapshot, row: number): RoutingGateway {
   const rows = snapshot.routingGateways;
-  return rows.decoded[row] ?? keep(rows, row, asRoutingGateway(rowText(rows, row)));
+  return rows.decoded[row] ?? entityAt(rows, row, (parsed) => asRoutingGateway(snapshot, parsed));
 }
 
 export function mappingGatewayByName(snapshot: Snapshot, name: string): MappingGateway | undefined {
@@ -132,22 +148,9 @@ function lengthOf(header: Uint32Array, name: SectionName): number {
   return header[sectionWord(name) + 1]!;
 }
 
-function keep<Entity>(rows: TextRows<Entity>, row: number, entity: Entity): Entity {
-  rows.decoded[row] = entity;
-  return entity;
-}
-
-/** The parsed JSON of a row. */
-export function rowText<Entity>(rows: TextRows<Entity>, row: number): unknown {
-  const start = rows.rows[row * 2];
-  const length = rows.rows[row * 2 + 1];
-  if (start === undefined || length === undefined) throw new Error(`nothing at row ${row}`);
-  return JSON.parse(asciiText(rows.text, start, length));
-}
-
 /** Calls read these objects on every message: one factory, one shape. */
-function asMappingGateway(parsed: unknown): MappingGateway {
-  const row = parsed as MappingGateway;
+function asMappingGateway(snapshot: Snapshot, parsed: unknown): MappingGateway {
+  const row = parsed as StoredMappingGateway;
   return {
     name: row.name,
     slot: row.slot,
@@ -158,11 +161,13 @@ function asMappingGateway(parsed: unknown): MappingGateway {
     trusted: row.trusted,
     maxCallSeconds: row.maxCallSeconds,
     locked: row.locked,
+    techPrefix: row.techPrefix,
+    numbers: row.numbers === null ? null : openIngress(snapshot, row.numbers),
   };
 }
 
-function asRoutingGateway(parsed: unknown): RoutingGateway {
-  const row = parsed as RoutingGateway;
+function asRoutingGateway(snapshot: Snapshot, parsed: unknown): RoutingGateway {
+  const row = parsed as StoredRoutingGateway;
   return {
     name: row.name,
     slot: row.slot,
@@ -181,11 +186,6 @@ function asRoutingGateway(parsed: unknown): RoutingGateway {
     switchUntilConnect: row.switchUntilConnect,
     maxCallSeconds: row.maxCallSeconds,
     locked: row.locked,
+    numbers: row.numbers === null ? null : openEgress(snapshot, row.numbers),
   };
-}
-
-function asciiText(bytes: Uint8Array, start: number, length: number): string {
-  let text = '';
-  for (let at = start; at < start + length; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
 }

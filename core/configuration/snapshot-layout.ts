@@ -1,7 +1,7 @@
 // The one place that draws the compiled snapshot. Written by workers/configuration/compile-snapshot.ts,
 // read by open-snapshot.ts. Plain bytes in the machine's byte order, never stored on disk.
 //
-//   header    64 words: the figures of `HeaderWord`, then (start, length) of each section
+//   header    256 words: the figures of `HeaderWord`, then (start, length) of each section
 //   parameters       JSON (ASCII), the whole `Parameters`
 //   prefixSlots      2 words a slot: mixed hash, entry + 1 (0: free); linear probing, power of two
 //   prefixEntries    4 words an entry: key start, key length << 16 | gateways, list start (or the row of
@@ -9,8 +9,10 @@
 //   prefixLists      16 bits each: rows of routing gateways, best first, locked ones last
 //   prefixKeys       bytes of all distinct prefixes
 //   lengthMasks      32 bits by leading bytes: bit n-1 set where a prefix of n bytes may exist
-//   addressSlots     4 words a slot: mixed hash, key start, key length, row of mapping gateway + 1
+//   addressSlots     4 words a slot: mixed hash, key start, key length, row of mapping gateway + 1, or
+//                    addressListBit | start of a list of them, + 1
 //   addressKeys      bytes of "address|" (any port) and "address|port"
+//   addressLists     16 bits each: number of rows, rows of mapping gateways, longest tech prefix first
 //   mappingRows, routingRows   2 words a gateway: start and length of its JSON
 //   gatewayText      JSON (ASCII) of each gateway as core/configuration/snapshot.ts has it
 //   rateSlots        2 words a slot: mixed hash, row of the newest rate of a prefix + 1 (0: free); linear
@@ -30,9 +32,11 @@
 // and its parents are all matches of a number, longest first. Sections start at multiples of 8.
 
 export const snapshotMagic = 0x54444d31;
-export const headerWords = 64;
+export const headerWords = 256;
 export const prefixEntryWords = 4;
 export const addressSlotWords = 4;
+/** Rows stay below it. */
+export const addressListBit = 0x40000000;
 export const rateRowWords = 6;
 /** In the short mask of a rate table: it has a rate for the empty prefix. */
 export const emptyPrefixBit = 0x80000000;
@@ -64,6 +68,7 @@ export const sectionNames = [
   'lengthMasks',
   'addressSlots',
   'addressKeys',
+  'addressLists',
   'mappingRows',
   'routingRows',
   'gatewayText',
@@ -81,6 +86,11 @@ export const sectionNames = [
   'periodRateRows',
   'packageRows',
   'billingText',
+  'dialPlans',
+  'dialRules',
+  'dialCode',
+  'scheduleRows',
+  'numberText',
 ] as const;
 
 export type SectionName = (typeof sectionNames)[number];
@@ -95,6 +105,7 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   lengthMasks: 4,
   addressSlots: 4,
   addressKeys: 1,
+  addressLists: 2,
   mappingRows: 4,
   routingRows: 4,
   gatewayText: 1,
@@ -112,6 +123,11 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   periodRateRows: 4,
   packageRows: 4,
   billingText: 1,
+  dialPlans: 4,
+  dialRules: 4,
+  dialCode: 2,
+  scheduleRows: 4,
+  numberText: 1,
 };
 
 /** Header word that holds the start (bytes from the snapshot's start) of a section; its length in

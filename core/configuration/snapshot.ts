@@ -2,6 +2,7 @@
 // addresses live in shared memory and are never copied per worker; gateways are decoded on first use.
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
 import type { CallTypeName, Parameters } from './model.ts';
+import type { DialPlan, EgressNumbers, IngressNumbers, Schedule } from './number-rules.ts';
 
 export interface MappingGateway {
   readonly name: string;
@@ -16,6 +17,10 @@ export interface MappingGateway {
   /** Seconds; 0: no limit; -1: the system's. */
   readonly maxCallSeconds: number;
   readonly locked: boolean;
+  /** By which it is recognised among those of its address; a byte string. */
+  readonly techPrefix: string;
+  /** Null: numbers are taken as they come. */
+  readonly numbers: IngressNumbers | null;
 }
 
 export interface RoutingGateway {
@@ -38,6 +43,8 @@ export interface RoutingGateway {
   readonly switchUntilConnect: boolean;
   readonly maxCallSeconds: number;
   readonly locked: boolean;
+  /** Null: numbers leave as they are routed, behind `calleePrefix`. */
+  readonly numbers: EgressNumbers | null;
 }
 
 /** All prefixes of all routing gateways; core/number/prefix-table.ts looks numbers up in it. */
@@ -56,6 +63,17 @@ export interface PrefixTable {
 export interface AddressTable {
   readonly slots: Uint32Array;
   readonly keys: Uint8Array;
+  /** Rows of the gateways that share an address, behind their number. */
+  readonly lists: Uint16Array;
+}
+
+/** What gateways' rules about numbers refer to; decoded with the gateway. */
+export interface NumberTables {
+  readonly dialPlans: Uint32Array;
+  readonly dialRules: Uint32Array;
+  readonly dialCode: Uint16Array;
+  readonly decodedPlans: (DialPlan | undefined)[];
+  readonly schedules: TextRows<Schedule>;
 }
 
 /** A call level allows the types up to its own (VOS3000's numbers; there is no 3). */
@@ -205,6 +223,7 @@ export interface Snapshot {
   readonly routingGateways: GatewayRows<RoutingGateway>;
   /** Routing gateways at or above this row are locked. */
   readonly unlockedRoutingRows: number;
+  readonly numbers: NumberTables;
   readonly billing: BillingTables;
 }
 

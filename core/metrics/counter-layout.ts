@@ -165,6 +165,11 @@ const rows = [
     'tandem_gateways_skipped_vendor_balance_total',
     'routing gateways skipped: the clearing account cannot pay the first step',
   ],
+  [
+    'skippedNumber',
+    'tandem_gateways_skipped_number_total',
+    'routing gateways skipped: their dial plan left no called number',
+  ],
   // call workers: memory
   [
     'idleCollections',

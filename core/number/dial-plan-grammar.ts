@@ -101,7 +101,7 @@ function parseRule(text: string, place: number): DialRule | string {
   if (sides.length !== 2) {
     return `has ${sides.length - 1} colons; expected one, as in original:target ("\\:" is the character)`;
   }
-  if (/[\u0000-\u0020\u007f]/.test(text)) return 'has a space or control character inside';
+  if (hasBlank(text)) return 'has a space or control character inside';
   const original = parseOriginal(sides[0]!);
   if (typeof original === 'string') return original;
   const alternatives = splitAt(sides[1]!, ';');
@@ -119,34 +119,40 @@ function parseRule(text: string, place: number): DialRule | string {
 
 function parseOriginal(text: string): Pick<DialRule, 'elements' | 'length' | 'star'> | string {
   const elements: number[] = [];
-  let length: LengthTest | null = null;
   let at = 0;
-  for (; at < text.length && text[at] !== '*'; at++) {
+  for (; at < text.length && !endsElements(text[at]!); at++) {
     const char = text[at]!;
-    const is = lengthTests[char];
-    if (length !== null) return `has "${char}" after the length test; expected "*" or the colon`;
-    if (is !== undefined) {
-      const than = /^[0-9]{1,2}/.exec(text.slice(at + 1, at + 3))?.[0];
-      if (than === undefined) {
-        return `has "${char}" without a number behind it; expected a length of one or two digits, or "\\${char}" for the letter`;
-      }
-      length = { is, than: Number(than) };
-      at += than.length;
-    } else if (char === '$' || char === ';') {
+    if (char === '$' || char === ';') {
       return `has "${char}" before the colon; expected "\\${char}" for the character`;
-    } else if (char === '\\') {
-      if (++at === text.length) return 'ends in "\\"; expected a character behind it';
-      elements.push(text.charCodeAt(at));
-    } else {
-      elements.push(char === '?' ? anyCharacter : text.charCodeAt(at));
     }
+    if (char === '\\' && ++at === text.length) return endsInBackslash;
+    elements.push(char === '?' ? anyCharacter : text.charCodeAt(at));
   }
-  if (at < text.length - 1) return 'has "*" inside; expected it only right before the colon';
   if (elements.length > dialElementsMax) {
     return `has ${elements.length} characters before the colon; expected at most ${dialElementsMax}`;
   }
-  return { elements, length, star: at < text.length };
+  const rest = text.slice(at);
+  const parts = /^(?:([LEG])([0-9]{1,2}))?(\*?)$/.exec(rest);
+  if (parts === null) return originalEndFault(rest);
+  const [, letter, than, star] = parts;
+  const length = letter === undefined ? null : { is: lengthTests[letter]!, than: Number(than) };
+  return { elements, length, star: star !== '' };
 }
+
+function endsElements(char: string): boolean {
+  return char === '*' || char in lengthTests;
+}
+
+/** `rest`: from the length test or "*" on. */
+function originalEndFault(rest: string): string {
+  const letter = rest[0]!;
+  if (letter === '*') return 'has "*" inside; expected it only right before the colon';
+  return /^.[0-9]/.test(rest)
+    ? `has ${JSON.stringify(rest)} before the colon; expected "${letter}" with one or two digits, then "*" or the colon`
+    : `has "${letter}" without a number behind it; expected a length of one or two digits, or "\\${letter}" for the letter`;
+}
+
+const endsInBackslash = 'ends in "\\"; expected a character behind it';
 
 function parseTarget(text: string): DialTarget | string {
   const range = /^([0-9]+)-([0-9]+)$/.exec(text);
@@ -156,7 +162,7 @@ function parseTarget(text: string): DialTarget | string {
   for (let at = 0; at < text.length; at++) {
     const char = text[at]!;
     if (char === '\\') {
-      if (++at === text.length) return 'ends in "\\"; expected a character behind it';
+      if (++at === text.length) return endsInBackslash;
       units.push(text.charCodeAt(at));
     } else if (char === '*') {
       if (++tails > 1) return 'has two "*" in one target; expected at most one';
@@ -178,6 +184,14 @@ function parseRange(from: string, to: string): DialTarget | string {
   const high = Number(to);
   if (high < low) return `has a range that ends before it begins (${from}-${to})`;
   return { kind: 'range', low, high, width: from.length };
+}
+
+function hasBlank(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char <= 0x20 || char === 0x7f) return true;
+  }
+  return false;
 }
 
 /** A separator after "\" is a character. */

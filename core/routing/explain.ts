@@ -1,9 +1,11 @@
 // Routing analysis: what would happen to a call, step by step, by the functions that calls go through.
 // Changes nothing and counts nothing. Texts in and out are people's text; inside they are byte strings.
-import { byteStringOf, textOfByteString } from '../bytes/utf8-text.ts';
+import { textOfByteString } from '../bytes/utf8-text.ts';
 import { mappingGatewayByName, routingGatewayAt } from '../configuration/open-snapshot.ts';
 import type { RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
+import { calleeOutOf, callerOutOf } from '../number/egress-numbers.ts';
+import type { CallNumbers } from '../number/ingress-numbers.ts';
 import {
   gatewayCountOf,
   gatewayRowOf,
@@ -19,21 +21,27 @@ import {
   nextCandidate,
   startHunt,
 } from './candidate-gateways.ts';
+import { explainingContext, explainNumbers } from './explain-numbers.ts';
 
 export interface RouteRequest {
   /** Name of a mapping gateway. */
   readonly gateway: string;
   readonly callee: string;
   readonly caller?: string | undefined;
+  /** Start of the call, ms since 1970. */
+  readonly at: number;
 }
 
 export interface ExplainedCandidate {
   readonly gateway: string;
   readonly prefix: string;
   readonly calleeOut: string;
+  readonly callerOut: string;
   readonly prefixLength: number;
   readonly priority: number;
   readonly prefixMode: 'terminate' | 'continue';
+  /** What its dial plans did to the numbers, where it has any. */
+  readonly numbers?: readonly RouteStep[];
   /** Why it is not in `order`. */
   readonly skipped?: string;
 }
@@ -47,6 +55,8 @@ export interface RouteExplanation {
   readonly configurationVersion: number;
   readonly calleeAccess: string;
   readonly calleeRouted: string;
+  readonly callerAccess: string;
+  readonly callerRouted: string;
   /** Gateways in the order in which they would be tried while each one fails. */
   readonly order: readonly string[];
   readonly protect: readonly string[];
@@ -56,6 +66,9 @@ export interface RouteExplanation {
   readonly sipCode: number | null;
   readonly steps: readonly RouteStep[];
 }
+
+/** Why a gateway is left out whose dial plan gives it no number to call. */
+export const emptiedReason = 'its dial plan leaves nothing of the number';
 
 /** Candidates told of, skipped ones among them. */
 const explainedMax = 256;
@@ -67,19 +80,30 @@ export function explainRoute(
 ): RouteExplanation | undefined {
   const mapping = mappingGatewayByName(snapshot, request.gateway);
   if (mapping === undefined) return undefined;
-  const callee = byteStringOf(request.callee);
   const steps: RouteStep[] = [
     { step: 'mapping gateway', result: `${mapping.name}${mapping.locked ? ', locked' : ''}` },
   ];
-  const order = mapping.locked ? [] : huntOrder(candidateGateways(snapshot, callee));
-  const candidates = mapping.locked ? [] : explainCandidates(snapshot, callee, order);
-  if (!mapping.locked) steps.push(...prefixSteps(candidates), orderStep(order));
-  const refusal = refusalOf(mapping.locked, order);
+  const tell = (step: string, result: string): void => void steps.push({ step, result });
+  const access = { caller: request.caller ?? '', callee: request.callee };
+  const screened = explainNumbers(mapping, access, request.at, tell);
+  const { numbers } = screened;
+  const isRefused = screened.refusal !== undefined;
+  const routes = isRefused ? [] : candidateGateways(snapshot, numbers.callee);
+  const context = explainingContext(request.at);
+  const order = huntOrder(
+    routes,
+    ({ gateway }) => calleeOutOf(gateway, numbers.callee, context) !== '',
+  );
+  const candidates = isRefused ? [] : explainCandidates(snapshot, numbers, request.at, order);
+  if (!isRefused) steps.push(...prefixSteps(candidates), orderStep(order));
+  const refusal = screened.refusal ?? refusalOf(order, routes);
   steps.push({ step: 'outcome', result: refusal?.key ?? `sent to ${order[0]!.gateway.name}` });
   return {
     configurationVersion: snapshot.version,
-    calleeAccess: request.callee,
-    calleeRouted: request.callee,
+    calleeAccess: access.callee,
+    calleeRouted: textOfByteString(numbers.callee),
+    callerAccess: access.caller,
+    callerRouted: textOfByteString(numbers.caller),
     order: order.map((candidate) => candidate.gateway.name),
     protect: [],
     candidates,
@@ -89,16 +113,24 @@ export function explainRoute(
   };
 }
 
-function refusalOf(locked: boolean, order: readonly Candidate[]): EndReason | undefined {
-  if (locked) return EndReasons.accountLocked;
-  return order.length === 0 ? EndReasons.noAvailableRouter : undefined;
+/** Candidates that are none of the order have been left without a number. */
+function refusalOf(
+  order: readonly Candidate[],
+  routes: readonly Candidate[],
+): EndReason | undefined {
+  if (order.length > 0) return undefined;
+  return routes.length > 0 ? EndReasons.numberEmptyAfterTransform : EndReasons.noAvailableRouter;
 }
 
 /** The walk of a call whose every attempt fails and may go on. */
-function huntOrder(candidates: readonly Candidate[]): Candidate[] {
+function huntOrder(
+  candidates: readonly Candidate[],
+  canBeCalled: (candidate: Candidate) => boolean,
+): Candidate[] {
   const hunt = startHunt(candidates);
   const order: Candidate[] = [];
   for (let next = nextCandidate(hunt); next !== undefined; next = nextCandidate(hunt)) {
+    if (!canBeCalled(next)) continue;
     candidateTried(hunt, next);
     order.push(next);
   }
@@ -108,10 +140,13 @@ function huntOrder(candidates: readonly Candidate[]): Candidate[] {
 /** Every gateway with a matching prefix, in order, with the reason where it is left out. */
 function explainCandidates(
   snapshot: Snapshot,
-  callee: string,
+  numbers: CallNumbers,
+  at: number,
   order: readonly Candidate[],
 ): ExplainedCandidate[] {
   const table = snapshot.prefixes;
+  const { callee } = numbers;
+  const context = explainingContext(at);
   const explained: ExplainedCandidate[] = [];
   const told = new Set<RoutingGateway>();
   for (let entry = longestPrefix(table, callee); entry >= 0; entry = shorterPrefix(table, entry)) {
@@ -121,9 +156,9 @@ function explainCandidates(
       const gateway = routingGatewayAt(snapshot, gatewayRowOf(table, entry, index));
       const skipped = told.has(gateway)
         ? 'has a longer prefix that matches'
-        : skipReason(gateway, prefixLength, order);
+        : skipReason(gateway, prefixLength, order, calleeOutOf(gateway, callee, context) === '');
       told.add(gateway);
-      explained.push(explainedCandidate(gateway, callee, prefixLength, skipped));
+      explained.push(explainedCandidate(gateway, numbers, prefixLength, { at, skipped }));
     }
   }
   return explained;
@@ -133,8 +168,10 @@ function skipReason(
   gateway: RoutingGateway,
   prefixLength: number,
   order: readonly Candidate[],
+  isEmptied: boolean,
 ): string | undefined {
   if (gateway.locked) return 'locked';
+  if (isEmptied) return emptiedReason;
   if (order.some((candidate) => candidate.gateway === gateway)) return undefined;
   const stopper = order.find(
     (candidate) =>
@@ -148,14 +185,21 @@ function skipReason(
 
 function explainedCandidate(
   gateway: RoutingGateway,
-  callee: string,
+  numbers: CallNumbers,
   prefixLength: number,
-  skipped: string | undefined,
+  found: { readonly at: number; readonly skipped: string | undefined },
 ): ExplainedCandidate {
+  const tried: RouteStep[] = [];
+  const context = explainingContext(found.at, (step, result) => void tried.push({ step, result }));
+  const calleeOut = calleeOutOf(gateway, numbers.callee, context);
+  const callerOut = callerOutOf(gateway, numbers.caller, context);
+  const { skipped } = found;
   return {
     gateway: gateway.name,
-    prefix: textOfByteString(callee.slice(0, prefixLength)),
-    calleeOut: textOfByteString(gateway.calleePrefix + callee),
+    prefix: textOfByteString(numbers.callee.slice(0, prefixLength)),
+    calleeOut: textOfByteString(calleeOut),
+    callerOut: textOfByteString(callerOut),
+    ...(tried.length === 0 ? {} : { numbers: tried }),
     prefixLength,
     priority: gateway.priority,
     prefixMode: gateway.prefixMode,

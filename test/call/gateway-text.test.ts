@@ -23,6 +23,7 @@ function gateway(address: string, transport: 0 | 1): RoutingGateway {
     switchUntilConnect: false,
     maxCallSeconds: -1,
     locked: false,
+    numbers: null,
   };
 }
 

@@ -63,6 +63,8 @@ describe('a compiled snapshot', () => {
         trusted: true,
         maxCallSeconds: -1,
         locked: false,
+        techPrefix: '',
+        numbers: null,
       },
       {
         name: 'één\u2028x',
@@ -74,6 +76,8 @@ describe('a compiled snapshot', () => {
         trusted: false,
         maxCallSeconds: -1,
         locked: false,
+        techPrefix: '',
+        numbers: null,
       },
     ]);
     const names = allRoutingGateways(snapshot).map((gateway) => [gateway.name, gateway.slot]);

@@ -24,7 +24,7 @@ const routingGateways = [
 const snapshot = snapshotOf({ mappingGateways, routingGateways }, 7);
 
 function explain(gateway: string, callee: string): RouteExplanation {
-  const explanation = explainRoute(snapshot, { gateway, callee });
+  const explanation = explainRoute(snapshot, { gateway, callee, at: 0 });
   assert.ok(explanation !== undefined);
   return explanation;
 }
@@ -37,6 +37,8 @@ describe('routing analysis', () => {
       configurationVersion: 7,
       calleeAccess: '442079460000',
       calleeRouted: '442079460000',
+      callerAccess: '',
+      callerRouted: '',
       order: ['long'],
       protect: [],
       candidates: [
@@ -44,6 +46,7 @@ describe('routing analysis', () => {
           gateway: 'long',
           prefix: '4420',
           calleeOut: '#9442079460000',
+          callerOut: '',
           prefixLength: 4,
           priority: 100,
           prefixMode: 'terminate',
@@ -52,6 +55,7 @@ describe('routing analysis', () => {
           gateway: 'short',
           prefix: '44',
           calleeOut,
+          callerOut: '',
           prefixLength: 2,
           priority: 100,
           prefixMode: 'continue',
@@ -61,6 +65,7 @@ describe('routing analysis', () => {
           gateway: 'off',
           prefix: '44',
           calleeOut,
+          callerOut: '',
           prefixLength: 2,
           priority: 100,
           prefixMode: 'continue',
@@ -70,6 +75,7 @@ describe('routing analysis', () => {
           gateway: 'short',
           prefix: '4',
           calleeOut,
+          callerOut: '',
           prefixLength: 1,
           priority: 100,
           prefixMode: 'continue',
@@ -94,8 +100,62 @@ describe('routing analysis', () => {
     assert.deepEqual(explanation.candidates, []);
   });
 
+  it('shows what dial plans and tech prefixes make of the numbers', () => {
+    const numbers = snapshotOf({
+      mappingGateways: [
+        {
+          name: 'in',
+          addresses: ['192.0.2.1'],
+          techPrefix: '77',
+          calleeDialPlan: '00:,00E3:9',
+          callerDialPlan: '*:1;2',
+        },
+      ],
+      routingGateways: [
+        {
+          name: 'out',
+          address: '192.0.2.9',
+          prefixes: ['44'],
+          calleePrefix: '#',
+          scheduledDialPlans: [{ from: '00:00', to: '24:00', calleeDialPlan: '44:0' }],
+        },
+        { name: 'gone', address: '192.0.2.9', prefixes: ['4'], calleeDialPlan: '*:' },
+      ],
+    });
+    const ask = (callee: string): RouteExplanation =>
+      explainRoute(numbers, { gateway: 'in', callee, caller: '555', at: 0 })!;
+    const found = ask('770044201');
+    assert.deepEqual(
+      [found.calleeAccess, found.calleeRouted, found.callerRouted, found.order],
+      ['770044201', '44201', '1', ['out']],
+    );
+    assert.deepEqual(found.steps.slice(1, 4), [
+      { step: 'tech prefix', result: '77 taken off: 0044201' },
+      {
+        step: 'caller dial plan',
+        result: '555 becomes 1 by "*:1;2", one of 2 targets at random',
+      },
+      { step: 'callee dial plan', result: '0044201 becomes 44201 by "00:"' },
+    ]);
+    const [out, gone] = found.candidates;
+    assert.deepEqual([out!.calleeOut, out!.callerOut, out!.skipped], ['#0201', '1', undefined]);
+    assert.deepEqual(out!.numbers, [
+      { step: 'callee dial plan', result: '44201 becomes 0201 by "44:0"' },
+    ]);
+    assert.deepEqual(
+      [gone!.calleeOut, gone!.skipped],
+      ['', 'its dial plan leaves nothing of the number'],
+    );
+    assert.deepEqual(
+      [ask('77').endReason, ask('77').sipCode],
+      ['Number empty after transform', 484],
+    );
+    assert.deepEqual([ask('44').endReason, ask('44').sipCode], ['IP not allowed', 403]);
+    assert.equal(ask('774').endReason, 'Number empty after transform');
+  });
+
   it('knows no gateway that does not exist', () => {
-    assert.equal(explainRoute(snapshot, { gateway: 'long', callee: '44' }), undefined);
+    assert.equal(explainRoute(snapshot, { gateway: 'long', callee: '44', at: 0 }), undefined);
   });
 });
 

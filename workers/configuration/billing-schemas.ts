@@ -20,6 +20,7 @@ import type {
   PeriodRateDocument,
   RateDocument,
   RateTableDocument,
+  WeekdayName,
 } from '../../core/configuration/model.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import {
@@ -98,9 +99,10 @@ const timeZone = z
   .optional();
 
 const timeOfDayError = 'a time of day like "08:00", from "00:00" to "24:00"';
-const timeOfDay = z
+export const timeOfDay: z.ZodString = z
   .string(timeOfDayError)
   .regex(/^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?|24:00(?::00)?)$/, timeOfDayError);
+export const weekday: z.ZodType<WeekdayName> = z.enum(weekdays, 'a weekday like monday');
 const window = { from: timeOfDay.default('00:00'), to: timeOfDay.default('24:00') };
 
 const dateError = 'a date like "2026-12-25"';
@@ -111,7 +113,7 @@ export const calendar: z.ZodType<CalendarDocument> = z
       name,
       timeZone,
       workingDays: z
-        .array(z.enum(weekdays, 'a weekday like monday'), 'a list of weekdays')
+        .array(weekday, 'a list of weekdays')
         .max(7, 'at most 7 weekdays')
         .default(['monday', 'tuesday', 'wednesday', 'thursday', 'friday']),
       ...window,

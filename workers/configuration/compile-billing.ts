@@ -48,7 +48,8 @@ export interface BillingOutput {
 
 type RowOf = (name: string | undefined) => number;
 
-const weekdays = [
+/** As their numbers go. */
+export const weekdays = [
   'sunday',
   'monday',
   'tuesday',
@@ -153,7 +154,7 @@ function compileAccount(account: AccountDocument, rows: AccountRows): Account {
   };
 }
 
-function compileCalendar(calendar: CalendarDocument): Calendar {
+export function compileCalendar(calendar: CalendarDocument): Calendar {
   return {
     name: calendar.name,
     zone: zoneOffsets(calendar.timeZone ?? nodeTimeZone()),

@@ -9,7 +9,11 @@ import {
   type Parameters,
   type RoutingGatewayDocument,
 } from '../../core/configuration/model.ts';
-import type { MappingGateway, RoutingGateway } from '../../core/configuration/snapshot.ts';
+import type {
+  StoredMappingGateway,
+  StoredRoutingGateway,
+} from '../../core/configuration/open-numbers.ts';
+import type { RoutingGateway } from '../../core/configuration/snapshot.ts';
 import {
   HeaderWord,
   headerWords,
@@ -23,6 +27,7 @@ import { compareGateways, compareNames } from '../../core/routing/gateway-order.
 import { Transport } from '../../core/sip/hop.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
+import { createNumberCompiler, type NumberCompiler } from './compile-numbers.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
 import type { PackedTable } from './packed-rates.ts';
@@ -80,12 +85,13 @@ export function compileParts(
   const addresses = compileAddresses(mapping);
   const rates = compileRates(rateTables);
   const billing = compileBilling(document, rates, (name) => slotOf(slots, accountSlotName(name)));
-  const places = { slots, accountRow: billing.accountRow };
+  const parameters: Parameters = { ...defaultParameters, ...document.parameters };
+  const numbers = createNumberCompiler(document, parameters);
+  const places = { slots, accountRow: billing.accountRow, numbers };
   const gateways = textRows([
     mapping.map((gateway) => mappingRow(gateway, places)),
     routing.map((gateway) => routingRow(gateway, places)),
   ]);
-  const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const sections: { readonly [name in SectionName]: Section } = {
     parameters: Buffer.from(asciiJson(parameters), 'latin1'),
     prefixSlots: prefixes.slots,
@@ -95,6 +101,7 @@ export function compileParts(
     lengthMasks: prefixes.lengthMasks,
     addressSlots: addresses.slots,
     addressKeys: addresses.keys,
+    addressLists: addresses.lists,
     mappingRows: gateways.rows[0]!,
     routingRows: gateways.rows[1]!,
     gatewayText: gateways.bytes,
@@ -105,6 +112,7 @@ export function compileParts(
     rateTables: rates.tables,
     rateLengthMasks: rates.lengthMasks,
     ...billing.sections,
+    ...numbers.sections(),
   };
   const header = new Uint32Array(headerWords);
   header[HeaderWord.magic] = snapshotMagic;
@@ -146,12 +154,13 @@ function bytesOf(section: Section): Uint8Array {
 interface Places {
   readonly slots: ReadonlyMap<string, number>;
   readonly accountRow: (name: string | undefined) => number;
+  readonly numbers: NumberCompiler;
 }
 
 function mappingRow(
   gateway: MappingGatewayDocument,
-  { slots, accountRow }: Places,
-): MappingGateway {
+  { slots, accountRow, numbers }: Places,
+): StoredMappingGateway {
   return {
     name: gateway.name,
     slot: slotOf(slots, mappingSlotName(gateway.name)),
@@ -162,13 +171,15 @@ function mappingRow(
     trusted: gateway.trusted,
     maxCallSeconds: gateway.maxCallSeconds ?? -1,
     locked: gateway.locked,
+    techPrefix: byteString(gateway.techPrefix ?? ''),
+    numbers: numbers.ingress(gateway),
   };
 }
 
 function routingRow(
   gateway: RoutingGatewayDocument,
-  { slots, accountRow }: Places,
-): RoutingGateway {
+  { slots, accountRow, numbers }: Places,
+): StoredRoutingGateway {
   return {
     name: gateway.name,
     slot: slotOf(slots, routingSlotName(gateway.name)),
@@ -179,14 +190,19 @@ function routingRow(
     priority: gateway.priority,
     lineLimit: gateway.lineLimit,
     cpsLimit: gateway.cpsLimit,
-    // On the wire it is UTF-8; inside the core a string holds one char per byte.
-    calleePrefix: Buffer.from(gateway.calleePrefix, 'utf8').toString('latin1'),
+    calleePrefix: byteString(gateway.calleePrefix),
     rateCalleeOut: gateway.rateCalleeOut,
     stopCodes: gateway.stopCodes,
     switchUntilConnect: gateway.switchUntilConnect,
     maxCallSeconds: gateway.maxCallSeconds ?? -1,
     locked: gateway.locked,
+    numbers: numbers.egress(gateway),
   };
+}
+
+/** On the wire text is UTF-8; inside the core a string holds one char per byte. */
+function byteString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** Where a routing gateway of a checked document is. */

@@ -29,6 +29,7 @@ import {
   prefixes,
   sourceAddress,
 } from './field-schemas.ts';
+import { mappingNumbers, routingNumbers, techPrefixError } from './number-schemas.ts';
 import { parametersJsonSchema, parseParameters } from './parameter-schema.ts';
 import { rateTemplate } from './rate-template-schema.ts';
 import { isUnsupportedField } from './unsupported-fields.ts';
@@ -66,12 +67,12 @@ const mappingGateway = z.strictObject(
     trusted: flag.default(false),
     maxCallSeconds,
     locked: flag.default(false),
+    ...mappingNumbers,
   },
   anObject,
 );
 
 const stopCode = integer(300, 699);
-const calleePrefixError = `at most ${calleePrefixBytesMax} bytes without spaces or control characters`;
 
 const routingGateway = z.strictObject(
   {
@@ -84,14 +85,15 @@ const routingGateway = z.strictObject(
     lineLimit,
     cpsLimit,
     calleePrefix: z
-      .string(calleePrefixError)
-      .refine((text) => isPrefix(text, calleePrefixBytesMax), calleePrefixError)
+      .string(techPrefixError)
+      .refine((text) => isPrefix(text, calleePrefixBytesMax), techPrefixError)
       .default(''),
     rateCalleeOut: flag.default(false),
     stopCodes: z.array(stopCode, 'a list of SIP codes').max(400, 'at most 400 codes').default([]),
     switchUntilConnect: flag.default(false),
     maxCallSeconds,
     locked: flag.default(false),
+    ...routingNumbers,
   },
   anObject,
 );

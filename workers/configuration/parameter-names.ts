@@ -128,7 +128,6 @@ const unsupported: ReadonlySet<string> = new Set([
   'IVR_CALL_STATE_UDP',
   'SS_GATEWAY_FEE_RATE_CALCULATE',
   'SS_EMERGENCY_E164S',
-  'SS_DIAL_PLAN_STRICT',
   'SS_GATEWAY_SWITCH_STRICT',
 ]);
 

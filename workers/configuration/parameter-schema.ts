@@ -75,6 +75,8 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: keepDays,
   SERVER_QUERY_ONE_PAGE_SIZE: { kind: 'integer', min: 1, max: 1_000_000, unit: 'rows' },
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: { kind: 'integer', min: 1, max: daysMax, unit: 'days' },
+  SS_DIAL_PLAN_STRICT: onOff,
+  SS_DIAL_PLAN_L_INCLUSIVE: onOff,
 };
 
 /** `report(name, reason)` is called for each parameter that is refused. */

@@ -1,7 +1,7 @@
 // Fields of the documented configuration that this version cannot act on. They are refused by name, so
 // that nobody believes a rule to be in force that is not.
 
-const everyGateway = ['calleeDialPlan', 'callerDialPlan', 'minProfitPercent', 'reservedLines'];
+const everyGateway = ['minProfitPercent', 'reservedLines'];
 const authSecrets = ['password', 'username', 'tls'];
 
 /** By the name of the collection that the object with the field stands in; '' is the document. */
@@ -18,7 +18,6 @@ const unsupportedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map([
       'routingGateways',
       'firstRoutePolicy',
       'secondRoutePolicy',
-      'techPrefix',
     ]),
   ],
   [

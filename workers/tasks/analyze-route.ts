@@ -26,7 +26,8 @@ export function analyzeRoute(task: AnalyzeTask): RouteExplanation {
     );
   }
   const snapshot = openSnapshot(task.arena);
-  const explanation = explainRoute(snapshot, request);
+  const at = request.at === undefined ? Date.now() : Date.parse(request.at);
+  const explanation = explainRoute(snapshot, { ...request, at });
   if (explanation === undefined) {
     throw new Error(
       `gateway: ${JSON.stringify(request.gateway)}: expected the name of a mapping gateway`,

@@ -9,7 +9,11 @@ import {
   nextCandidate,
   startHunt,
 } from '../../core/routing/candidate-gateways.ts';
-import type { ExplainedCandidate, RouteExplanation } from '../../core/routing/explain.ts';
+import {
+  type ExplainedCandidate,
+  emptiedReason,
+  type RouteExplanation,
+} from '../../core/routing/explain.ts';
 
 /** `reasonOf`: why a gateway cannot be reached. */
 export function skipUnreachable(
@@ -20,7 +24,7 @@ export function skipUnreachable(
   const candidates = candidateGateways(snapshot, byteStringOf(explanation.calleeRouted));
   const unreachable = new Map<string, string>();
   for (const { gateway } of candidates) {
-    const reason = reasonOf(gateway);
+    const reason = reasonOf(gateway) ?? emptiedOf(explanation, gateway.name);
     if (reason !== undefined) unreachable.set(gateway.name, reason);
   }
   // Without candidates it is a locked mapping gateway, or there is no route: nothing to leave out.
@@ -34,7 +38,10 @@ export function skipUnreachable(
     order.push(next.gateway.name);
   }
   const told = explanation.candidates.map((each) => retold(each, order, unreachable));
-  const refusal = order.length === 0 ? EndReasons.noAvailableRouter : undefined;
+  const reasons = [...unreachable.values()];
+  const isEmptied = reasons.includes(emptiedReason);
+  const none = isEmptied ? EndReasons.numberEmptyAfterTransform : EndReasons.noAvailableRouter;
+  const refusal = order.length === 0 ? none : undefined;
   return {
     ...explanation,
     order,
@@ -51,6 +58,11 @@ export function skipUnreachable(
       { step: 'outcome', result: refusal?.key ?? `sent to ${order[0]!}` },
     ],
   };
+}
+
+function emptiedOf({ candidates }: RouteExplanation, name: string): string | undefined {
+  const told = candidates.find(({ gateway }) => gateway === name);
+  return told?.skipped === emptiedReason ? emptiedReason : undefined;
 }
 
 /** A candidate's first mention carries the reason; a gateway that follows now is skipped no longer. */

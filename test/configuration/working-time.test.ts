@@ -2,8 +2,8 @@
 // are set.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isWorkingTime } from '../../core/billing/working-time.ts';
 import { calendarAt } from '../../core/configuration/open-billing.ts';
+import { isWorkingTime } from '../../core/configuration/working-time.ts';
 import { zoneOffsets } from '../../workers/configuration/time-zones.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 

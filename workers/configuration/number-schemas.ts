@@ -1,0 +1,106 @@
+// The schemas of what a document says about numbers: dial plans, tech prefixes, and when they hold. What
+// they owe the rest of the document is number-checks.ts.
+import { z } from 'zod';
+import { calleePrefixBytesMax, schedulesPerGatewayMax } from '../../core/configuration/limits.ts';
+import type {
+  MappingNumbersDocument,
+  RoutingNumbersDocument,
+  ScheduleDocument,
+} from '../../core/configuration/number-model.ts';
+import { parseDialPlan } from '../../core/number/dial-plan-grammar.ts';
+import { timeOfDay, weekday } from './billing-schemas.ts';
+import { flag, isPrefix, name } from './field-schemas.ts';
+
+const anObject = { error: 'an object' };
+
+type OptionalFields<Document> = {
+  [Field in keyof Required<Document>]: z.ZodOptional<z.ZodType<NonNullable<Document[Field]>>>;
+};
+
+export const techPrefixError: string = `at most ${calleePrefixBytesMax} bytes without spaces or control characters`;
+
+const techPrefix = z
+  .string(techPrefixError)
+  .refine((text) => isPrefix(text, calleePrefixBytesMax), techPrefixError)
+  .optional();
+
+const dialPlanError = 'a dial plan like "00:,*:00*"';
+
+/** "" is no plan. */
+const dialPlan = z.string(dialPlanError).superRefine((text, context) => {
+  const parsed = parseDialPlan(Buffer.from(text, 'utf8').toString('latin1'));
+  if (parsed.ok) return;
+  const rule = Buffer.from(parsed.text, 'latin1').toString('utf8');
+  context.addIssue(
+    parsed.rule === 0
+      ? parsed.reason
+      : `is no dial plan: rule ${parsed.rule}, ${JSON.stringify(shortened(rule))}, ${parsed.reason}`,
+  );
+});
+
+const shownCharsMax = 60;
+
+function shortened(text: string): string {
+  return text.length <= shownCharsMax ? text : `${text.slice(0, shownCharsMax)}...`;
+}
+
+/** When something of a gateway holds. */
+const schedule = {
+  calendar: name.optional(),
+  working: flag.optional(),
+  days: z
+    .array(weekday, 'a list of weekdays')
+    .min(1, 'at least one weekday')
+    .max(7, 'at most 7 weekdays')
+    .optional(),
+  from: timeOfDay.optional(),
+  to: timeOfDay.optional(),
+};
+
+/** A calendar, or days and hours; not both, and not neither. */
+function checkSchedule(entry: ScheduleDocument, context: z.RefinementCtx): void {
+  const refuse = (field: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [field], message });
+  const { calendar, working, days, from, to } = entry;
+  const hasWindow = days !== undefined || from !== undefined || to !== undefined;
+  if (calendar !== undefined && hasWindow) {
+    refuse('calendar', 'either a calendar, or days, from and to');
+  } else if (calendar === undefined && !hasWindow) {
+    refuse('calendar', 'the name of a calendar, or days, from and to');
+  }
+  if (working !== undefined && calendar === undefined) refuse('working', 'a calendar beside it');
+  const start = from ?? '00:00';
+  if (start === (to ?? '24:00') || start.startsWith('24:')) {
+    refuse('from', 'another time than `to`; the whole day is from "00:00" to "24:00"');
+  }
+}
+
+const scheduledDialPlan = z
+  .strictObject(
+    { ...schedule, calleeDialPlan: dialPlan.optional(), callerDialPlan: dialPlan.optional() },
+    anObject,
+  )
+  .superRefine(checkSchedule)
+  .superRefine((each, context) => {
+    if (each.calleeDialPlan !== undefined || each.callerDialPlan !== undefined) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['calleeDialPlan'],
+      message: 'this or callerDialPlan',
+    });
+  });
+
+const dialPlans = {
+  calleeDialPlan: dialPlan.optional(),
+  callerDialPlan: dialPlan.optional(),
+  scheduledDialPlans: z
+    .array(scheduledDialPlan, 'a list of scheduled dial plans')
+    .max(schedulesPerGatewayMax, `at most ${schedulesPerGatewayMax} scheduled dial plans`)
+    .optional(),
+};
+
+/** Of a mapping gateway. */
+export const mappingNumbers: OptionalFields<MappingNumbersDocument> = { ...dialPlans, techPrefix };
+
+/** Of a routing gateway. */
+export const routingNumbers: OptionalFields<RoutingNumbersDocument> = { ...dialPlans };
