@@ -33,7 +33,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.count(Counter.skippedListener);
     return false;
   }
-  if (!env.effects.acquireLine(gateway.slot, gateway.lineLimit)) {
+  if (!env.effects.acquireLine(gateway.slot, call.emergency ? 0 : gateway.lineLimit)) {
     env.effects.count(Counter.skippedLines);
     return false;
   }
@@ -46,7 +46,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.releaseLine(gateway.slot);
     return false;
   }
-  if (!env.effects.acquireCps(gateway.slot, gateway.cpsLimit)) {
+  if (!call.emergency && !env.effects.acquireCps(gateway.slot, gateway.cpsLimit)) {
     env.effects.releaseLine(gateway.slot);
     if (vendor !== null) returnVendor(env, vendor, 0n);
     env.effects.count(Counter.skippedCps);

@@ -63,6 +63,9 @@ export function findRates(
   }
   const found = findPayers(env.billing, call.mapping.accountRow, rated);
   if ('sipCode' in found) return found;
+  if (found[0]!.terms.rate.callType > call.mapping.callLevel) {
+    return EndReasons.authorizationLimited;
+  }
   cdr.ratePrefix = found[0]!.terms.rate.prefix;
   billing.payers = found.map(partyOf);
   billing.parties = billing.payers;

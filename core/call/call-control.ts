@@ -96,6 +96,7 @@ function createCall(
     calleeRouted: cdr.calleeAccess,
     callerOut: '',
     calleeOut: '',
+    emergency: false,
     parameters: env.snapshot.parameters,
     phase: CallPhase.routing,
     inbound,
@@ -111,7 +112,7 @@ function createCall(
     linesHeld: false,
     billing: null,
     vendorShort: false,
-    calleeEmptied: false,
+    numbersRefused: undefined,
   };
   inbound.call = call;
   return call;
@@ -141,13 +142,12 @@ function tryNextGateway(env: CallEnvironment, call: Call): void {
 /** No INVITE was sent. */
 function skippedFailure(call: Call): AttemptFailure {
   if (call.vendorShort) return vendorsShort;
-  return call.calleeEmptied ? calleesEmptied : allBusy;
+  return call.numbersRefused === undefined ? allBusy : skippedAll(call.numbersRefused);
 }
 
 const noHunt: Hunt = startHunt([]);
 
 const allBusy = skippedAll(EndReasons.allGatewayBusy);
-const calleesEmptied = skippedAll(EndReasons.numberEmptyAfterTransform);
 const vendorsShort = skippedAll(EndReasons.clearingAccountInsufficient);
 
 function skippedAll(reason: EndReason): AttemptFailure {

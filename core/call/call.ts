@@ -59,6 +59,8 @@ export interface Call {
   /** As they leave, or would have left, towards the gateway in hand. */
   callerOut: string;
   calleeOut: string;
+  /** To an emergency number: limits do not matter, and nobody is billed. */
+  emergency: boolean;
   /** In force when the call began; a running call keeps them. */
   readonly parameters: Parameters;
   phase: CallPhase;
@@ -81,8 +83,8 @@ export interface Call {
   billing: CallBilling | null;
   /** A gateway was skipped because its carrier's account could not pay. */
   vendorShort: boolean;
-  /** A gateway was skipped because its dial plan left nothing of the number. */
-  calleeEmptied: boolean;
+  /** Why a gateway was skipped that does not take these numbers. */
+  numbersRefused: EndReason | undefined;
 }
 
 export interface AttemptFailure {

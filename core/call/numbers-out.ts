@@ -1,22 +1,33 @@
 // The numbers of one attempt, as its gateway is to see them.
 import type { RoutingGateway } from '../configuration/snapshot.ts';
+import { type EndReason, EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
-import { calleeOutOf, callerOutOf } from '../number/egress-numbers.ts';
+import type { NumberContext } from '../number/dial-plans.ts';
+import { calleeOutOf, callerOutOf, isTakenBy } from '../number/egress-numbers.ts';
 import type { Call } from './call.ts';
 import type { CallEnvironment } from './environment.ts';
 
-/** False where nothing is left of the number called: the gateway is to be skipped. */
+/** False where the gateway does not take them, or nothing is left of the number called: it is skipped. */
 export function numbersOut(env: CallEnvironment, call: Call, gateway: RoutingGateway): boolean {
   if (gateway.numbers === null) {
     call.calleeOut = gateway.calleePrefix + call.calleeRouted;
     call.callerOut = call.callerRouted;
     return true;
   }
-  const context = { at: call.cdr.startedAt, random32: env.identity.random32 };
-  call.calleeOut = calleeOutOf(gateway, call.calleeRouted, context);
-  call.callerOut = callerOutOf(gateway, call.callerRouted, context);
-  if (call.calleeOut !== '') return true;
-  call.calleeEmptied = true;
+  const context: NumberContext = { at: call.cdr.startedAt, random32: env.identity.random32 };
+  const routed = { caller: call.callerRouted, callee: call.calleeRouted };
+  if (!isTakenBy(env.snapshot, gateway, routed, context)) {
+    return skip(env, call, EndReasons.noAvailableRouter);
+  }
+  call.calleeOut = calleeOutOf(env.snapshot, gateway, routed.callee, context);
+  if (call.calleeOut === '') return skip(env, call, EndReasons.numberEmptyAfterTransform);
+  call.callerOut = callerOutOf(gateway, routed.caller, context);
+  return true;
+}
+
+/** For the caller, if no other gateway takes the call. */
+function skip(env: CallEnvironment, call: Call, reason: EndReason): false {
+  call.numbersRefused = reason;
   env.effects.count(Counter.skippedNumber);
   return false;
 }

@@ -121,7 +121,7 @@ function onOutOfDialog(
     refuseAtScreen(env, transaction, refusal);
   } else if (method === Method.OPTIONS) {
     answerOptions(env, transaction, message);
-  } else if (isRefusedUnderLoad(env)) {
+  } else if (isRefusedUnderLoad(env, mapping, message)) {
     refuseUnderLoad(env, transaction);
   } else {
     env.effects.count(Counter.invites);

@@ -6,6 +6,7 @@ import { nodeSlot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { ingressNumbers, rewritesNumbers } from '../number/ingress-numbers.ts';
+import { numbersRefusal, screensNumbers } from '../number/numbers-refusal.ts';
 import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
@@ -28,6 +29,7 @@ const setupOrder: readonly Check[] = [
   gatewayOpen,
   calleeGiven,
   numbersRewritten,
+  numbersPass,
   payerFound,
   ratesFound,
   routeFound,
@@ -68,18 +70,36 @@ function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
 
 function numbersRewritten(env: CallEnvironment, call: Call): Refusal | undefined {
   const { cdr, mapping } = call;
-  if (!rewritesNumbers(mapping)) return undefined;
+  if (!rewritesNumbers(env.snapshot, mapping)) return undefined;
   const access = { caller: cdr.callerAccess, callee: cdr.calleeAccess };
   const context = { at: cdr.startedAt, random32: env.identity.random32 };
-  const numbers = ingressNumbers(mapping, access, context);
+  const numbers = ingressNumbers(env.snapshot, mapping, access, context);
   call.callerRouted = numbers.caller;
   call.calleeRouted = numbers.callee;
+  call.emergency = numbers.emergency;
+  if (numbers.emergency) env.effects.count(Counter.emergencyCalls);
   if (numbers.callee !== '') return undefined;
   return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
 }
 
+function numbersPass(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { snapshot } = env;
+  if (!screensNumbers(snapshot, call.mapping)) return undefined;
+  const numbers = {
+    caller: call.callerRouted,
+    callee: call.calleeRouted,
+    emergency: call.emergency,
+  };
+  const context = { at: call.cdr.startedAt, random32: env.identity.random32 };
+  const reason = numbersRefusal(snapshot, call.mapping, numbers, context);
+  if (reason === undefined) return undefined;
+  const isListed =
+    reason === EndReasons.callerBlacklisted || reason === EndReasons.calleeBlacklisted;
+  return { reason, counter: isListed ? Counter.refusedBlackList : Counter.refusedNumberLimits };
+}
+
 function payerFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (call.mapping.account === null) return undefined;
+  if (call.mapping.account === null || call.emergency) return undefined;
   const reason = findAccounts(env, call);
   return reason && { reason, counter: Counter.refusedAccount };
 }
@@ -98,7 +118,8 @@ function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (!env.effects.acquireLine(call.mapping.slot, call.mapping.lineLimit)) {
+  const limit = call.emergency ? 0 : call.mapping.lineLimit;
+  if (!env.effects.acquireLine(call.mapping.slot, limit)) {
     return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedLines };
   }
   // The node's own line is only counted: what the node carries is bounded by its rings and its CPS.
@@ -118,11 +139,15 @@ function moneySetAside(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(call.mapping.slot, call.mapping.cpsLimit)) return undefined;
+  if (call.emergency || env.effects.acquireCps(call.mapping.slot, call.mapping.cpsLimit)) {
+    return undefined;
+  }
   return { reason: EndReasons.callRateLimited, counter: Counter.refusedGatewayCps };
 }
 
 function systemCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (env.effects.acquireCps(nodeSlot, call.parameters.SS_MAXCPS)) return undefined;
+  if (call.emergency || env.effects.acquireCps(nodeSlot, call.parameters.SS_MAXCPS)) {
+    return undefined;
+  }
   return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps };
 }

@@ -12,8 +12,18 @@ import type { Call, OutboundLeg } from './call.ts';
 import { closedReason, createBilling, setAsideAhead } from './call-billing.ts';
 import type { CallEnvironment } from './environment.ts';
 
-/** Null: nobody is paid for this attempt. Undefined: the gateway is to be skipped, nothing is held. */
+/** Null: nobody is paid for this attempt. Undefined: the gateway is to be skipped, nothing is held; an
+ *  emergency call goes on without paying. */
 export function takeVendor(
+  env: CallEnvironment,
+  call: Call,
+  gateway: RoutingGateway,
+): Party | null | undefined {
+  const vendor = findPaidVendor(env, call, gateway);
+  return vendor === undefined && call.emergency ? null : vendor;
+}
+
+function findPaidVendor(
   env: CallEnvironment,
   call: Call,
   gateway: RoutingGateway,

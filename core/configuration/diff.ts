@@ -51,6 +51,9 @@ export interface ConfigurationDiff {
   readonly periodRates: CollectionDiff;
   readonly packages: CollectionDiff;
   readonly accounts: CollectionDiff;
+  /** Absent in versions of before there were any. */
+  readonly numberTransforms?: CollectionDiff;
+  readonly numberGroups?: CollectionDiff;
   readonly mappingGateways: CollectionDiff;
   readonly routingGateways: CollectionDiff;
 }
@@ -65,6 +68,8 @@ const collections = [
   'periodRates',
   'packages',
   'accounts',
+  'numberTransforms',
+  'numberGroups',
   'mappingGateways',
   'routingGateways',
 ] as const;
@@ -88,6 +93,9 @@ export function diffDocuments<Table extends { readonly name: string } = RateTabl
     periodRates: diffCollection(before.periodRates, after.periodRates),
     packages: diffCollection(before.packages, after.packages),
     accounts: diffCollection(before.accounts, after.accounts),
+    // A version that was stored before there were any has none.
+    numberTransforms: diffCollection(before.numberTransforms ?? [], after.numberTransforms ?? []),
+    numberGroups: diffCollection(before.numberGroups ?? [], after.numberGroups ?? []),
     mappingGateways: diffCollection<MappingGatewayDocument>(
       before.mappingGateways,
       after.mappingGateways,

@@ -37,6 +37,16 @@ export const numberPatternsMax = 1_000;
 export const versionsMax = 50;
 /** Versions staged and neither committed nor discarded; the oldest are removed. */
 export const stagedVersionsMax = 8;
+export const numberGroupsMax = 1_000;
+/** Over all number groups. */
+export const numbersMax = 2_000_000;
+export const numberBytesMax = 64;
+export const numberTransformsMax = 50_000;
+/** In one list of a gateway's rules. */
+export const screenPrefixesMax = 10_000;
+export const groupsPerRuleMax = 64;
+export const prefixSharesMax = 64;
+export const proportionMax = 1_000_000;
 /** Scheduled rules of one kind of a gateway. */
 export const schedulesPerGatewayMax = 64;
 /** Of the text of one dial plan. */

@@ -2,7 +2,12 @@
 // people's YAML and JSON must meet is workers/configuration/document-schema.ts; a type test holds the
 // two together). Names are those of docs/configuration.md.
 
-import type { MappingNumbersDocument, RoutingNumbersDocument } from './number-model.ts';
+import type {
+  MappingNumbersDocument,
+  NumberGroupDocument,
+  NumberTransformDocument,
+  RoutingNumbersDocument,
+} from './number-model.ts';
 
 export interface RateDocument {
   prefix: string;
@@ -280,6 +285,8 @@ export interface Parameters {
   SS_DIAL_PLAN_STRICT: boolean;
   /** L of a dial plan is "at most", not "fewer than". */
   SS_DIAL_PLAN_L_INCLUSIVE: boolean;
+  /** Number patterns. */
+  SS_EMERGENCY_E164S: readonly string[];
 }
 
 export const defaultParameters: Parameters = {
@@ -319,6 +326,7 @@ export const defaultParameters: Parameters = {
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: 31,
   SS_DIAL_PLAN_STRICT: false,
   SS_DIAL_PLAN_L_INCLUSIVE: false,
+  SS_EMERGENCY_E164S: [],
 };
 
 /** A document whose rate tables are of some form: `RateTableDocument` where people read and write it. */
@@ -330,6 +338,8 @@ export interface DocumentOf<Table extends { readonly name: string }> {
   periodRates: PeriodRateDocument[];
   packages: PackageDocument[];
   accounts: AccountDocument[];
+  numberTransforms: NumberTransformDocument[];
+  numberGroups: NumberGroupDocument[];
   mappingGateways: MappingGatewayDocument[];
   routingGateways: RoutingGatewayDocument[];
 }

@@ -23,3 +23,5 @@ export const targetHeaderUnits = 2;
 
 /** Units of a target that are no characters. */
 export const TargetUnit = { randomDigit: 256, samePlace: 257, tail: 258 } as const;
+
+export const transformRowWords = 4;

@@ -31,10 +31,70 @@ export interface IngressNumbers {
   /** Null: none. */
   readonly callerPlans: DialPlans | null;
   readonly calleePlans: DialPlans | null;
+  /** Callers of the transform table stand for others. */
+  readonly transforms: boolean;
+  /** One is put before the number called, by chance. */
+  readonly shares: readonly PrefixShare[];
+  readonly screen: NumberScreen | null;
+  /** Its calls pass by the black lists of the system. */
+  readonly ignoresBlackLists: boolean;
 }
 
-/** What a routing gateway does to the numbers on their way out. */
+/** What a routing gateway does to the numbers on their way out, and which it takes. */
 export interface EgressNumbers {
   readonly callerPlans: DialPlans | null;
   readonly calleePlans: DialPlans | null;
+  /** Called numbers of the transform table leave as others. */
+  readonly transforms: boolean;
+  readonly screen: NumberScreen | null;
+}
+
+export interface PrefixShare {
+  readonly prefix: string;
+  /** Its own proportion and those before it. */
+  readonly upTo: number;
+}
+
+/** Which numbers may pass a gateway. */
+export interface NumberScreen {
+  readonly caller: SideScreen | null;
+  readonly callee: SideScreen | null;
+  readonly sameCity: CityRule | null;
+  readonly scheduled: readonly ScheduledPrefixes[];
+}
+
+export interface SideScreen {
+  /** By length; null: any. */
+  readonly lengths: readonly boolean[] | null;
+  readonly prefixes: PrefixRule | null;
+  readonly groups: GroupRule | null;
+}
+
+/** `allow`: only numbers that begin with one of them; else none that does. */
+export interface PrefixRule {
+  readonly allow: boolean;
+  readonly prefixes: PrefixSet;
+}
+
+/** Looked up by each length that there is. */
+export interface PrefixSet {
+  readonly lengths: readonly number[];
+  readonly members: ReadonlySet<string>;
+}
+
+/** `allow`: only numbers that are in one of the groups; else none that is. */
+export interface GroupRule {
+  readonly allow: boolean;
+  readonly names: readonly string[];
+}
+
+/** `allow`: only calls within one of these cities; else none within one. */
+export interface CityRule {
+  readonly allow: boolean;
+  readonly codes: PrefixSet;
+}
+
+export interface ScheduledPrefixes extends PrefixRule {
+  readonly schedule: Schedule;
+  readonly side: 'caller' | 'callee';
 }

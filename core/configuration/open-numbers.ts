@@ -1,11 +1,18 @@
 // Decodes what gateways say about numbers: rows of the snapshot's tables become copies and objects.
 import { dialPlanWords, dialRuleWords } from './number-layout.ts';
 import type {
+  CityRule,
   DialPlan,
   DialPlans,
   EgressNumbers,
+  GroupRule,
   IngressNumbers,
+  NumberScreen,
+  PrefixRule,
+  PrefixSet,
+  PrefixShare,
   Schedule,
+  SideScreen,
 } from './number-rules.ts';
 import { calendarAt } from './open-billing.ts';
 import { entityAt } from './read-text-rows.ts';
@@ -17,14 +24,41 @@ export interface StoredDialPlans {
   readonly scheduled: readonly { readonly schedule: number; readonly plan: number }[];
 }
 
-export interface StoredIngress {
+interface StoredSides {
   readonly callerPlans: StoredDialPlans | null;
   readonly calleePlans: StoredDialPlans | null;
+  readonly transforms: boolean;
+  readonly screen: StoredScreen | null;
 }
 
-export interface StoredEgress {
-  readonly callerPlans: StoredDialPlans | null;
-  readonly calleePlans: StoredDialPlans | null;
+export interface StoredIngress extends StoredSides {
+  readonly shares: readonly PrefixShare[];
+  readonly ignoresBlackLists: boolean;
+}
+
+export interface StoredEgress extends StoredSides {}
+
+export interface StoredScreen {
+  readonly caller: StoredSide | null;
+  readonly callee: StoredSide | null;
+  readonly sameCity: { readonly allow: boolean; readonly codes: readonly string[] } | null;
+  readonly scheduled: readonly StoredScheduledPrefixes[];
+}
+
+export interface StoredSide {
+  readonly lengths: readonly boolean[] | null;
+  readonly prefixes: StoredPrefixRule | null;
+  readonly groups: GroupRule | null;
+}
+
+export interface StoredPrefixRule {
+  readonly allow: boolean;
+  readonly prefixes: readonly string[];
+}
+
+export interface StoredScheduledPrefixes extends StoredPrefixRule {
+  readonly schedule: number;
+  readonly side: 'caller' | 'callee';
 }
 
 /** A row of the calendars, or a calendar of its own for days and hours. */
@@ -44,6 +78,10 @@ export function openIngress(snapshot: Snapshot, stored: StoredIngress): IngressN
   return {
     callerPlans: plansOf(snapshot, stored.callerPlans),
     calleePlans: plansOf(snapshot, stored.calleePlans),
+    transforms: stored.transforms,
+    shares: stored.shares,
+    screen: screenOf(snapshot, stored.screen),
+    ignoresBlackLists: stored.ignoresBlackLists,
   };
 }
 
@@ -51,6 +89,8 @@ export function openEgress(snapshot: Snapshot, stored: StoredEgress): EgressNumb
   return {
     callerPlans: plansOf(snapshot, stored.callerPlans),
     calleePlans: plansOf(snapshot, stored.calleePlans),
+    transforms: stored.transforms,
+    screen: screenOf(snapshot, stored.screen),
   };
 }
 
@@ -90,4 +130,37 @@ function dialPlanAt({ numbers }: Snapshot, row: number): DialPlan | null {
   };
   numbers.decodedPlans[row] = plan;
   return plan;
+}
+
+function screenOf(snapshot: Snapshot, stored: StoredScreen | null): NumberScreen | null {
+  if (stored === null) return null;
+  return {
+    caller: sideOf(stored.caller),
+    callee: sideOf(stored.callee),
+    sameCity: cityRule(stored.sameCity),
+    scheduled: stored.scheduled.map(({ schedule, side, ...rule }) => ({
+      ...prefixRule(rule),
+      schedule: scheduleAt(snapshot, schedule),
+      side,
+    })),
+  };
+}
+
+function sideOf(stored: StoredSide | null): SideScreen | null {
+  if (stored === null) return null;
+  const { lengths, prefixes, groups } = stored;
+  return { lengths, prefixes: prefixes === null ? null : prefixRule(prefixes), groups };
+}
+
+function prefixRule({ allow, prefixes }: StoredPrefixRule): PrefixRule {
+  return { allow, prefixes: prefixSet(prefixes) };
+}
+
+function cityRule(stored: StoredScreen['sameCity']): CityRule | null {
+  return stored === null ? null : { allow: stored.allow, codes: prefixSet(stored.codes) };
+}
+
+function prefixSet(prefixes: readonly string[]): PrefixSet {
+  const lengths = [...new Set(prefixes.map((prefix) => prefix.length))];
+  return { lengths: lengths.sort((left, right) => right - left), members: new Set(prefixes) };
 }

@@ -63,6 +63,24 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
       dialCode: halves('dialCode'),
       decodedPlans: [],
       schedules: { rows: words('scheduleRows'), text: bytes('numberText'), decoded: [] },
+      groups: {
+        slots: words('groupSlots'),
+        entries: words('groupEntries'),
+        lists: halves('groupKeyLists'),
+        keys: bytes('groupKeys'),
+      },
+      groupLists: bytes('groupLists'),
+      groupNames: { rows: words('groupNameRows'), text: bytes('numberText'), decoded: [] },
+      groupRows: undefined,
+      hasBlackLists: header[HeaderWord.blackLists] === 1,
+      transforms: {
+        slots: words('transformSlots'),
+        entries: words('transformEntries'),
+        lists: halves('transformLists'),
+        keys: bytes('transformKeys'),
+      },
+      transformRows: words('transformRows'),
+      transformText: bytes('transformText'),
     },
     billing: openBilling(
       words,
@@ -162,6 +180,7 @@ function asMappingGateway(snapshot: Snapshot, parsed: unknown): MappingGateway {
     maxCallSeconds: row.maxCallSeconds,
     locked: row.locked,
     techPrefix: row.techPrefix,
+    callLevel: row.callLevel,
     numbers: row.numbers === null ? null : openIngress(snapshot, row.numbers),
   };
 }

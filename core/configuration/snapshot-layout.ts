@@ -24,7 +24,14 @@
 //   rateTables       2 words a table: first row, mask of lengths below maskLeadingBytes (bit 31: has the
 //                    empty prefix); one more at the end. A table's rates are rows in one run
 //   rateLengthMasks  as lengthMasks, by table and leading bytes
-//   ...Rows          2 words each: start and length of its JSON in billingText
+//   ...Rows          2 words each: start and length of its JSON in billingText (or numberText)
+//   dialPlans, dialRules, dialCode   see number-layout.ts
+//   scheduleRows, groupNameRows, numberText   JSON (ASCII) of each, as above
+//   groupLists       a byte a number group: bits of `NumberList`
+//   groupSlots, groupEntries, groupKeyLists, groupKeys   as those of prefixes, of the numbers of all groups
+//                    with the groups' rows; without parents
+//   transform...     the same of numbers that stand for others; transformRows has 4 words a row: start and
+//                    length of the number inside, then of the callee that leaves, in transformText
 //   billingText      JSON (ASCII): accounts, shapes (what rates share), areas, table names, calendars,
 //                    period rates, packages; money in it is a string of units
 //
@@ -56,6 +63,8 @@ export const HeaderWord = {
   emptyPrefixEntry: 4,
   /** Routing gateways below this row are unlocked. */
   unlockedRoutingRows: 5,
+  /** 1: a number group is a black list. */
+  blackLists: 7,
   sections: 8,
 } as const;
 
@@ -90,7 +99,19 @@ export const sectionNames = [
   'dialRules',
   'dialCode',
   'scheduleRows',
+  'groupNameRows',
   'numberText',
+  'groupLists',
+  'groupSlots',
+  'groupEntries',
+  'groupKeyLists',
+  'groupKeys',
+  'transformSlots',
+  'transformEntries',
+  'transformLists',
+  'transformKeys',
+  'transformRows',
+  'transformText',
 ] as const;
 
 export type SectionName = (typeof sectionNames)[number];
@@ -127,7 +148,19 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   dialRules: 4,
   dialCode: 2,
   scheduleRows: 4,
+  groupNameRows: 4,
   numberText: 1,
+  groupLists: 1,
+  groupSlots: 4,
+  groupEntries: 4,
+  groupKeyLists: 2,
+  groupKeys: 1,
+  transformSlots: 4,
+  transformEntries: 4,
+  transformLists: 2,
+  transformKeys: 1,
+  transformRows: 4,
+  transformText: 1,
 };
 
 /** Header word that holds the start (bytes from the snapshot's start) of a section; its length in

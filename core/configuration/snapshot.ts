@@ -19,6 +19,8 @@ export interface MappingGateway {
   readonly locked: boolean;
   /** By which it is recognised among those of its address; a byte string. */
   readonly techPrefix: string;
+  /** Highest type of call that it may make, where it has an account. */
+  readonly callLevel: CallType;
   /** Null: numbers are taken as they come. */
   readonly numbers: IngressNumbers | null;
 }
@@ -47,12 +49,16 @@ export interface RoutingGateway {
   readonly numbers: EgressNumbers | null;
 }
 
-/** All prefixes of all routing gateways; core/number/prefix-table.ts looks numbers up in it. */
-export interface PrefixTable {
+/** Keys, each with the rows of those that have it. */
+export interface KeySets {
   readonly slots: Uint32Array;
   readonly entries: Uint32Array;
   readonly lists: Uint16Array;
   readonly keys: Uint8Array;
+}
+
+/** All prefixes of all routing gateways; core/number/prefix-table.ts looks numbers up in it. */
+export interface PrefixTable extends KeySets {
   readonly lengthMasks: Uint32Array;
   readonly shortLengthMask: number;
   /** Entry of the empty prefix; -1: none. */
@@ -74,7 +80,24 @@ export interface NumberTables {
   readonly dialCode: Uint16Array;
   readonly decodedPlans: (DialPlan | undefined)[];
   readonly schedules: TextRows<Schedule>;
+  /** Numbers with the rows of the groups that they are in. */
+  readonly groups: KeySets;
+  /** Bits of `NumberList` for each group. */
+  readonly groupLists: Uint8Array;
+  readonly groupNames: TextRows<string>;
+  /** Built when a group is first asked for by name. */
+  groupRows: ReadonlyMap<string, number> | undefined;
+  /** A group is a black list. */
+  readonly hasBlackLists: boolean;
+  /** "c" and the caller as it comes, "e" and the number inside, with the row of what they stand for. */
+  readonly transforms: KeySets;
+  /** 4 words a row: start and length of the number inside, start and length of the callee that leaves. */
+  readonly transformRows: Uint32Array;
+  readonly transformText: Uint8Array;
 }
+
+/** The lists of the whole system that a number group may be. */
+export const NumberList = { white: 1, callerBlack: 2, calleeBlack: 4 } as const;
 
 /** A call level allows the types up to its own (VOS3000's numbers; there is no 3). */
 export type CallType = 1 | 2 | 4 | 5;

@@ -131,6 +131,17 @@ const rows = [
     'tandem_refused_balance_total',
     'INVITEs refused: an account cannot pay the first step',
   ],
+  [
+    'refusedNumberLimits',
+    'tandem_refused_number_limits_total',
+    'INVITEs refused by length, prefix, group, city or time of a number',
+  ],
+  [
+    'refusedBlackList',
+    'tandem_refused_black_list_total',
+    'INVITEs refused: a number is on a black list',
+  ],
+  ['emergencyCalls', 'tandem_emergency_calls_total', 'calls to emergency numbers'],
   ['callsCutBalance', 'tandem_calls_cut_balance_total', 'calls ended because money ran out'],
   ['refusedNumber', 'tandem_refused_number_total', 'INVITEs refused: no called number'],
   [
@@ -168,7 +179,7 @@ const rows = [
   [
     'skippedNumber',
     'tandem_gateways_skipped_number_total',
-    'routing gateways skipped: their dial plan left no called number',
+    'routing gateways skipped: their rules do not take the numbers, or leave no number called',
   ],
   // call workers: memory
   [

@@ -4,7 +4,8 @@ import { textOfByteString } from '../bytes/utf8-text.ts';
 import { mappingGatewayByName, routingGatewayAt } from '../configuration/open-snapshot.ts';
 import type { RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
-import { calleeOutOf, callerOutOf } from '../number/egress-numbers.ts';
+import type { NumberContext } from '../number/dial-plans.ts';
+import { calleeOutOf, callerOutOf, isTakenBy } from '../number/egress-numbers.ts';
 import type { CallNumbers } from '../number/ingress-numbers.ts';
 import {
   gatewayCountOf,
@@ -67,8 +68,25 @@ export interface RouteExplanation {
   readonly steps: readonly RouteStep[];
 }
 
-/** Why a gateway is left out whose dial plan gives it no number to call. */
-export const emptiedReason = 'its dial plan leaves nothing of the number';
+const emptiedReason = 'its dial plan leaves nothing of the number';
+const untakenReason = 'its number rules do not take the call';
+
+/** Why a gateway is left out for the numbers' sake; undefined: it is not. */
+function numberSkip(
+  snapshot: Snapshot,
+  gateway: RoutingGateway,
+  numbers: CallNumbers,
+  context: NumberContext,
+): string | undefined {
+  if (!isTakenBy(snapshot, gateway, numbers, context)) return untakenReason;
+  return calleeOutOf(snapshot, gateway, numbers.callee, context) === '' ? emptiedReason : undefined;
+}
+
+/** The end reason of a call whose gateways were left out so, the last of them for this reason. */
+export function numberSkipReason(skipped: string | undefined): EndReason | undefined {
+  if (skipped === untakenReason) return EndReasons.noAvailableRouter;
+  return skipped === emptiedReason ? EndReasons.numberEmptyAfterTransform : undefined;
+}
 
 /** Candidates told of, skipped ones among them. */
 const explainedMax = 256;
@@ -85,18 +103,18 @@ export function explainRoute(
   ];
   const tell = (step: string, result: string): void => void steps.push({ step, result });
   const access = { caller: request.caller ?? '', callee: request.callee };
-  const screened = explainNumbers(mapping, access, request.at, tell);
+  const screened = explainNumbers(snapshot, mapping, { ...access, at: request.at }, tell);
   const { numbers } = screened;
   const isRefused = screened.refusal !== undefined;
   const routes = isRefused ? [] : candidateGateways(snapshot, numbers.callee);
   const context = explainingContext(request.at);
   const order = huntOrder(
     routes,
-    ({ gateway }) => calleeOutOf(gateway, numbers.callee, context) !== '',
+    ({ gateway }) => numberSkip(snapshot, gateway, numbers, context) === undefined,
   );
   const candidates = isRefused ? [] : explainCandidates(snapshot, numbers, request.at, order);
   if (!isRefused) steps.push(...prefixSteps(candidates), orderStep(order));
-  const refusal = screened.refusal ?? refusalOf(order, routes);
+  const refusal = screened.refusal ?? refusalOf(order, candidates);
   steps.push({ step: 'outcome', result: refusal?.key ?? `sent to ${order[0]!.gateway.name}` });
   return {
     configurationVersion: snapshot.version,
@@ -113,13 +131,14 @@ export function explainRoute(
   };
 }
 
-/** Candidates that are none of the order have been left without a number. */
+/** Candidates that are none of the order do not take the numbers. */
 function refusalOf(
   order: readonly Candidate[],
-  routes: readonly Candidate[],
+  candidates: readonly ExplainedCandidate[],
 ): EndReason | undefined {
   if (order.length > 0) return undefined;
-  return routes.length > 0 ? EndReasons.numberEmptyAfterTransform : EndReasons.noAvailableRouter;
+  const reasons = candidates.map(({ skipped }) => numberSkipReason(skipped));
+  return reasons.findLast((reason) => reason !== undefined) ?? EndReasons.noAvailableRouter;
 }
 
 /** The walk of a call whose every attempt fails and may go on. */
@@ -156,9 +175,9 @@ function explainCandidates(
       const gateway = routingGatewayAt(snapshot, gatewayRowOf(table, entry, index));
       const skipped = told.has(gateway)
         ? 'has a longer prefix that matches'
-        : skipReason(gateway, prefixLength, order, calleeOutOf(gateway, callee, context) === '');
+        : skipReason(gateway, prefixLength, order, numberSkip(snapshot, gateway, numbers, context));
       told.add(gateway);
-      explained.push(explainedCandidate(gateway, numbers, prefixLength, { at, skipped }));
+      explained.push(explainedCandidate(snapshot, gateway, numbers, { at, prefixLength, skipped }));
     }
   }
   return explained;
@@ -168,10 +187,10 @@ function skipReason(
   gateway: RoutingGateway,
   prefixLength: number,
   order: readonly Candidate[],
-  isEmptied: boolean,
+  numberSkipped: string | undefined,
 ): string | undefined {
   if (gateway.locked) return 'locked';
-  if (isEmptied) return emptiedReason;
+  if (numberSkipped !== undefined) return numberSkipped;
   if (order.some((candidate) => candidate.gateway === gateway)) return undefined;
   const stopper = order.find(
     (candidate) =>
@@ -184,16 +203,21 @@ function skipReason(
 }
 
 function explainedCandidate(
+  snapshot: Snapshot,
   gateway: RoutingGateway,
   numbers: CallNumbers,
-  prefixLength: number,
-  found: { readonly at: number; readonly skipped: string | undefined },
+  found: {
+    readonly at: number;
+    readonly prefixLength: number;
+    readonly skipped: string | undefined;
+  },
 ): ExplainedCandidate {
   const tried: RouteStep[] = [];
   const context = explainingContext(found.at, (step, result) => void tried.push({ step, result }));
-  const calleeOut = calleeOutOf(gateway, numbers.callee, context);
+  isTakenBy(snapshot, gateway, numbers, context);
+  const calleeOut = calleeOutOf(snapshot, gateway, numbers.callee, context);
   const callerOut = callerOutOf(gateway, numbers.caller, context);
-  const { skipped } = found;
+  const { prefixLength, skipped } = found;
   return {
     gateway: gateway.name,
     prefix: textOfByteString(numbers.callee.slice(0, prefixLength)),

@@ -42,7 +42,7 @@ export function numbersOf(invite: Seen): { callee: string; to: string; caller: s
   return {
     callee: /^INVITE sip:([^@]*)@/.exec(invite.startLine)![1]!,
     to: /^<sip:([^@]*)@/.exec(invite.header('To'))![1]!,
-    caller: /<sip:([^@]*)@/.exec(invite.header('From'))![1]!,
+    caller: /<sip:(?:([^@]*)@)?/.exec(invite.header('From'))![1] ?? '',
   };
 }
 

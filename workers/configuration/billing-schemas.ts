@@ -36,8 +36,8 @@ import {
 import { isTimeZone } from './time-zones.ts';
 
 const anObject = { error: 'an object' };
-const callTypes = ['net', 'local', 'national', 'international'] as const;
-const callTypesError = 'net, local, national or international';
+export const callTypes = ['net', 'local', 'national', 'international'] as const;
+export const callTypesError = 'net, local, national or international';
 const weekdays = [
   'sunday',
   'monday',

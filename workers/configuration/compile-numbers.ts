@@ -5,25 +5,32 @@ import type {
   DialPlansDocument,
   MappingNumbersDocument,
   RoutingNumbersDocument,
-  ScheduleDocument,
 } from '../../core/configuration/number-model.ts';
+import type { PrefixShare } from '../../core/configuration/number-rules.ts';
 import type {
   StoredDialPlans,
   StoredEgress,
   StoredIngress,
-  StoredSchedule,
 } from '../../core/configuration/open-numbers.ts';
-import type { Calendar } from '../../core/configuration/snapshot.ts';
-import { compileCalendar, weekdays } from './compile-billing.ts';
+import { byteString } from './byte-string.ts';
 import {
   type CompiledDialPlans,
   createDialPlanCompiler,
   type DialPlanCompiler,
 } from './compile-dial-plans.ts';
+import {
+  type CompiledGroups,
+  type CompiledTransforms,
+  compileGroups,
+  compileTransforms,
+} from './compile-number-groups.ts';
+import { type ScheduleRows, scheduleRows } from './compile-number-schedules.ts';
+import { compileScreen } from './compile-screen.ts';
 import { textRows } from './text-rows.ts';
 
-export interface CompiledNumbers extends CompiledDialPlans {
+export interface CompiledNumbers extends CompiledDialPlans, CompiledGroups, CompiledTransforms {
   readonly scheduleRows: Uint32Array;
+  readonly groupNameRows: Uint32Array;
   readonly numberText: Uint8Array;
 }
 
@@ -34,32 +41,53 @@ export interface NumberCompiler {
   sections(): CompiledNumbers;
 }
 
+/** `numberTexts`: the numbers of each group, as the text of a JSON list. */
 export function createNumberCompiler(
   document: DocumentOf<{ readonly name: string }>,
   parameters: Parameters,
+  numberTexts: readonly Buffer[],
 ): NumberCompiler {
   const plans = createDialPlanCompiler({
     strict: parameters.SS_DIAL_PLAN_STRICT,
     inclusiveL: parameters.SS_DIAL_PLAN_L_INCLUSIVE,
   });
   const schedules = scheduleRows(document);
-  const sides = (gateway: DialPlansDocument) => ({
+  const sides = (gateway: MappingNumbersDocument | RoutingNumbersDocument): StoredEgress => ({
     callerPlans: plansOf(gateway, 'callerDialPlan', plans, schedules),
     calleePlans: plansOf(gateway, 'calleeDialPlan', plans, schedules),
+    transforms: gateway.numberTransform ?? false,
+    screen: compileScreen(gateway, schedules),
   });
   return {
-    ingress: (gateway) => orNull(sides(gateway)),
+    ingress: (gateway) =>
+      orNull({
+        ...sides(gateway),
+        shares: sharesOf(gateway),
+        ignoresBlackLists: gateway.ignoreBlackLists ?? false,
+      }),
     egress: (gateway) => orNull(sides(gateway)),
     sections: () => {
-      const text = textRows([schedules.stored]);
-      return { ...plans.sections(), scheduleRows: text.rows[0]!, numberText: text.bytes };
+      const names = (document.numberGroups ?? []).map((group) => group.name);
+      const { rows, bytes } = textRows([schedules.stored, names]);
+      return {
+        ...plans.sections(),
+        ...compileGroups(document, numberTexts),
+        ...compileTransforms(document),
+        scheduleRows: rows[0]!,
+        groupNameRows: rows[1]!,
+        numberText: bytes,
+      };
     },
   };
 }
 
 /** A gateway that says nothing has null, which calls see at one look. */
 function orNull<Rules extends object>(rules: Rules): Rules | null {
-  return Object.values(rules).every((each) => each === null) ? null : rules;
+  return Object.values(rules).every(saysNothing) ? null : rules;
+}
+
+function saysNothing(rule: unknown): boolean {
+  return rule === null || rule === false || (Array.isArray(rule) && rule.length === 0);
 }
 
 function plansOf(
@@ -75,31 +103,10 @@ function plansOf(
   return usual < 0 && scheduled.length === 0 ? null : { usual, scheduled };
 }
 
-export interface ScheduleRows {
-  rowOf(schedule: ScheduleDocument): number;
-  readonly stored: readonly StoredSchedule[];
-}
-
-function scheduleRows(document: DocumentOf<{ readonly name: string }>): ScheduleRows {
-  const calendars = new Map(document.calendars.map(({ name }, row) => [name, row]));
-  const rows = new Map<string, number>();
-  const stored: StoredSchedule[] = [];
-  return {
-    stored,
-    rowOf({ calendar, working = true, days, from, to }): number {
-      const key = JSON.stringify([calendar, working, days, from, to]);
-      const known = rows.get(key);
-      if (known !== undefined) return known;
-      rows.set(key, stored.length);
-      const own =
-        calendar === undefined ? windowCalendar(days, from, to) : calendars.get(calendar)!;
-      return stored.push({ calendar: own, working }) - 1;
-    },
-  };
-}
-
-/** Days and hours are a calendar without a name, in the node's own zone. */
-function windowCalendar(days: ScheduleDocument['days'], from = '00:00', to = '24:00'): Calendar {
-  const workingDays = [...(days ?? weekdays)];
-  return compileCalendar({ name: '', workingDays, from, to, holidays: [] });
+function sharesOf({ proportionalPrefixes = [] }: MappingNumbersDocument): PrefixShare[] {
+  let upTo = 0;
+  return proportionalPrefixes.map(({ prefix, proportion }) => {
+    upTo += proportion;
+    return { prefix: byteString(prefix), upTo };
+  });
 }

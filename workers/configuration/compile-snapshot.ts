@@ -13,7 +13,7 @@ import type {
   StoredMappingGateway,
   StoredRoutingGateway,
 } from '../../core/configuration/open-numbers.ts';
-import type { RoutingGateway } from '../../core/configuration/snapshot.ts';
+import { CallTypes, type RoutingGateway } from '../../core/configuration/snapshot.ts';
 import {
   HeaderWord,
   headerWords,
@@ -25,8 +25,10 @@ import {
 } from '../../core/configuration/snapshot-layout.ts';
 import { compareGateways, compareNames } from '../../core/routing/gateway-order.ts';
 import { Transport } from '../../core/sip/hop.ts';
+import { byteString } from './byte-string.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
+import { hasBlackLists } from './compile-number-groups.ts';
 import { createNumberCompiler, type NumberCompiler } from './compile-numbers.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
@@ -52,6 +54,8 @@ type Section = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 export interface BulkParts {
   /** Of each routing gateway (prefix-text.ts). */
   readonly prefixTexts: readonly Buffer[];
+  /** Of each number group. */
+  readonly numberTexts: readonly Buffer[];
   readonly rateTables: readonly PackedTable[];
 }
 
@@ -62,15 +66,16 @@ export function compileSnapshot(
   slots: ReadonlyMap<string, number>,
 ): CompiledSnapshot {
   const prefixTexts = document.routingGateways.map(({ prefixes }) => prefixText(prefixes));
+  const numberTexts = document.numberGroups.map(({ numbers }) => prefixText(numbers));
   const rateTables = packTables(document.rateTables);
-  return compileParts(document, { version, slots }, { prefixTexts, rateTables });
+  return compileParts(document, { version, slots }, { prefixTexts, numberTexts, rateTables });
 }
 
-/** Of `document` itself neither prefixes nor rates are read. */
+/** Of `document` itself neither prefixes nor numbers nor rates are read. */
 export function compileParts(
   document: DocumentOf<{ readonly name: string }>,
   { version, slots }: { readonly version: number; readonly slots: ReadonlyMap<string, number> },
-  { prefixTexts, rateTables }: BulkParts,
+  { prefixTexts, numberTexts, rateTables }: BulkParts,
 ): CompiledSnapshot {
   const mapping = document.mappingGateways.toSorted((left, right) =>
     compareNames(left.name, right.name),
@@ -86,7 +91,7 @@ export function compileParts(
   const rates = compileRates(rateTables);
   const billing = compileBilling(document, rates, (name) => slotOf(slots, accountSlotName(name)));
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
-  const numbers = createNumberCompiler(document, parameters);
+  const numbers = createNumberCompiler(document, parameters, numberTexts);
   const places = { slots, accountRow: billing.accountRow, numbers };
   const gateways = textRows([
     mapping.map((gateway) => mappingRow(gateway, places)),
@@ -119,6 +124,7 @@ export function compileParts(
   header[HeaderWord.version] = version;
   header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
   header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
+  header[HeaderWord.blackLists] = hasBlackLists(document) ? 1 : 0;
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
   return { ...assemble(header, sections), accountCells: billing.cells };
 }
@@ -172,6 +178,7 @@ function mappingRow(
     maxCallSeconds: gateway.maxCallSeconds ?? -1,
     locked: gateway.locked,
     techPrefix: byteString(gateway.techPrefix ?? ''),
+    callLevel: CallTypes[gateway.callLevel ?? 'international'],
     numbers: numbers.ingress(gateway),
   };
 }
@@ -198,11 +205,6 @@ function routingRow(
     locked: gateway.locked,
     numbers: numbers.egress(gateway),
   };
-}
-
-/** On the wire text is UTF-8; inside the core a string holds one char per byte. */
-function byteString(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** Where a routing gateway of a checked document is. */

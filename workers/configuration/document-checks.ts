@@ -59,13 +59,20 @@ export function checkDocument(
 /** Where an entity stands, for messages. */
 export type PlaceOf = (collection: CollectionName, name: string) => string;
 
-const placed = ['periodRates', 'accounts', 'mappingGateways', 'routingGateways'] as const;
+const placed = [
+  'periodRates',
+  'accounts',
+  'numberTransforms',
+  'numberGroups',
+  'mappingGateways',
+  'routingGateways',
+] as const;
 
 /** "routingGateways[2]" where it stands in the input, else "routingGateways[carrier-a]". */
 function placesIn(input: StoredDocument): PlaceOf {
   const places = new Map<string, number>();
   for (const collection of placed) {
-    for (const [index, entity] of input[collection].entries()) {
+    for (const [index, entity] of (input[collection] ?? []).entries()) {
       places.set(`${collection} ${entity.name}`, index);
     }
   }

@@ -29,7 +29,13 @@ import {
   prefixes,
   sourceAddress,
 } from './field-schemas.ts';
-import { mappingNumbers, routingNumbers, techPrefixError } from './number-schemas.ts';
+import {
+  mappingNumbers,
+  numberGroup,
+  numberTransform,
+  routingNumbers,
+  techPrefixError,
+} from './number-schemas.ts';
 import { parametersJsonSchema, parseParameters } from './parameter-schema.ts';
 import { rateTemplate } from './rate-template-schema.ts';
 import { isUnsupportedField } from './unsupported-fields.ts';
@@ -117,6 +123,8 @@ const documentSchema = z.strictObject(
     periodRates: listOf(periodRate, 'a list of period rates').default([]),
     packages: listOf(packageSchema, 'a list of packages').default([]),
     accounts: listOf(account, 'a list of accounts').default([]),
+    numberTransforms: listOf(numberTransform, 'a list of number transforms').default([]),
+    numberGroups: listOf(numberGroup, 'a list of number groups').default([]),
     mappingGateways: listOf(mappingGateway, 'a list of mapping gateways').default([]),
     routingGateways: listOf(routingGateway, 'a list of routing gateways').default([]),
   },
@@ -138,6 +146,8 @@ export const collectionNames = [
   'periodRates',
   'packages',
   'accounts',
+  'numberTransforms',
+  'numberGroups',
   'mappingGateways',
   'routingGateways',
 ] as const;

@@ -33,6 +33,9 @@ export function mergeDocument<Table extends Named>(
     periodRates: byName(base.periodRates, input.periodRates),
     packages: byName(base.packages, input.packages),
     accounts: byName(base.accounts, accounts),
+    // A version that was stored before there were any has none.
+    numberTransforms: byName(base.numberTransforms ?? [], input.numberTransforms ?? []),
+    numberGroups: byName(base.numberGroups ?? [], input.numberGroups ?? []),
     mappingGateways: byName(base.mappingGateways, input.mappingGateways),
     routingGateways: byName(base.routingGateways, input.routingGateways),
   };
@@ -48,6 +51,8 @@ export function emptyDocument(): ConfigurationDocument {
     periodRates: [],
     packages: [],
     accounts: [],
+    numberTransforms: [],
+    numberGroups: [],
     mappingGateways: [],
     routingGateways: [],
   };

@@ -1,15 +1,25 @@
 // The schemas of what a document says about numbers: dial plans, tech prefixes, and when they hold. What
 // they owe the rest of the document is number-checks.ts.
 import { z } from 'zod';
-import { calleePrefixBytesMax, schedulesPerGatewayMax } from '../../core/configuration/limits.ts';
+import {
+  calleePrefixBytesMax,
+  groupsPerRuleMax,
+  numberBytesMax,
+  prefixSharesMax,
+  proportionMax,
+  schedulesPerGatewayMax,
+  screenPrefixesMax,
+} from '../../core/configuration/limits.ts';
 import type {
   MappingNumbersDocument,
+  NumberGroupDocument,
+  NumberTransformDocument,
   RoutingNumbersDocument,
   ScheduleDocument,
 } from '../../core/configuration/number-model.ts';
 import { parseDialPlan } from '../../core/number/dial-plan-grammar.ts';
-import { timeOfDay, weekday } from './billing-schemas.ts';
-import { flag, isPrefix, name } from './field-schemas.ts';
+import { callTypes, callTypesError, timeOfDay, weekday } from './billing-schemas.ts';
+import { flag, integer, isPrefix, name, numbers, prefixes } from './field-schemas.ts';
 
 const anObject = { error: 'an object' };
 
@@ -99,8 +109,107 @@ const dialPlans = {
     .optional(),
 };
 
+const list = { allow: flag.default(true) };
+const somePrefixes = prefixes.refine(
+  (texts) => texts.length <= screenPrefixesMax,
+  `at most ${screenPrefixesMax} prefixes`,
+);
+const prefixRule = z.strictObject({ ...list, prefixes: somePrefixes }, anObject).optional();
+
+const lengthsError = `a list of lengths from 0 to ${numberBytesMax}`;
+const lengths = z
+  .array(integer(0, numberBytesMax), lengthsError)
+  .min(1, 'at least one length')
+  .max(numberBytesMax + 1, lengthsError)
+  .optional();
+
+const groupRule = z
+  .strictObject(
+    {
+      ...list,
+      names: z
+        .array(name, 'a list of names')
+        .min(1, 'at least one name')
+        .max(groupsPerRuleMax, `at most ${groupsPerRuleMax} names`),
+    },
+    anObject,
+  )
+  .optional();
+
+const scheduledPrefixes = z
+  .strictObject(
+    {
+      ...schedule,
+      number: z.enum(['caller', 'callee'], 'caller or callee'),
+      allow: flag,
+      prefixes: somePrefixes,
+    },
+    anObject,
+  )
+  .superRefine(checkSchedule);
+
+const screen = {
+  callerPrefixes: prefixRule,
+  calleePrefixes: prefixRule,
+  callerLengths: lengths,
+  calleeLengths: lengths,
+  callerGroups: groupRule,
+  calleeGroups: groupRule,
+  sameCity: z
+    .strictObject({ allow: flag.default(false), codes: somePrefixes }, anObject)
+    .optional(),
+  scheduledPrefixes: z
+    .array(scheduledPrefixes, 'a list of scheduled prefix rules')
+    .max(schedulesPerGatewayMax, `at most ${schedulesPerGatewayMax} scheduled prefix rules`)
+    .optional(),
+  numberTransform: flag.optional(),
+};
+
+const proportionalPrefix = z.strictObject(
+  {
+    prefix: z
+      .string(techPrefixError)
+      .refine((text) => isPrefix(text, calleePrefixBytesMax), techPrefixError),
+    proportion: integer(1, proportionMax),
+  },
+  anObject,
+);
+
 /** Of a mapping gateway. */
-export const mappingNumbers: OptionalFields<MappingNumbersDocument> = { ...dialPlans, techPrefix };
+export const mappingNumbers: OptionalFields<MappingNumbersDocument> = {
+  ...dialPlans,
+  ...screen,
+  techPrefix,
+  proportionalPrefixes: z
+    .array(proportionalPrefix, 'a list of prefixes with their proportions')
+    .max(prefixSharesMax, `at most ${prefixSharesMax} prefixes`)
+    .optional(),
+  ignoreBlackLists: flag.optional(),
+  callLevel: z.enum(callTypes, callTypesError).optional(),
+};
 
 /** Of a routing gateway. */
-export const routingNumbers: OptionalFields<RoutingNumbersDocument> = { ...dialPlans };
+export const routingNumbers: OptionalFields<RoutingNumbersDocument> = { ...dialPlans, ...screen };
+
+const numberListError = 'white, black, callerBlack or calleeBlack';
+
+export const numberGroup: z.ZodType<NumberGroupDocument> = z.strictObject(
+  {
+    name,
+    list: z.enum(['white', 'black', 'callerBlack', 'calleeBlack'], numberListError).optional(),
+    numbers,
+  },
+  anObject,
+);
+
+const numberError = `a number as text, 1 to ${numberBytesMax} bytes without spaces or control characters`;
+const number = z
+  .string(numberError)
+  .refine((text) => text !== '' && isPrefix(text, numberBytesMax), numberError);
+
+export const numberTransform: z.ZodType<NumberTransformDocument> = z
+  .strictObject({ name: number, caller: number.optional(), callee: number.optional() }, anObject)
+  .refine(({ caller, callee }) => caller !== undefined || callee !== undefined, {
+    path: ['caller'],
+    message: 'this or callee',
+  });

@@ -127,7 +127,6 @@ const unsupported: ReadonlySet<string> = new Set([
   'IVR_DTMF_PARSE_MODE',
   'IVR_CALL_STATE_UDP',
   'SS_GATEWAY_FEE_RATE_CALCULATE',
-  'SS_EMERGENCY_E164S',
   'SS_GATEWAY_SWITCH_STRICT',
 ]);
 

@@ -77,6 +77,7 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: { kind: 'integer', min: 1, max: daysMax, unit: 'days' },
   SS_DIAL_PLAN_STRICT: onOff,
   SS_DIAL_PLAN_L_INCLUSIVE: onOff,
+  SS_EMERGENCY_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
 };
 
 /** `report(name, reason)` is called for each parameter that is refused. */

@@ -11,7 +11,7 @@ import {
 } from '../../core/routing/candidate-gateways.ts';
 import {
   type ExplainedCandidate,
-  emptiedReason,
+  numberSkipReason,
   type RouteExplanation,
 } from '../../core/routing/explain.ts';
 
@@ -24,7 +24,7 @@ export function skipUnreachable(
   const candidates = candidateGateways(snapshot, byteStringOf(explanation.calleeRouted));
   const unreachable = new Map<string, string>();
   for (const { gateway } of candidates) {
-    const reason = reasonOf(gateway) ?? emptiedOf(explanation, gateway.name);
+    const reason = reasonOf(gateway) ?? numberSkipOf(explanation, gateway.name);
     if (reason !== undefined) unreachable.set(gateway.name, reason);
   }
   // Without candidates it is a locked mapping gateway, or there is no route: nothing to leave out.
@@ -38,9 +38,8 @@ export function skipUnreachable(
     order.push(next.gateway.name);
   }
   const told = explanation.candidates.map((each) => retold(each, order, unreachable));
-  const reasons = [...unreachable.values()];
-  const isEmptied = reasons.includes(emptiedReason);
-  const none = isEmptied ? EndReasons.numberEmptyAfterTransform : EndReasons.noAvailableRouter;
+  const reasons = [...unreachable.values()].map(numberSkipReason);
+  const none = reasons.findLast((reason) => reason !== undefined) ?? EndReasons.noAvailableRouter;
   const refusal = order.length === 0 ? none : undefined;
   return {
     ...explanation,
@@ -60,9 +59,9 @@ export function skipUnreachable(
   };
 }
 
-function emptiedOf({ candidates }: RouteExplanation, name: string): string | undefined {
+function numberSkipOf({ candidates }: RouteExplanation, name: string): string | undefined {
   const told = candidates.find(({ gateway }) => gateway === name);
-  return told?.skipped === emptiedReason ? emptiedReason : undefined;
+  return numberSkipReason(told?.skipped) === undefined ? undefined : told?.skipped;
 }
 
 /** A candidate's first mention carries the reason; a gateway that follows now is skipped no longer. */
