@@ -24,6 +24,11 @@ export interface AdmissionEffects {
   acquireCps(slot: number, limit: number): boolean;
 }
 
+export interface PoolEffects extends Pick<AdmissionEffects, 'acquireLine'> {
+  /** The next place of a number pool that goes in turn; `cursor` is of core/admission/line-limits.ts. */
+  nextPlace(cursor: number): number;
+}
+
 /** Money of one account that one call has set aside. */
 export interface MoneyHold {
   /** Of the account (workers/memory/balance-block.ts). */
@@ -53,5 +58,6 @@ export interface Effects
   extends SendEffects,
     CountEffects,
     AdmissionEffects,
+    PoolEffects,
     MoneyEffects,
     CdrEffects {}

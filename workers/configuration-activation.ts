@@ -2,7 +2,7 @@
 // reads, CPS windows placed, every call worker told, counter slots settled. One activation at a time;
 // calls that are up keep what they started with.
 import type { Piscina } from 'piscina';
-import { linesUsed } from '../core/admission/line-limits.ts';
+import { linesUsed, poolLineSlot, poolSlotsMax } from '../core/admission/line-limits.ts';
 import type { Listener } from '../core/call/local-identity.ts';
 import {
   allMappingGateways,
@@ -17,6 +17,7 @@ import type { ConfigurationVersions } from './configuration/configuration-versio
 import {
   createSlotRegistry,
   isAccountSlotName,
+  isNumberSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
 import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
@@ -57,6 +58,7 @@ export class ConfigurationActivation {
   readonly #options: ConfigurationActivationOptions;
   readonly #cpsWindows: CpsWindows;
   readonly #slots: SlotRegistry;
+  readonly #numberSlots: SlotRegistry;
   readonly #analyses = new Set<Promise<unknown>>();
   #queue: Promise<unknown> = Promise.resolve();
   #current: Snapshot | undefined;
@@ -67,6 +69,10 @@ export class ConfigurationActivation {
     this.#cpsWindows = new CpsWindows(options.memory);
     const ledger = lineLedger(options.memory);
     this.#slots = createSlotRegistry((slot) => linesUsed(ledger, slot) === 0);
+    this.#numberSlots = createSlotRegistry(
+      (slot) => linesUsed(ledger, poolLineSlot(slot)) === 0,
+      poolSlotsMax,
+    );
   }
 
   /** The version in force as the main thread reads it, for figures. */
@@ -128,13 +134,17 @@ export class ConfigurationActivation {
     const slots = this.#assignSlots(version);
     await accounts.refuseLost(slots.accounts);
     const startedMs = clock();
-    const cells = await this.#compile(version, new Map([...slots.gateways, ...slots.accounts]));
+    const cells = await this.#compile(
+      version,
+      new Map([...slots.gateways, ...slots.accounts, ...slots.numbers]),
+    );
     await accounts.open(slots.accounts, cells);
     const compileMs = clock() - startedMs;
     const ticket = this.snapshots.publish(version);
     this.#current = openSnapshot(ticket.arena);
     const swapPauseMs = await swap(ticket);
     this.#slots.settle(slots.gateways);
+    this.#numberSlots.settle(slots.numbers);
     await accounts.settle(slots.accounts);
     return { version, compileMs, swapPauseMs };
   }
@@ -142,20 +152,25 @@ export class ConfigurationActivation {
   #assignSlots(version: number): {
     readonly gateways: ReadonlyMap<string, number>;
     readonly accounts: ReadonlyMap<string, number>;
+    readonly numbers: ReadonlyMap<string, number>;
   } {
     const { versions, accounts } = this.#options;
     const names = versions.slotNames(version);
     if (names === undefined) throw new Error(`version: ${version}: expected a stored version`);
     const ofAccounts = names.filter(isAccountSlotName);
-    const gateways = this.#slots.assign(names.filter((name) => !isAccountSlotName(name)));
+    const gateways = this.#slots.assign(
+      names.filter((name) => !isAccountSlotName(name) && !isNumberSlotName(name)),
+    );
     const accountSlots = accounts.assign(ofAccounts);
-    if (gateways === undefined || accountSlots === undefined) {
-      const kind = gateways === undefined ? 'gateways' : 'accounts';
+    const numbers = this.#numberSlots.assign(names.filter(isNumberSlotName));
+    if (gateways === undefined || accountSlots === undefined || numbers === undefined) {
+      const others = accountSlots === undefined ? 'accounts' : 'pool numbers';
+      const kind = gateways === undefined ? 'gateways' : others;
       throw new Error(
         `version ${version}: its ${kind} need more slots than are free; removed ${kind} still have calls up`,
       );
     }
-    return { gateways, accounts: accountSlots };
+    return { gateways, accounts: accountSlots, numbers };
   }
 
   /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */

@@ -3,7 +3,7 @@
 // packing of its two CDR frames. The harness that plays the peers is part of the figures, so what counts is
 // the difference; `--cpu-prof` tells them apart.
 
-import { acquireLine, releaseLine } from '../../core/admission/line-limits.ts';
+import { acquireLine, nextPlace, releaseLine } from '../../core/admission/line-limits.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Effects } from '../../core/effects.ts';
@@ -106,6 +106,7 @@ function open(source: object, packsFrames: boolean): Bench {
     reserve: (hold, units) => money.reserve(hold, units),
     release: (hold, units) => money.release(hold, units),
     settle: (hold, charged) => money.settle(hold, charged),
+    nextPlace: (cursor) => nextPlace(lines, cursor),
     acquireCps: () => true,
     cdrLogAccepts: () => true,
     recordAnswer: (answer) => void (packsFrames && frames.add(datedAnswer(answer))),

@@ -74,5 +74,7 @@ export function giveLineBack(env: CallEnvironment, leg: OutboundLeg): void {
   if (!leg.lineHeld) return;
   leg.lineHeld = false;
   env.effects.releaseLine(leg.gateway.slot);
+  if (leg.callerLine >= 0) env.effects.releaseLine(leg.callerLine);
+  if (leg.forwardingLine >= 0) env.effects.releaseLine(leg.forwardingLine);
   giveVendorBack(env, leg, 0n);
 }

@@ -12,10 +12,16 @@ import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { gatewayHop, gatewayText } from './gateway-text.ts';
-import { escapeUser } from './header-policy.ts';
+import {
+  callerIdentityNames,
+  escapeUser,
+  forwardingIdentityNames,
+  withIdentityUser,
+} from './header-policy.ts';
 import { listenerTowards, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
 import { numbersOut } from './numbers-out.ts';
+import { type AttemptNumbers, takePoolNumbers } from './pool-numbers.ts';
 import { mayCarry, tooLongFailure } from './too-long.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
 
@@ -52,11 +58,15 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.count(Counter.skippedCps);
     return false;
   }
+  const pooled = takePoolNumbers(env, call, gateway);
+  if (pooled.caller !== undefined) call.callerOut = pooled.caller.number;
   const leg = createLeg(env, call, gateway, gatewayHop(gateway, listener));
   leg.vendor = vendor;
+  leg.callerLine = pooled.caller?.line ?? -1;
+  leg.forwardingLine = pooled.forwarding?.line ?? -1;
   call.outbound = leg;
   env.effects.count(Counter.attempts);
-  if (!sendInvite(env, leg, invite)) {
+  if (!sendInvite(env, leg, crossingOf(invite, pooled))) {
     failTooLarge(env, leg);
     return false;
   }
@@ -116,10 +126,18 @@ function createLeg(
     offered: invite.payload.body !== '',
     timer: 0,
     lineHeld: true,
+    callerLine: -1,
+    forwardingLine: -1,
     vendor: null,
   };
   keepOwnLeg(env.table, leg);
   return leg;
+}
+
+/** A name that is the number is the number that leaves. */
+function displayOut({ callerOut, cdr }: Call, { display }: InviteFacts): string {
+  if (callerOut === cdr.callerAccess || display !== `"${cdr.callerAccess}" `) return display;
+  return `"${callerOut}" `;
 }
 
 /** Shared by all legs: lists of forks and strays are replaced, never changed. */
@@ -145,7 +163,7 @@ function inviteParts(
     requestUri: `sip:${callee}${uriEnd}`,
     sentBy: local.sentBy,
     branch: mintBranch(env.identity),
-    from: `${invite.display}<sip:${callerUri}>;tag=${leg.localTag}`,
+    from: `${displayOut(call, invite)}<sip:${callerUri}>;tag=${leg.localTag}`,
     to: `<sip:${callee}${toEnd}`,
     callId: mintLegCallId(env.identity),
     cseq: 1,
@@ -154,12 +172,23 @@ function inviteParts(
   };
 }
 
+/** The caller's identity headers with the pool numbers in the place of his. */
+function crossingOf({ crossing }: InviteFacts, { caller, forwarding }: AttemptNumbers): string {
+  if (crossing === '') return '';
+  let lines = crossing;
+  if (caller !== undefined) lines = withIdentityUser(lines, callerIdentityNames, caller.number);
+  return forwarding === undefined
+    ? lines
+    : withIdentityUser(lines, forwardingIdentityNames, forwarding.number);
+}
+
 /** False when it is longer than the gateway's transport carries. */
-function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts): boolean {
+function sendInvite(env: CallEnvironment, leg: OutboundLeg, crossing: string): boolean {
+  const invite = leg.call.inbound.invite!;
   let headers = env.identity.listeners[leg.hop.listener]!.contactLines;
   if (invite.supports100rel) headers += 'Supported: 100rel\r\n';
   if (invite.requires100rel) headers += 'Require: 100rel\r\n';
-  headers += invite.crossing + invite.payload.lines;
+  headers += crossing + invite.payload.lines;
   const text = writeRequest(leg.parts, headers, invite.payload.body);
   if (!mayCarry(env, leg.hop, text)) return false;
   const transaction = env.transactions.request(leg.hop, leg.parts, text);

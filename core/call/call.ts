@@ -183,6 +183,9 @@ export interface OutboundLeg extends Keyed {
   readonly offered: boolean;
   timer: number;
   lineHeld: boolean;
+  /** Line slots of the pool numbers that stand for the caller's and the forwarding one's; -1: none. */
+  callerLine: number;
+  forwardingLine: number;
   /** The account that this carrier is paid from; null: it is not, or no more. */
   vendor: Party | null;
 }

@@ -41,6 +41,10 @@ export const numberGroupsMax = 1_000;
 /** Over all number groups. */
 export const numbersMax = 2_000_000;
 export const numberBytesMax = 64;
+/** Distinct ones in the groups that are caller pools. */
+export const poolNumbersMax = 100_000;
+/** Assigned to one account. */
+export const numbersPerAccountMax = 10_000;
 export const numberTransformsMax = 50_000;
 /** In one list of a gateway's rules. */
 export const screenPrefixesMax = 10_000;

@@ -3,6 +3,7 @@
 // two together). Names are those of docs/configuration.md.
 
 import type {
+  AssignedNumbersDocument,
   MappingNumbersDocument,
   NumberGroupDocument,
   NumberTransformDocument,
@@ -102,7 +103,7 @@ export type RateColumns = { [Field in Exclude<RateField, 'prefix'>]?: RateColumn
 /** Where the file has no column, or an empty cell. */
 export type RateDefaults = { [Field in Exclude<RateField, 'prefix'>]?: string | undefined };
 
-export interface AccountDocument {
+export interface AccountDocument extends AssignedNumbersDocument {
   name: string;
   kind: 'customer' | 'clearing' | 'agent';
   /** Opening balance, decimal string. */

@@ -25,3 +25,11 @@ export const targetHeaderUnits = 2;
 export const TargetUnit = { randomDigit: 256, samePlace: 257, tail: 258 } as const;
 
 export const transformRowWords = 4;
+
+// poolRows       3 words a group that is a caller pool: its row, first segment, segments
+// poolSegments   3 words: slot of the account that the numbers are assigned to (0: nobody), first place, places
+// poolPlaces     2 words a number, in the order of the group: entry of the number, its line slot
+
+export const poolWords = 3;
+export const poolSegmentWords = 3;
+export const poolPlaceWords = 2;

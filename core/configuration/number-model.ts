@@ -101,4 +101,24 @@ export interface MappingNumbersDocument extends DialPlansDocument, ScreenDocumen
   callLevel?: CallTypeName | undefined;
 }
 
-export interface RoutingNumbersDocument extends DialPlansDocument, ScreenDocument {}
+export interface CallerPoolDocument {
+  /** Name of a number group. */
+  group: string;
+  /** By chance, or in turn. */
+  mode: 'random' | 'poll';
+  /** Calls at a time of each number; 0: no limit. */
+  multiplexes: number;
+}
+
+export interface RoutingNumbersDocument extends DialPlansDocument, ScreenDocument {
+  /** A number of it stands for the caller's. */
+  callerPool?: CallerPoolDocument | undefined;
+  /** A number of it stands for the forwarding one's (Diversion). */
+  forwardingPool?: CallerPoolDocument | undefined;
+}
+
+/** Of an account. */
+export interface AssignedNumbersDocument {
+  /** Pools give them to its calls, and to those of accounts below it, and to nobody else's. */
+  numbers?: string[] | undefined;
+}

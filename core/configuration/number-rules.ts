@@ -47,6 +47,20 @@ export interface EgressNumbers {
   /** Called numbers of the transform table leave as others. */
   readonly transforms: boolean;
   readonly screen: NumberScreen | null;
+  /** Whose numbers stand for the caller's, and for the forwarding one's. */
+  readonly callerPool: CallerPool | null;
+  readonly forwardingPool: CallerPool | null;
+}
+
+export interface CallerPool {
+  /** Name of a number group. */
+  readonly group: string;
+  /** In turn; else by chance. */
+  readonly poll: boolean;
+  /** Calls at a time of each number; 0: no limit. */
+  readonly multiplexes: number;
+  /** Of core/admission/line-limits.ts. */
+  readonly cursor: number;
 }
 
 export interface PrefixShare {

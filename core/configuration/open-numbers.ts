@@ -1,6 +1,7 @@
 // Decodes what gateways say about numbers: rows of the snapshot's tables become copies and objects.
 import { dialPlanWords, dialRuleWords } from './number-layout.ts';
 import type {
+  CallerPool,
   CityRule,
   DialPlan,
   DialPlans,
@@ -24,7 +25,7 @@ export interface StoredDialPlans {
   readonly scheduled: readonly { readonly schedule: number; readonly plan: number }[];
 }
 
-interface StoredSides {
+export interface StoredSides {
   readonly callerPlans: StoredDialPlans | null;
   readonly calleePlans: StoredDialPlans | null;
   readonly transforms: boolean;
@@ -36,7 +37,10 @@ export interface StoredIngress extends StoredSides {
   readonly ignoresBlackLists: boolean;
 }
 
-export interface StoredEgress extends StoredSides {}
+export interface StoredEgress extends StoredSides {
+  readonly callerPool: CallerPool | null;
+  readonly forwardingPool: CallerPool | null;
+}
 
 export interface StoredScreen {
   readonly caller: StoredSide | null;
@@ -91,6 +95,8 @@ export function openEgress(snapshot: Snapshot, stored: StoredEgress): EgressNumb
     calleePlans: plansOf(snapshot, stored.calleePlans),
     transforms: stored.transforms,
     screen: screenOf(snapshot, stored.screen),
+    callerPool: stored.callerPool,
+    forwardingPool: stored.forwardingPool,
   };
 }
 

@@ -11,6 +11,7 @@ import { asciiText, entityAt } from './read-text-rows.ts';
 import type {
   BillingTables,
   MappingGateway,
+  NumberTables,
   RoutingGateway,
   Snapshot,
   TextRows,
@@ -57,31 +58,7 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     mappingGateways: { rows: words('mappingRows'), text, decoded: [], byName: undefined },
     routingGateways: { rows: words('routingRows'), text, decoded: [], byName: undefined },
     unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
-    numbers: {
-      dialPlans: words('dialPlans'),
-      dialRules: words('dialRules'),
-      dialCode: halves('dialCode'),
-      decodedPlans: [],
-      schedules: { rows: words('scheduleRows'), text: bytes('numberText'), decoded: [] },
-      groups: {
-        slots: words('groupSlots'),
-        entries: words('groupEntries'),
-        lists: halves('groupKeyLists'),
-        keys: bytes('groupKeys'),
-      },
-      groupLists: bytes('groupLists'),
-      groupNames: { rows: words('groupNameRows'), text: bytes('numberText'), decoded: [] },
-      groupRows: undefined,
-      hasBlackLists: header[HeaderWord.blackLists] === 1,
-      transforms: {
-        slots: words('transformSlots'),
-        entries: words('transformEntries'),
-        lists: halves('transformLists'),
-        keys: bytes('transformKeys'),
-      },
-      transformRows: words('transformRows'),
-      transformText: bytes('transformText'),
-    },
+    numbers: openNumberTables({ words, bytes, halves }, header[HeaderWord.blackLists] === 1),
     billing: openBilling(
       words,
       bytes,
@@ -91,6 +68,48 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
         lengthOf(header, 'ratePrices'),
       ),
     ),
+  };
+}
+
+/** Views of a section, by the size of its elements. */
+interface SectionViews {
+  words(name: SectionName): Uint32Array;
+  bytes(name: SectionName): Uint8Array;
+  halves(name: SectionName): Uint16Array;
+}
+
+function openNumberTables(
+  { words, bytes, halves }: SectionViews,
+  hasBlackLists: boolean,
+): NumberTables {
+  return {
+    dialPlans: words('dialPlans'),
+    dialRules: words('dialRules'),
+    dialCode: halves('dialCode'),
+    decodedPlans: [],
+    schedules: { rows: words('scheduleRows'), text: bytes('numberText'), decoded: [] },
+    groups: {
+      slots: words('groupSlots'),
+      entries: words('groupEntries'),
+      lists: halves('groupKeyLists'),
+      keys: bytes('groupKeys'),
+    },
+    groupLists: bytes('groupLists'),
+    groupNames: { rows: words('groupNameRows'), text: bytes('numberText'), decoded: [] },
+    groupRows: undefined,
+    poolRows: words('poolRows'),
+    poolSegments: words('poolSegments'),
+    poolPlaces: words('poolPlaces'),
+    poolsByGroup: undefined,
+    hasBlackLists,
+    transforms: {
+      slots: words('transformSlots'),
+      entries: words('transformEntries'),
+      lists: halves('transformLists'),
+      keys: bytes('transformKeys'),
+    },
+    transformRows: words('transformRows'),
+    transformText: bytes('transformText'),
   };
 }
 

@@ -30,6 +30,7 @@
 //   groupLists       a byte a number group: bits of `NumberList`
 //   groupSlots, groupEntries, groupKeyLists, groupKeys   as those of prefixes, of the numbers of all groups
 //                    with the groups' rows; without parents
+//   poolRows, poolSegments, poolPlaces   see number-layout.ts
 //   transform...     the same of numbers that stand for others; transformRows has 4 words a row: start and
 //                    length of the number inside, then of the callee that leaves, in transformText
 //   billingText      JSON (ASCII): accounts, shapes (what rates share), areas, table names, calendars,
@@ -106,6 +107,9 @@ export const sectionNames = [
   'groupEntries',
   'groupKeyLists',
   'groupKeys',
+  'poolRows',
+  'poolSegments',
+  'poolPlaces',
   'transformSlots',
   'transformEntries',
   'transformLists',
@@ -155,6 +159,9 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   groupEntries: 4,
   groupKeyLists: 2,
   groupKeys: 1,
+  poolRows: 4,
+  poolSegments: 4,
+  poolPlaces: 4,
   transformSlots: 4,
   transformEntries: 4,
   transformLists: 2,

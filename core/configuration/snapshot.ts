@@ -87,6 +87,12 @@ export interface NumberTables {
   readonly groupNames: TextRows<string>;
   /** Built when a group is first asked for by name. */
   groupRows: ReadonlyMap<string, number> | undefined;
+  /** Groups that are caller pools, drawn in number-layout.ts. */
+  readonly poolRows: Uint32Array;
+  readonly poolSegments: Uint32Array;
+  readonly poolPlaces: Uint32Array;
+  /** Built when a pool is first asked for. */
+  poolsByGroup: ReadonlyMap<string, number> | undefined;
   /** A group is a black list. */
   readonly hasBlackLists: boolean;
   /** "c" and the caller as it comes, "e" and the number inside, with the row of what they stand for. */

@@ -181,6 +181,11 @@ const rows = [
     'tandem_gateways_skipped_number_total',
     'routing gateways skipped: their rules do not take the numbers, or leave no number called',
   ],
+  [
+    'poolsExhausted',
+    'tandem_caller_pools_exhausted_total',
+    'attempts that kept their own number because their caller pool had none free',
+  ],
   // call workers: memory
   [
     'idleCollections',

@@ -4,9 +4,6 @@ import { textOfByteString } from '../bytes/utf8-text.ts';
 import { mappingGatewayByName, routingGatewayAt } from '../configuration/open-snapshot.ts';
 import type { RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
-import type { NumberContext } from '../number/dial-plans.ts';
-import { calleeOutOf, callerOutOf, isTakenBy } from '../number/egress-numbers.ts';
-import type { CallNumbers } from '../number/ingress-numbers.ts';
 import {
   gatewayCountOf,
   gatewayRowOf,
@@ -22,7 +19,12 @@ import {
   nextCandidate,
   startHunt,
 } from './candidate-gateways.ts';
-import { explainingContext, explainNumbers } from './explain-numbers.ts';
+import {
+  type ExplainedCall,
+  explainNumbers,
+  explainOut,
+  numberSkipReason,
+} from './explain-numbers.ts';
 
 export interface RouteRequest {
   /** Name of a mapping gateway. */
@@ -41,7 +43,7 @@ export interface ExplainedCandidate {
   readonly prefixLength: number;
   readonly priority: number;
   readonly prefixMode: 'terminate' | 'continue';
-  /** What its dial plans did to the numbers, where it has any. */
+  /** What its rules made of the numbers, where it has any. */
   readonly numbers?: readonly RouteStep[];
   /** Why it is not in `order`. */
   readonly skipped?: string;
@@ -68,26 +70,6 @@ export interface RouteExplanation {
   readonly steps: readonly RouteStep[];
 }
 
-const emptiedReason = 'its dial plan leaves nothing of the number';
-const untakenReason = 'its number rules do not take the call';
-
-/** Why a gateway is left out for the numbers' sake; undefined: it is not. */
-function numberSkip(
-  snapshot: Snapshot,
-  gateway: RoutingGateway,
-  numbers: CallNumbers,
-  context: NumberContext,
-): string | undefined {
-  if (!isTakenBy(snapshot, gateway, numbers, context)) return untakenReason;
-  return calleeOutOf(snapshot, gateway, numbers.callee, context) === '' ? emptiedReason : undefined;
-}
-
-/** The end reason of a call whose gateways were left out so, the last of them for this reason. */
-export function numberSkipReason(skipped: string | undefined): EndReason | undefined {
-  if (skipped === untakenReason) return EndReasons.noAvailableRouter;
-  return skipped === emptiedReason ? EndReasons.numberEmptyAfterTransform : undefined;
-}
-
 /** Candidates told of, skipped ones among them. */
 const explainedMax = 256;
 
@@ -107,12 +89,11 @@ export function explainRoute(
   const { numbers } = screened;
   const isRefused = screened.refusal !== undefined;
   const routes = isRefused ? [] : candidateGateways(snapshot, numbers.callee);
-  const context = explainingContext(request.at);
   const order = huntOrder(
     routes,
-    ({ gateway }) => numberSkip(snapshot, gateway, numbers, context) === undefined,
+    ({ gateway }) => explainOut(screened, gateway).skipped === undefined,
   );
-  const candidates = isRefused ? [] : explainCandidates(snapshot, numbers, request.at, order);
+  const candidates = isRefused ? [] : explainCandidates(screened, order);
   if (!isRefused) steps.push(...prefixSteps(candidates), orderStep(order));
   const refusal = screened.refusal ?? refusalOf(order, candidates);
   steps.push({ step: 'outcome', result: refusal?.key ?? `sent to ${order[0]!.gateway.name}` });
@@ -157,27 +138,20 @@ function huntOrder(
 }
 
 /** Every gateway with a matching prefix, in order, with the reason where it is left out. */
-function explainCandidates(
-  snapshot: Snapshot,
-  numbers: CallNumbers,
-  at: number,
-  order: readonly Candidate[],
-): ExplainedCandidate[] {
+function explainCandidates(call: ExplainedCall, order: readonly Candidate[]): ExplainedCandidate[] {
+  const { snapshot, numbers } = call;
   const table = snapshot.prefixes;
-  const { callee } = numbers;
-  const context = explainingContext(at);
   const explained: ExplainedCandidate[] = [];
   const told = new Set<RoutingGateway>();
-  for (let entry = longestPrefix(table, callee); entry >= 0; entry = shorterPrefix(table, entry)) {
+  let entry = longestPrefix(table, numbers.callee);
+  for (; entry >= 0; entry = shorterPrefix(table, entry)) {
     const prefixLength = prefixLengthOf(table, entry);
     const count = gatewayCountOf(table, entry);
     for (let index = 0; index < count && explained.length < explainedMax; index++) {
       const gateway = routingGatewayAt(snapshot, gatewayRowOf(table, entry, index));
-      const skipped = told.has(gateway)
-        ? 'has a longer prefix that matches'
-        : skipReason(gateway, prefixLength, order, numberSkip(snapshot, gateway, numbers, context));
+      const isRepeated = told.has(gateway);
       told.add(gateway);
-      explained.push(explainedCandidate(snapshot, gateway, numbers, { at, prefixLength, skipped }));
+      explained.push(explainedCandidate(call, { gateway, prefixLength, isRepeated }, order));
     }
   }
   return explained;
@@ -203,27 +177,26 @@ function skipReason(
 }
 
 function explainedCandidate(
-  snapshot: Snapshot,
-  gateway: RoutingGateway,
-  numbers: CallNumbers,
+  call: ExplainedCall,
   found: {
-    readonly at: number;
+    readonly gateway: RoutingGateway;
     readonly prefixLength: number;
-    readonly skipped: string | undefined;
+    readonly isRepeated: boolean;
   },
+  order: readonly Candidate[],
 ): ExplainedCandidate {
-  const tried: RouteStep[] = [];
-  const context = explainingContext(found.at, (step, result) => void tried.push({ step, result }));
-  isTakenBy(snapshot, gateway, numbers, context);
-  const calleeOut = calleeOutOf(snapshot, gateway, numbers.callee, context);
-  const callerOut = callerOutOf(gateway, numbers.caller, context);
-  const { prefixLength, skipped } = found;
+  const { gateway, prefixLength } = found;
+  const rewriting: RouteStep[] = [];
+  const out = explainOut(call, gateway, (step, result) => void rewriting.push({ step, result }));
+  const skipped = found.isRepeated
+    ? 'has a longer prefix that matches'
+    : skipReason(gateway, prefixLength, order, out.skipped);
   return {
     gateway: gateway.name,
-    prefix: textOfByteString(numbers.callee.slice(0, prefixLength)),
-    calleeOut: textOfByteString(calleeOut),
-    callerOut: textOfByteString(callerOut),
-    ...(tried.length === 0 ? {} : { numbers: tried }),
+    prefix: textOfByteString(call.numbers.callee.slice(0, prefixLength)),
+    calleeOut: textOfByteString(out.calleeOut),
+    callerOut: textOfByteString(out.callerOut),
+    ...(rewriting.length === 0 ? {} : { numbers: rewriting }),
     prefixLength,
     priority: gateway.priority,
     prefixMode: gateway.prefixMode,

@@ -64,6 +64,7 @@ describe('a compiled snapshot', () => {
         maxCallSeconds: -1,
         locked: false,
         techPrefix: '',
+        callLevel: 5,
         numbers: null,
       },
       {
@@ -77,6 +78,7 @@ describe('a compiled snapshot', () => {
         maxCallSeconds: -1,
         locked: false,
         techPrefix: '',
+        callLevel: 5,
         numbers: null,
       },
     ]);

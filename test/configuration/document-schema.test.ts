@@ -223,7 +223,7 @@ describe('a configuration document', () => {
 
   const unsupported: [unknown, string][] = [
     ...['weight', 'groups', 'protect', 'leastCostRouting']
-      .concat(['minProfitPercent', 'callerPool', 'reservedLines'])
+      .concat(['minProfitPercent', 'reservedLines'])
       .map((field): [unknown, string] => [routing({ [field]: 1 }), `routingGateways[0].${field}`]),
     ...['routingGroups', 'routingGateways', 'firstRoutePolicy']
       .concat(['secondRoutePolicy', 'minProfitPercent', 'password', 'groups'])

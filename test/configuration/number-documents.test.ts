@@ -70,6 +70,24 @@ describe('rules about numbers in a document', () => {
     });
   }
 
+  it('are refused in pools and accounts', () => {
+    const pool = (callerPool: unknown) =>
+      problemsOf({ routingGateways: [{ ...routing, callerPool }] });
+    assert.deepEqual(pool({ group: 'g', mode: 'turn' }), [
+      'routingGateways[0].callerPool.mode: "turn" is not accepted; expected random or poll',
+    ]);
+    assert.deepEqual(pool(7), [
+      'routingGateways[0].callerPool: 7 is not accepted; expected the name of a number group, or an object with group, mode and multiplexes',
+    ]);
+    assert.deepEqual(pool({ group: 'g', multiplexes: -1 }), [
+      'routingGateways[0].callerPool.multiplexes: -1 is not accepted; expected a whole number from 0 to 1000000',
+    ]);
+    const accounts = [{ name: 'a', kind: 'customer', numbers: ['1', '1'] }];
+    assert.deepEqual(problemsOf({ accounts }), [
+      'accounts[0].numbers[1]: "1" is in this list already; expected each number once',
+    ]);
+  });
+
   it('are refused in groups and transforms', () => {
     assert.deepEqual(
       problemsOf({ numberGroups: [{ name: 'g', list: 'grey', numbers: ['1', '1', ''] }] }),
@@ -135,6 +153,44 @@ describe('a stored configuration of numbers', () => {
         'routingGateways[0].scheduledPrefixes[0].calendar: "never" is no name of a calendar that exists; expected the name of a calendar',
       ],
     );
+  });
+
+  it('is refused where a pool does not exist, or a number belongs to two accounts', () => {
+    assert.deepEqual(
+      refusalsOf({
+        accounts: [
+          { name: 'a', kind: 'customer', numbers: ['1'] },
+          { name: 'b', kind: 'agent', numbers: ['2', '1'] },
+        ],
+        routingGateways: [{ ...routing, callerPool: 'nowhere', forwardingPool: { group: 'no' } }],
+      }),
+      [
+        'accounts[1].numbers[1]: "1" is a number of account "a" already; expected each number in one account',
+        'routingGateways[0].callerPool.group: "nowhere" is no name of a number group that exists; expected the name of a number group',
+        'routingGateways[0].forwardingPool.group: "no" is no name of a number group that exists; expected the name of a number group',
+      ],
+    );
+  });
+
+  it('has slots for the numbers of pools, and for no others', () => {
+    const staged = versions.apply({
+      numberGroups: [
+        { name: 'p', numbers: ['4401', '4402'] },
+        { name: 'q', numbers: ['4403'] },
+      ],
+      routingGateways: [{ ...routing, callerPool: { group: 'p', mode: 'poll', multiplexes: 2 } }],
+    });
+    assert.ok(staged.kind === 'staged');
+    assert.deepEqual(versions.slotNames(staged.version), [
+      'routing:out',
+      'number:4401',
+      'number:4402',
+    ]);
+    assert.deepEqual(versions.document(staged.version)!.routingGateways[0]!.callerPool, {
+      group: 'p',
+      mode: 'poll',
+      multiplexes: 2,
+    });
   });
 
   it('comes out as it went in, and calls see it', async () => {

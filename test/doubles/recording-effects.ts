@@ -32,6 +32,7 @@ export interface RecordingEffects extends Effects {
 
 export function createRecordingEffects(): RecordingEffects {
   const counts = new Map<number, number>();
+  const cursors = new Map<number, number>();
   const move = (hold: MoneyHold, units: bigint): void => {
     hold.reserved += units;
     const held = (effects.held.get(hold.slot) ?? 0n) + units;
@@ -83,6 +84,11 @@ export function createRecordingEffects(): RecordingEffects {
       if (charged > hold.reserved) throw new Error(`${charged} charged of ${hold.reserved}`);
       giveBack(hold.slot, hold.reserved - charged);
       move(hold, -hold.reserved);
+    },
+    nextPlace: (cursor) => {
+      const place = cursors.get(cursor) ?? 0;
+      cursors.set(cursor, place + 1);
+      return place;
     },
     acquireCps: () => effects.grantsCps,
     cdrLogAccepts: () => effects.acceptsCdrs,

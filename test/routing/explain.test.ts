@@ -154,6 +154,27 @@ describe('routing analysis', () => {
     assert.equal(ask('774').endReason, 'Number empty after transform');
   });
 
+  it('shows the number that a pool would give', () => {
+    const pooled = snapshotOf({
+      numberGroups: [{ name: 'uk', numbers: ['4401', '4402'] }],
+      accounts: [{ name: 'acme', kind: 'customer', numbers: ['4402'] }],
+      mappingGateways: [{ name: 'in', account: 'acme', addresses: ['192.0.2.1'] }],
+      routingGateways: [
+        {
+          name: 'out',
+          address: '192.0.2.9',
+          prefixes: [''],
+          callerPool: { group: 'uk', mode: 'poll', multiplexes: 5 },
+        },
+      ],
+    });
+    const [out] = explainRoute(pooled, { gateway: 'in', callee: '44', at: 0 })!.candidates;
+    assert.equal(out!.callerOut, '4402');
+    assert.deepEqual(out!.numbers, [
+      { step: 'caller pool', result: '4402, one of 1 of uk in turn, each in 5 calls at most' },
+    ]);
+  });
+
   it('knows no gateway that does not exist', () => {
     assert.equal(explainRoute(snapshot, { gateway: 'long', callee: '44', at: 0 }), undefined);
   });

@@ -3,7 +3,12 @@
 // frames are unwritten, what they confirm is withheld. When a handler throws, its sends are forgotten and
 // what it took is given back.
 import { acquireCps } from '../../core/admission/cps-window.ts';
-import { acquireLine, type LineCounters, releaseLine } from '../../core/admission/line-limits.ts';
+import {
+  acquireLine,
+  type LineCounters,
+  nextPlace,
+  releaseLine,
+} from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
 import type { Effects, MoneyHold } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
@@ -169,6 +174,10 @@ export class EffectRunner implements Effects {
 
   settle(hold: MoneyHold, charged: bigint): void {
     this.#money.settle(hold, charged);
+  }
+
+  nextPlace(cursor: number): number {
+    return nextPlace(this.#lines, cursor);
   }
 
   acquireCps(slot: number, limit: number): boolean {

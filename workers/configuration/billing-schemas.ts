@@ -8,6 +8,7 @@ import {
   holidaysPerCalendarMax,
   incrementSecondsMax,
   lineLimitMax,
+  numbersPerAccountMax,
   packagesPerAccountMax,
   prefixesPerGiftMax,
   priorityMax,
@@ -31,6 +32,7 @@ import {
   isPrefix,
   listOf,
   name,
+  numbers,
   prefixes,
 } from './field-schemas.ts';
 import { isTimeZone } from './time-zones.ts';
@@ -204,6 +206,12 @@ const accountFields = z
         .array(packageOrder, 'a list of package orders')
         .max(packagesPerAccountMax, `at most ${packagesPerAccountMax} packages`)
         .default([]),
+      numbers: numbers
+        .refine(
+          (list) => list.length <= numbersPerAccountMax,
+          `at most ${numbersPerAccountMax} numbers`,
+        )
+        .optional(),
     },
     anObject,
   )

@@ -7,6 +7,7 @@ import type {
   NumberTransformDocument,
 } from '../../core/configuration/number-model.ts';
 import { NumberList } from '../../core/configuration/snapshot.ts';
+import { type CompiledPools, compilePools } from './compile-pools.ts';
 import { compileKeySets } from './compile-prefixes.ts';
 import { prefixText } from './prefix-text.ts';
 
@@ -19,7 +20,7 @@ const listBits: { readonly [name in NumberListName]: number } = {
   calleeBlack: NumberList.calleeBlack,
 };
 
-export interface CompiledGroups {
+export interface CompiledGroups extends CompiledPools {
   readonly groupLists: Uint8Array;
   readonly groupSlots: Uint32Array;
   readonly groupEntries: Uint32Array;
@@ -28,18 +29,20 @@ export interface CompiledGroups {
 }
 
 export function compileGroups(
-  { numberGroups = [] }: Document,
+  document: Document,
   texts: readonly Buffer[],
+  slots: ReadonlyMap<string, number>,
 ): CompiledGroups {
-  const { slots, entries, lists, keys } = compileKeySets(texts);
+  const keySets = compileKeySets(texts);
   return {
-    groupLists: Uint8Array.from(numberGroups, ({ list }) =>
+    ...compilePools(document, { keySets, texts, slots }),
+    groupLists: Uint8Array.from(document.numberGroups ?? [], ({ list }) =>
       list === undefined ? 0 : listBits[list],
     ),
-    groupSlots: slots,
-    groupEntries: entries,
-    groupKeyLists: lists,
-    groupKeys: keys,
+    groupSlots: keySets.slots,
+    groupEntries: keySets.entries,
+    groupKeyLists: keySets.lists,
+    groupKeys: keySets.keys,
   };
 }
 

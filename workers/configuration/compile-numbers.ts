@@ -1,16 +1,19 @@
 // Compiles what a document says about numbers: dial plans and schedules become rows of tables, which the
 // gateways' own rows then name.
+import { poolCursor } from '../../core/admission/line-limits.ts';
 import type { DocumentOf, Parameters } from '../../core/configuration/model.ts';
 import type {
+  CallerPoolDocument,
   DialPlansDocument,
   MappingNumbersDocument,
   RoutingNumbersDocument,
 } from '../../core/configuration/number-model.ts';
-import type { PrefixShare } from '../../core/configuration/number-rules.ts';
+import type { CallerPool, PrefixShare } from '../../core/configuration/number-rules.ts';
 import type {
   StoredDialPlans,
   StoredEgress,
   StoredIngress,
+  StoredSides,
 } from '../../core/configuration/open-numbers.ts';
 import { byteString } from './byte-string.ts';
 import {
@@ -36,23 +39,31 @@ export interface CompiledNumbers extends CompiledDialPlans, CompiledGroups, Comp
 
 export interface NumberCompiler {
   ingress(gateway: MappingNumbersDocument): StoredIngress | null;
-  egress(gateway: RoutingNumbersDocument): StoredEgress | null;
+  /** `slot`: of the gateway. */
+  egress(gateway: RoutingNumbersDocument, slot: number): StoredEgress | null;
   /** Once all gateways are compiled. */
   sections(): CompiledNumbers;
 }
 
-/** `numberTexts`: the numbers of each group, as the text of a JSON list. */
+/** What the compiler needs beside the document. */
+export interface NumberParts {
+  /** The numbers of each group, as the text of a JSON list. */
+  readonly numberTexts: readonly Buffer[];
+  /** Of gateways, accounts and pool numbers by their names. */
+  readonly slots: ReadonlyMap<string, number>;
+}
+
 export function createNumberCompiler(
   document: DocumentOf<{ readonly name: string }>,
   parameters: Parameters,
-  numberTexts: readonly Buffer[],
+  { numberTexts, slots }: NumberParts,
 ): NumberCompiler {
   const plans = createDialPlanCompiler({
     strict: parameters.SS_DIAL_PLAN_STRICT,
     inclusiveL: parameters.SS_DIAL_PLAN_L_INCLUSIVE,
   });
   const schedules = scheduleRows(document);
-  const sides = (gateway: MappingNumbersDocument | RoutingNumbersDocument): StoredEgress => ({
+  const sides = (gateway: MappingNumbersDocument | RoutingNumbersDocument): StoredSides => ({
     callerPlans: plansOf(gateway, 'callerDialPlan', plans, schedules),
     calleePlans: plansOf(gateway, 'calleeDialPlan', plans, schedules),
     transforms: gateway.numberTransform ?? false,
@@ -65,13 +76,18 @@ export function createNumberCompiler(
         shares: sharesOf(gateway),
         ignoresBlackLists: gateway.ignoreBlackLists ?? false,
       }),
-    egress: (gateway) => orNull(sides(gateway)),
+    egress: (gateway, slot) =>
+      orNull({
+        ...sides(gateway),
+        callerPool: poolOf(gateway.callerPool, poolCursor(slot, 0)),
+        forwardingPool: poolOf(gateway.forwardingPool, poolCursor(slot, 1)),
+      }),
     sections: () => {
       const names = (document.numberGroups ?? []).map((group) => group.name);
       const { rows, bytes } = textRows([schedules.stored, names]);
       return {
         ...plans.sections(),
-        ...compileGroups(document, numberTexts),
+        ...compileGroups(document, numberTexts, slots),
         ...compileTransforms(document),
         scheduleRows: rows[0]!,
         groupNameRows: rows[1]!,
@@ -101,6 +117,12 @@ function plansOf(
     .filter((each) => each[side] !== undefined)
     .map((each) => ({ schedule: schedules.rowOf(each), plan: plans.rowOf(each[side]) }));
   return usual < 0 && scheduled.length === 0 ? null : { usual, scheduled };
+}
+
+function poolOf(pool: CallerPoolDocument | undefined, cursor: number): CallerPool | null {
+  if (pool === undefined) return null;
+  const { group, mode, multiplexes } = pool;
+  return { group, poll: mode === 'poll', multiplexes, cursor };
 }
 
 function sharesOf({ proportionalPrefixes = [] }: MappingNumbersDocument): PrefixShare[] {

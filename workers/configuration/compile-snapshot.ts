@@ -91,7 +91,7 @@ export function compileParts(
   const rates = compileRates(rateTables);
   const billing = compileBilling(document, rates, (name) => slotOf(slots, accountSlotName(name)));
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
-  const numbers = createNumberCompiler(document, parameters, numberTexts);
+  const numbers = createNumberCompiler(document, parameters, { numberTexts, slots });
   const places = { slots, accountRow: billing.accountRow, numbers };
   const gateways = textRows([
     mapping.map((gateway) => mappingRow(gateway, places)),
@@ -187,9 +187,10 @@ function routingRow(
   gateway: RoutingGatewayDocument,
   { slots, accountRow, numbers }: Places,
 ): StoredRoutingGateway {
+  const slot = slotOf(slots, routingSlotName(gateway.name));
   return {
     name: gateway.name,
-    slot: slotOf(slots, routingSlotName(gateway.name)),
+    slot,
     account: gateway.account ?? null,
     accountRow: accountRow(gateway.account),
     ...routingTarget(gateway),
@@ -203,7 +204,7 @@ function routingRow(
     switchUntilConnect: gateway.switchUntilConnect,
     maxCallSeconds: gateway.maxCallSeconds ?? -1,
     locked: gateway.locked,
-    numbers: numbers.egress(gateway),
+    numbers: numbers.egress(gateway, slot),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   numberGroupsMax,
   numbersMax,
   numberTransformsMax,
+  poolNumbersMax,
 } from '../../core/configuration/limits.ts';
 import type {
   MappingNumbersDocument,
@@ -11,6 +12,7 @@ import type {
 } from '../../core/configuration/number-model.ts';
 import type { PlaceOf } from './document-checks.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
+import { poolNumbers } from './slot-registry.ts';
 import type { StoredDocument } from './stored-document.ts';
 
 type Report = (path: string, value: unknown, reason: string) => void;
@@ -25,6 +27,7 @@ export function checkNumbers(
   };
   checkCounts(document, report);
   checkTransforms(document, place, report);
+  checkAssigned(document, place, report);
   const calendars = new Set(document.calendars.map(({ name }) => name));
   const groups = new Set((document.numberGroups ?? []).map(({ name }) => name));
   for (const collection of ['mappingGateways', 'routingGateways'] as const) {
@@ -42,6 +45,7 @@ function checkCounts(document: StoredDocument, report: Report): void {
   const limits = [
     ['numberGroups', 'number groups', numberGroups.length, numberGroupsMax],
     ['numberGroups', 'numbers of all number groups', numbers, numbersMax],
+    ['numberGroups', 'numbers in caller pools', poolNumbers(document).size, poolNumbersMax],
     ['numberTransforms', 'number transforms', numberTransforms.length, numberTransformsMax],
   ] as const;
   for (const [path, what, count, max] of limits) {
@@ -59,6 +63,20 @@ function checkTransforms(document: StoredDocument, place: PlaceOf, report: Repor
     if (other === undefined) continue;
     const reason = `is the caller of ${JSON.stringify(other)} already; expected each caller once`;
     report(`${place('numberTransforms', name)}.caller`, caller, reason);
+  }
+}
+
+/** A number belongs to one account. */
+function checkAssigned(document: StoredDocument, place: PlaceOf, report: Report): void {
+  const owners = new Map<string, string>();
+  for (const { name, numbers = [] } of document.accounts) {
+    for (const [index, number] of numbers.entries()) {
+      const owner = owners.get(number);
+      owners.set(number, name);
+      if (owner === undefined) continue;
+      const reason = `is a number of account ${JSON.stringify(owner)} already; expected each number in one account`;
+      report(`${place('accounts', name)}.numbers[${index}]`, number, reason);
+    }
   }
 }
 
@@ -82,5 +100,19 @@ function checkGroups(gateway: Numbers, known: ReadonlySet<string>, report: Repor
         'is no name of a number group that exists; expected the name of a number group';
       report(`${field}.names[${index}]`, name, reason);
     }
+  }
+  if ('address' in gateway) checkPools(gateway, known, report);
+}
+
+function checkPools(
+  gateway: RoutingNumbersDocument,
+  known: ReadonlySet<string>,
+  report: Report,
+): void {
+  for (const field of ['callerPool', 'forwardingPool'] as const) {
+    const group = gateway[field]?.group;
+    if (group === undefined || known.has(group)) continue;
+    const reason = 'is no name of a number group that exists; expected the name of a number group';
+    report(`${field}.group`, group, reason);
   }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   calleePrefixBytesMax,
   groupsPerRuleMax,
+  lineLimitMax,
   numberBytesMax,
   prefixSharesMax,
   proportionMax,
@@ -11,6 +12,7 @@ import {
   screenPrefixesMax,
 } from '../../core/configuration/limits.ts';
 import type {
+  CallerPoolDocument,
   MappingNumbersDocument,
   NumberGroupDocument,
   NumberTransformDocument,
@@ -188,8 +190,26 @@ export const mappingNumbers: OptionalFields<MappingNumbersDocument> = {
   callLevel: z.enum(callTypes, callTypesError).optional(),
 };
 
+/** The name of a group alone is a pool by chance without a limit. */
+const callerPool: z.ZodType<CallerPoolDocument> = z.preprocess(
+  (given) => (typeof given === 'string' ? { group: given } : given),
+  z.strictObject(
+    {
+      group: name,
+      mode: z.enum(['random', 'poll'], 'random or poll').default('random'),
+      multiplexes: integer(0, lineLimitMax).default(0),
+    },
+    { error: 'the name of a number group, or an object with group, mode and multiplexes' },
+  ),
+);
+
 /** Of a routing gateway. */
-export const routingNumbers: OptionalFields<RoutingNumbersDocument> = { ...dialPlans, ...screen };
+export const routingNumbers: OptionalFields<RoutingNumbersDocument> = {
+  ...dialPlans,
+  ...screen,
+  callerPool: callerPool.optional(),
+  forwardingPool: callerPool.optional(),
+};
 
 const numberListError = 'white, black, callerBlack or calleeBlack';
 

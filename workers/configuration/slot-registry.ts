@@ -33,15 +33,48 @@ export function isAccountSlotName(name: string): boolean {
   return name.startsWith('account:');
 }
 
+/** Slots of numbers of caller pools are numbered apart, too. */
+export function numberSlotName(number: string): string {
+  return `number:${number}`;
+}
+
+export function isNumberSlotName(name: string): boolean {
+  return name.startsWith('number:');
+}
+
 /** Every name of a document that needs a slot. */
-export function slotNames(
-  document: Pick<ConfigurationDocument, 'mappingGateways' | 'routingGateways' | 'accounts'>,
-): string[] {
+export function slotNames(document: SlotOwners): string[] {
   return [
     ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
     ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
     ...document.accounts.map((account) => accountSlotName(account.name)),
+    ...[...poolNumbers(document)].map(numberSlotName),
   ];
+}
+
+type SlotOwners = Pick<
+  ConfigurationDocument,
+  'mappingGateways' | 'routingGateways' | 'accounts' | 'numberGroups'
+>;
+
+/** Names of the groups that are a caller pool of some gateway. */
+export function poolGroups({ routingGateways }: Pick<SlotOwners, 'routingGateways'>): Set<string> {
+  const groups = new Set<string>();
+  for (const { callerPool, forwardingPool } of routingGateways) {
+    if (callerPool !== undefined) groups.add(callerPool.group);
+    if (forwardingPool !== undefined) groups.add(forwardingPool.group);
+  }
+  return groups;
+}
+
+/** Each once. */
+export function poolNumbers(document: SlotOwners): Set<string> {
+  const groups = poolGroups(document);
+  const numbers = new Set<string>();
+  for (const group of document.numberGroups ?? []) {
+    if (groups.has(group.name)) for (const number of group.numbers) numbers.add(number);
+  }
+  return numbers;
 }
 
 /** `isIdle(slot)`: no line of it is taken. */

@@ -22,15 +22,7 @@ const unsupportedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ],
   [
     'routingGateways',
-    new Set([
-      ...everyGateway,
-      ...authSecrets,
-      'groups',
-      'weight',
-      'protect',
-      'leastCostRouting',
-      'callerPool',
-    ]),
+    new Set([...everyGateway, ...authSecrets, 'groups', 'weight', 'protect', 'leastCostRouting']),
   ],
 ]);
 

@@ -9,11 +9,8 @@ import {
   nextCandidate,
   startHunt,
 } from '../../core/routing/candidate-gateways.ts';
-import {
-  type ExplainedCandidate,
-  numberSkipReason,
-  type RouteExplanation,
-} from '../../core/routing/explain.ts';
+import type { ExplainedCandidate, RouteExplanation } from '../../core/routing/explain.ts';
+import { numberSkipReason } from '../../core/routing/explain-numbers.ts';
 
 /** `reasonOf`: why a gateway cannot be reached. */
 export function skipUnreachable(
