@@ -15,8 +15,12 @@ export const admissionSlotsMax = 16_384;
 export const accountSlotsMax = 131_072;
 /** Slots of numbers in caller pools: those of a configuration, and of earlier ones that still have calls. */
 export const poolSlotsMax = 131_072;
-/** Accounts have lines behind those of the gateways, and no CPS windows; numbers of pools behind those. */
-export const lineSlotsMax: number = admissionSlotsMax + accountSlotsMax + poolSlotsMax;
+/** Entries of number-watch.ts; power of two. */
+export const watchEntriesMax = 65_536;
+/** Accounts have lines behind those of the gateways, and no CPS windows; numbers of pools behind those, then
+ *  the callers that are watched. */
+export const lineSlotsMax: number =
+  admissionSlotsMax + accountSlotsMax + poolSlotsMax + watchEntriesMax;
 /** Int32 words from one slot of `used` to the next, and from one worker's `step` to the next. */
 export const wordsPerLine = 16;
 /** Tries to see one slot at rest; each lasts as long as a few loads, a change of lines as long. */
@@ -45,6 +49,11 @@ export function accountLineSlot(slot: number): number {
 /** The line slot of a pool number's slot. */
 export function poolLineSlot(slot: number): number {
   return admissionSlotsMax + accountSlotsMax + slot;
+}
+
+/** The line slot of a watched caller's entry. */
+export function watchLineSlot(entry: number): number {
+  return admissionSlotsMax + accountSlotsMax + poolSlotsMax + entry;
 }
 
 /** Where a pool that goes in turn keeps its place: `which` of the two pools of a gateway's slot. */

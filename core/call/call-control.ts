@@ -110,6 +110,7 @@ function createCall(
     durationTimer: 0,
     ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
+    watchLine: -1,
     billing: null,
     vendorShort: false,
     numbersRefused: undefined,

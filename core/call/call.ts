@@ -79,6 +79,8 @@ export interface Call {
   /** Our own hops this call has already made (a call routed back to us). */
   readonly ownHops: number;
   linesHeld: boolean;
+  /** Line slot of the caller who is watched; -1: none is held. */
+  watchLine: number;
   /** Null: nobody is billed. */
   billing: CallBilling | null;
   /** A gateway was skipped because its carrier's account could not pay. */

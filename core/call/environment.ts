@@ -8,6 +8,7 @@ import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { TransactionPort } from '../transaction/transaction.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
 import type { CallTable } from './call-table.ts';
+import type { DynamicLists } from './dynamic-lists.ts';
 import type { LocalIdentity } from './local-identity.ts';
 
 /** The events of the legs; call-control.ts decides what follows. */
@@ -51,6 +52,8 @@ export interface CallEnvironment {
   snapshot: Snapshot;
   /** Rates of that snapshot, and its billing parameters. */
   billing: BillingState;
+  /** Null: no number is watched. */
+  dynamicLists: DynamicLists | null;
   /** Monotonic and wall clock of the batch, milliseconds. */
   nowMs: number;
   wallMs: number;

@@ -10,6 +10,7 @@ import { numbersRefusal, screensNumbers } from '../number/numbers-refusal.ts';
 import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
+import { dynamicRefusal } from './dynamic-lists.ts';
 import type { CallEnvironment } from './environment.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
@@ -30,6 +31,7 @@ const setupOrder: readonly Check[] = [
   calleeGiven,
   numbersRewritten,
   numbersPass,
+  numbersNotListed,
   payerFound,
   ratesFound,
   routeFound,
@@ -96,6 +98,13 @@ function numbersPass(env: CallEnvironment, call: Call): Refusal | undefined {
   const isListed =
     reason === EndReasons.callerBlacklisted || reason === EndReasons.calleeBlacklisted;
   return { reason, counter: isListed ? Counter.refusedBlackList : Counter.refusedNumberLimits };
+}
+
+/** By the dynamic lists; counts the call. */
+function numbersNotListed(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (env.dynamicLists === null) return undefined;
+  const reason = dynamicRefusal(env, call);
+  return reason && { reason, counter: Counter.refusedBlackList };
 }
 
 function payerFound(env: CallEnvironment, call: Call): Refusal | undefined {

@@ -288,7 +288,20 @@ export interface Parameters {
   SS_DIAL_PLAN_L_INCLUSIVE: boolean;
   /** Number patterns. */
   SS_EMERGENCY_E164S: readonly string[];
+  SS_BLACK_LIST_DYNAMIC_RUN_MODE: DynamicRunMode;
+  /** Calls; 0: off. Times of the dynamic black lists are in seconds. */
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: number;
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: number;
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: number;
+  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: number;
+  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: number;
+  SS_BLACK_LIST_NO_ANSWER_LIMIT: number;
+  SS_BLACK_LIST_NO_ANSWER_PERIODS: number;
+  SS_BLACK_LIST_NO_ANSWER_EXPIRE: number;
 }
+
+export const dynamicRunModes = ['Global', 'Standalone'] as const;
+export type DynamicRunMode = (typeof dynamicRunModes)[number];
 
 export const defaultParameters: Parameters = {
   SS_MAXCPS: 200,
@@ -328,6 +341,15 @@ export const defaultParameters: Parameters = {
   SS_DIAL_PLAN_STRICT: false,
   SS_DIAL_PLAN_L_INCLUSIVE: false,
   SS_EMERGENCY_E164S: [],
+  SS_BLACK_LIST_DYNAMIC_RUN_MODE: 'Global',
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: 0,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: 600,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: 3600,
+  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: 0,
+  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: 3600,
+  SS_BLACK_LIST_NO_ANSWER_LIMIT: 0,
+  SS_BLACK_LIST_NO_ANSWER_PERIODS: 86_400,
+  SS_BLACK_LIST_NO_ANSWER_EXPIRE: 86_400,
 };
 
 /** A document whose rate tables are of some form: `RateTableDocument` where people read and write it. */

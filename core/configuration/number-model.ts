@@ -97,6 +97,8 @@ export interface MappingNumbersDocument extends DialPlansDocument, ScreenDocumen
   proportionalPrefixes?: ProportionalPrefixDocument[] | undefined;
   /** Its calls pass by the black lists of the system. */
   ignoreBlackLists?: boolean | undefined;
+  /** Its calls are watched where SS_BLACK_LIST_DYNAMIC_RUN_MODE is Standalone. */
+  dynamicBlackList?: boolean | undefined;
   /** Highest type of call; absent: the account's. */
   callLevel?: CallTypeName | undefined;
 }

@@ -38,6 +38,8 @@ export interface IngressNumbers {
   readonly screen: NumberScreen | null;
   /** Its calls pass by the black lists of the system. */
   readonly ignoresBlackLists: boolean;
+  /** They are watched in standalone mode. */
+  readonly dynamicBlackList: boolean;
 }
 
 /** What a routing gateway does to the numbers on their way out, and which it takes. */

@@ -35,6 +35,7 @@ export interface StoredSides {
 export interface StoredIngress extends StoredSides {
   readonly shares: readonly PrefixShare[];
   readonly ignoresBlackLists: boolean;
+  readonly dynamicBlackList: boolean;
 }
 
 export interface StoredEgress extends StoredSides {
@@ -86,6 +87,7 @@ export function openIngress(snapshot: Snapshot, stored: StoredIngress): IngressN
     shares: stored.shares,
     screen: screenOf(snapshot, stored.screen),
     ignoresBlackLists: stored.ignoresBlackLists,
+    dynamicBlackList: stored.dynamicBlackList,
   };
 }
 

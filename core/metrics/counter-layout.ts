@@ -141,6 +141,16 @@ const rows = [
     'tandem_refused_black_list_total',
     'INVITEs refused: a number is on a black list',
   ],
+  [
+    'numbersListed',
+    'tandem_numbers_listed_total',
+    'numbers put on a dynamic black list',
+  ],
+  [
+    'watchTableFull',
+    'tandem_number_watch_full_total',
+    'calls whose numbers were not watched: no room beside listed ones and those with calls up',
+  ],
   ['emergencyCalls', 'tandem_emergency_calls_total', 'calls to emergency numbers'],
   ['callsCutBalance', 'tandem_calls_cut_balance_total', 'calls ended because money ran out'],
   ['refusedNumber', 'tandem_refused_number_total', 'INVITEs refused: no called number'],

@@ -1,5 +1,6 @@
 // A switch of one unbilled mapping gateway and two carriers, with rules about numbers, and calls through it.
 import assert from 'node:assert/strict';
+import type { NumberWatch } from '../../core/admission/number-watch.ts';
 import type { Cdr } from '../../core/cdr/cdr.ts';
 import { createStage, inviteText, type Seen, type Stage } from './switch-stage.ts';
 
@@ -10,8 +11,8 @@ export interface NumberChanges {
   readonly document?: object;
 }
 
-export function numberStage(changes: NumberChanges = {}): Stage {
-  return createStage({
+export function numberStage(changes: NumberChanges = {}, watch?: NumberWatch): Stage {
+  const document = {
     parameters: { SS_MAXCPS: 0 },
     mappingGateways: [{ name: 'acme-in', addresses: ['127.0.0.2'], ...changes.mapping }],
     routingGateways: [
@@ -19,7 +20,8 @@ export function numberStage(changes: NumberChanges = {}): Stage {
       { name: 'beta', address: '127.0.0.4', prefixes: [''], priority: 2, ...changes.beta },
     ],
     ...changes.document,
-  });
+  };
+  return createStage(document, watch);
 }
 
 export interface Numbers {

@@ -75,6 +75,7 @@ export function createNumberCompiler(
         ...sides(gateway),
         shares: sharesOf(gateway),
         ignoresBlackLists: gateway.ignoreBlackLists ?? false,
+        dynamicBlackList: gateway.dynamicBlackList ?? false,
       }),
     egress: (gateway, slot) =>
       orNull({

@@ -187,6 +187,7 @@ export const mappingNumbers: OptionalFields<MappingNumbersDocument> = {
     .max(prefixSharesMax, `at most ${prefixSharesMax} prefixes`)
     .optional(),
   ignoreBlackLists: flag.optional(),
+  dynamicBlackList: flag.optional(),
   callLevel: z.enum(callTypes, callTypesError).optional(),
 };
 

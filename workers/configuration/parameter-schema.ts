@@ -2,8 +2,13 @@
 // in core/configuration/model.ts. On, Off, true, false, 1 and 0 are switches; None is 0; a list is an
 // array or "0.5,1,2".
 
+import { watchedEventsMax } from '../../core/admission/number-watch.ts';
 import { cpsLimitMax, numberPatternsMax } from '../../core/configuration/limits.ts';
-import { defaultParameters, type Parameters } from '../../core/configuration/model.ts';
+import {
+  defaultParameters,
+  dynamicRunModes,
+  type Parameters,
+} from '../../core/configuration/model.ts';
 import { candidatesMax } from '../../core/routing/candidate-gateways.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import { decimal, isPrefix } from './field-schemas.ts';
@@ -11,7 +16,11 @@ import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
 
 export type ParameterRule =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly unit: string }
+  /** A whole number, or none, which is 0. */
+  | { readonly kind: 'limit'; readonly min: number; readonly max: number; readonly unit: string }
   | { readonly kind: 'switch' }
+  /** One of these words, in any case. */
+  | { readonly kind: 'word'; readonly words: readonly string[] }
   /** A number of decimals, also as the pattern "0.0000000". */
   | { readonly kind: 'decimals'; readonly max: number }
   | { readonly kind: 'money' }
@@ -39,6 +48,8 @@ const daysMax = 36_500;
 const keepDays: ParameterRule = { kind: 'integer', min: 0, max: daysMax, unit: 'days' };
 const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax, unit: 's' };
 const onOff: ParameterRule = { kind: 'switch' };
+const watchedCalls: ParameterRule = { kind: 'limit', min: 2, max: watchedEventsMax, unit: 'calls' };
+const watchedTime: ParameterRule = { kind: 'integer', min: 1, max: monthSeconds, unit: 's' };
 
 export const parameterRules: { readonly [name in keyof Parameters]: ParameterRule } = {
   SS_MAXCPS: { kind: 'integer', min: 0, max: cpsLimitMax, unit: 'calls/s' },
@@ -78,6 +89,16 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SS_DIAL_PLAN_STRICT: onOff,
   SS_DIAL_PLAN_L_INCLUSIVE: onOff,
   SS_EMERGENCY_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
+  SS_BLACK_LIST_DYNAMIC_RUN_MODE: { kind: 'word', words: dynamicRunModes },
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: watchedCalls,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: watchedTime,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: watchedTime,
+  // One call at a time would list whoever calls at all.
+  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: { kind: 'limit', min: 2, max: 1000, unit: 'calls' },
+  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: watchedTime,
+  SS_BLACK_LIST_NO_ANSWER_LIMIT: watchedCalls,
+  SS_BLACK_LIST_NO_ANSWER_PERIODS: watchedTime,
+  SS_BLACK_LIST_NO_ANSWER_EXPIRE: watchedTime,
 };
 
 /** `report(name, reason)` is called for each parameter that is refused. */
@@ -125,8 +146,12 @@ export function expectation(rule: ParameterRule): string {
   switch (rule.kind) {
     case 'integer':
       return `a whole number from ${rule.min} to ${rule.max} (${rule.unit})${rule.min === 0 ? ', 0 or None for none' : ''}`;
+    case 'limit':
+      return `a whole number from ${rule.min} to ${rule.max} (${rule.unit}), or None`;
     case 'switch':
       return 'On or Off';
+    case 'word':
+      return rule.words.join(' or ');
     case 'list':
       return `1 to ${rule.lengthMax} numbers from ${rule.min} to ${rule.max} (${rule.unit}), as a list or "0.5,1,2"`;
     case 'decimals':
@@ -160,8 +185,15 @@ function parseValue(rule: ParameterRule, value: unknown): ParameterValue | undef
       const fits = Number.isInteger(number) && number >= rule.min && number <= rule.max;
       return fits ? number : undefined;
     }
+    case 'limit': {
+      const number = isNone(value) ? 0 : numberOf(value);
+      const fits = Number.isInteger(number) && number >= rule.min && number <= rule.max;
+      return fits || number === 0 ? number : undefined;
+    }
     case 'switch':
       return switchOf(value);
+    case 'word':
+      return wordOf(rule.words, value);
     case 'list':
       return listOf(rule, value);
     case 'decimals':
@@ -173,6 +205,12 @@ function parseValue(rule: ParameterRule, value: unknown): ParameterValue | undef
     case 'numbers':
       return numberPatterns(rule.lengthMax, value);
   }
+}
+
+function wordOf(words: readonly string[], value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const asked = value.trim().toLowerCase();
+  return words.find((word) => word.toLowerCase() === asked);
 }
 
 function decimalsOf(max: number, value: unknown): number | undefined {
@@ -235,6 +273,10 @@ function valueJsonSchema(rule: ParameterRule): Record<string, unknown> {
   switch (rule.kind) {
     case 'integer':
       return { type: ['integer', 'string'], ...numeric(rule) };
+    case 'limit':
+      return { type: ['integer', 'string'], minimum: 0, maximum: rule.max };
+    case 'word':
+      return { enum: [...rule.words] };
     case 'switch':
       return { enum: [true, false, 'On', 'Off', 'true', 'false', 1, 0] };
     case 'list':

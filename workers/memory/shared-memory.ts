@@ -10,8 +10,10 @@ import {
   type LineCounters,
   type LineLedger,
   lineSlotsMax,
+  watchEntriesMax,
   wordsPerLine,
 } from '../../core/admission/line-limits.ts';
+import { type NumberWatch, watchWords } from '../../core/admission/number-watch.ts';
 import { countersMax, gaugesMax } from '../../core/metrics/counter-layout.ts';
 
 // ingressRings[i]   main thread -> worker i          mainRings[i]   worker i -> main thread
@@ -46,6 +48,9 @@ export const counterBlockSlots: number = countersMax + gaugesMax;
 // balances          (see balance-block.ts)
 //   | cell: a line of 64 bytes an account | reserved: a word of 64 bits an account and writer | step: a line a writer |
 //
+// numberWatch       (see core/admission/number-watch.ts)
+//   | keys: 64 bits an entry | words: 320 bytes an entry |
+//
 // snapshotEpochs    one line a worker: the epoch of the configuration it runs on, 0 none
 //   | epoch ... | epoch ... |      the main thread writes it only while the worker has no thread
 
@@ -76,6 +81,7 @@ export interface SharedMemory {
   readonly lines: SharedArrayBuffer;
   readonly cpsWindows: SharedArrayBuffer;
   readonly balances: SharedArrayBuffer;
+  readonly numberWatch: SharedArrayBuffer;
   readonly snapshotEpochs: SharedArrayBuffer;
 }
 
@@ -96,6 +102,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     lines: new SharedArrayBuffer(lineWords(workers) * 4),
     cpsWindows: new SharedArrayBuffer((cpsDirectoryWords + arenaWords) * 4),
     balances: new SharedArrayBuffer(balanceBytes(workers)),
+    numberWatch: new SharedArrayBuffer(watchEntriesMax * (8 + watchWords * 4)),
     snapshotEpochs: new SharedArrayBuffer(workers * wordsPerLine * 4),
   };
 }
@@ -129,6 +136,20 @@ export function lineLedger(memory: Pick<SharedMemory, 'lines' | 'workers'>): Lin
     shares: each.map(
       (worker) => new Int32Array(lines, sharesStart + worker * shareBytes, lineSlotsMax),
     ),
+  };
+}
+
+/** The watched numbers, as every worker sees them. */
+export function numberWatch(
+  memory: Pick<SharedMemory, 'numberWatch' | 'lines'>,
+  hashKey: Uint32Array,
+): NumberWatch {
+  const keyBytes = watchEntriesMax * 8;
+  return {
+    keys: new BigInt64Array(memory.numberWatch, 0, watchEntriesMax),
+    words: new Int32Array(memory.numberWatch, keyBytes, watchEntriesMax * watchWords),
+    used: new Int32Array(memory.lines, 0, lineSlotsMax * wordsPerLine),
+    hashKey,
   };
 }
 
