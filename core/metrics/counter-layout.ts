@@ -141,11 +141,7 @@ const rows = [
     'tandem_refused_black_list_total',
     'INVITEs refused: a number is on a black list',
   ],
-  [
-    'numbersListed',
-    'tandem_numbers_listed_total',
-    'numbers put on a dynamic black list',
-  ],
+  ['numbersListed', 'tandem_numbers_listed_total', 'numbers put on a dynamic black list'],
   [
     'watchTableFull',
     'tandem_number_watch_full_total',
