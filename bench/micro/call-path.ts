@@ -59,6 +59,34 @@ const documents = {
     mappingGateways: [gateways.mapping],
     routingGateways: [gateways.routing],
   },
+  numbers: {
+    parameters: { SS_MAXCPS: 0 },
+    numberGroups: [
+      {
+        name: 'black',
+        list: 'black',
+        numbers: Array.from({ length: 100_000 }, (_, n) => String(33_100_000_000 + n)),
+      },
+      { name: 'pool', numbers: Array.from({ length: 1000 }, (_, n) => String(4420 + n)) },
+    ],
+    mappingGateways: [
+      {
+        ...gateways.mapping,
+        calleeDialPlan: '00:,0:44,+:,*:*',
+        callerDialPlan: '0:44,1:001',
+        callerLengths: [8, 9, 10, 11],
+        calleePrefixes: { prefixes: ['44', '49', '33', '1'] },
+      },
+    ],
+    routingGateways: [
+      {
+        ...gateways.routing,
+        calleeDialPlan: '44:0',
+        calleePrefix: '*99',
+        callerPool: { group: 'pool', mode: 'poll', multiplexes: 5 },
+      },
+    ],
+  },
   billed: {
     parameters: { SS_MAXCPS: 0 },
     rateTables: [rateTable('retail', '0.012'), rateTable('buy', '0.009')],
@@ -212,6 +240,7 @@ function measure(bench: Bench, from: number): number {
 const variants = [
   ['not billed', open(documents.unbilled, false)],
   ['billed', open(documents.billed, false)],
+  ['not billed, dial plans, screens, a pool', open(documents.numbers, false)],
   ['not billed, CDR frames packed', open(documents.unbilled, true)],
   ['billed, CDR frames packed', open(documents.billed, true)],
 ] as const;
