@@ -47,6 +47,17 @@ const problem = object(
   ['errors', 'furtherLines'],
 );
 
+const figureOrNull: Schema = { type: ['number', 'null'] };
+const routingFigures = object({
+  callsToday: whole,
+  asrPercent: figureOrNull,
+  acdSeconds: figureOrNull,
+  connectedPercent: figureOrNull,
+  respondedPercent: figureOrNull,
+  offline: yesNo,
+  closedSeconds: whole,
+});
+
 const status = object({
   version: text,
   node: text,
@@ -69,14 +80,18 @@ const status = object({
     }),
   ),
   gateways: list(
-    object({
-      name: text,
-      kind: { enum: ['mapping', 'routing'] },
-      linesUsed: whole,
-      lineLimit: whole,
-      cpsLimit: whole,
-      cps: { type: ['integer', 'null'] },
-    }),
+    object(
+      {
+        name: text,
+        kind: { enum: ['mapping', 'routing'] },
+        linesUsed: whole,
+        lineLimit: whole,
+        cpsLimit: whole,
+        cps: { type: ['integer', 'null'] },
+        routing: routingFigures,
+      },
+      ['routing'],
+    ),
   ),
   sockets: list(object({ listen: text, receiveBufferBytes: whole, kernelDrops: whole })),
   accounts: object({
@@ -152,6 +167,8 @@ const analysis: Schema = {
     callerRouted: text,
     order: list(text),
     protect: list(text),
+    protectDelaySeconds: whole,
+    winner: maybeText,
     candidates: list({
       ...object({ gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text }, [
         'skipped',
@@ -264,7 +281,21 @@ export const schemas: Record<string, Schema> = {
   Problem: problem,
   Status: status,
   Cdr: { type: 'object', properties: cdrProperties(), required: [...cdrColumns] },
-  AnalyzeRequest: object({ gateway: text, callee: text, caller: text, at: time }, ['caller', 'at']),
+  AnalyzeRequest: object(
+    {
+      gateway: text,
+      callee: text,
+      caller: text,
+      at: time,
+      without: { ...list(text), description: 'routing gateways taken for gone' },
+      fail: {
+        type: 'object',
+        additionalProperties: { type: 'integer', minimum: 300, maximum: 699 },
+        description: 'routing gateways that answer with these final codes',
+      },
+    },
+    ['caller', 'at', 'without', 'fail'],
+  ),
   Analysis: analysis,
   QuoteRequest: object({ account: text, callee: text, seconds: { type: 'number' }, at: time }, [
     'at',
@@ -307,10 +338,11 @@ export const schemas: Record<string, Schema> = {
       accounts: collectionChanges,
       numberTransforms: collectionChanges,
       numberGroups: collectionChanges,
+      gatewayGroups: collectionChanges,
       mappingGateways: collectionChanges,
       routingGateways: collectionChanges,
     },
-    ['rateTemplates', 'numberTransforms', 'numberGroups'],
+    ['rateTemplates', 'numberTransforms', 'numberGroups', 'gatewayGroups'],
   ),
   AppliedChange: appliedChange,
   ...deckSchemas,

@@ -29,6 +29,35 @@ export interface PoolEffects extends Pick<AdmissionEffects, 'acquireLine'> {
   nextPlace(cursor: number): number;
 }
 
+/** What is known of a gateway now, over all workers; by its slot. */
+export interface GatewayReadings {
+  linesUsed(slot: number): number;
+  /** INVITEs sent to it since the node's midnight. */
+  callsToday(slot: number): number;
+  /** Hundredths of a percent of the window's attempts that were answered; -1: no attempt. */
+  asr(slot: number): number;
+  /** Mean tenths of a second of the window's answered calls; -1: no call. */
+  acd(slot: number): number;
+  /** It does not answer OPTIONS. */
+  isOffline(slot: number): boolean;
+  /** Seconds for which it asked for no calls (Retry-After); 0: none. */
+  closedSeconds(slot: number): number;
+}
+
+/** Counted at once, and not undone when a handler throws. */
+export interface GatewayEffects extends Omit<GatewayReadings, 'linesUsed'> {
+  /** An INVITE was sent to it. */
+  noteAttempt(slot: number): void;
+  /** The attempt was answered, or is over; `responded`: the gateway said anything at all. */
+  noteOutcome(slot: number, answered: boolean, responded: boolean): void;
+  /** An answered call is over. */
+  noteTalk(slot: number, seconds: number): void;
+  /** It wants no calls for so long. */
+  closeGateway(slot: number, seconds: number): void;
+  /** Whether it has answered its OPTIONS. */
+  noteCheck(slot: number, online: boolean): void;
+}
+
 /** Money of one account that one call has set aside. */
 export interface MoneyHold {
   /** Of the account (workers/memory/balance-block.ts). */
@@ -59,5 +88,7 @@ export interface Effects
     CountEffects,
     AdmissionEffects,
     PoolEffects,
+    GatewayReadings,
+    GatewayEffects,
     MoneyEffects,
     CdrEffects {}

@@ -118,6 +118,12 @@ const sipRows: readonly (readonly [number, string, number])[] = [
   [606, 'Not Acceptable', 65],
 ];
 
+/** Every `key`. */
+export const endReasonKeys: ReadonlySet<string> = new Set([
+  ...ownRows.map(([, key]) => key),
+  ...sipRows.map(([code, phrase]) => `SIP ${code} ${phrase}`),
+]);
+
 const byCode = new Map<number, EndReason>(
   sipRows.map(([code, phrase, q850]) => [
     code,

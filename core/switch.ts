@@ -22,11 +22,18 @@ import { endCall } from './call/call-ending.ts';
 import { createCallTable, forgetDialog } from './call/call-table.ts';
 import { dynamicLists } from './call/dynamic-lists.ts';
 import type { CallEnvironment } from './call/environment.ts';
+import { onProtectTimer } from './call/hunting.ts';
 import { createLocalIdentity, type Listener, mintBranch } from './call/local-identity.ts';
+import {
+  createOptionsChecks,
+  onOptionsCheckTimer,
+  planOptionsChecks,
+} from './call/options-check.ts';
 import { onAttemptTimer } from './call/outbound-leg.ts';
 import { onReinviteTimer } from './call/reinvite.ts';
 import { onReliableTimer } from './call/reliable-provisional.ts';
 import { createTransactionUser } from './call/request-dispatch.ts';
+import { createMinutePrice } from './call/route-prices.ts';
 import type { AnswerRecord, DialogRecord } from './cdr/cdr.ts';
 import type { Snapshot } from './configuration/snapshot.ts';
 import type { Effects } from './effects.ts';
@@ -99,6 +106,8 @@ export class Switch {
       snapshot: options.snapshot,
       billing: billingOf(options.snapshot),
       dynamicLists: dynamicLists(options.snapshot.parameters, options.watch),
+      minutePrice: createMinutePrice(environment),
+      optionsChecks: createOptionsChecks(),
       nowMs: options.nowMs,
       wallMs: options.wallMs,
       waitedMs: 0,
@@ -108,6 +117,7 @@ export class Switch {
       nextCallNumber: 0,
       current: undefined,
     };
+    planOptionsChecks(this.#env, options.snapshot);
     const { beforeTimer } = options;
     this.#fire = (owner, timer) => {
       beforeTimer?.();
@@ -197,6 +207,11 @@ export class Switch {
       case TimerName.balance:
         env.current = owner as Call;
         return onBalanceTimer(env, owner as Call);
+      case TimerName.optionsCheck:
+        return onOptionsCheckTimer(env);
+      case TimerName.protectRoute:
+        env.current = owner as Call;
+        return onProtectTimer(env, owner as Call);
       case TimerName.duration:
         env.current = owner as Call;
         return onDurationTimer(env, owner as Call);
@@ -225,6 +240,7 @@ export class Switch {
     this.#env.billing = billingOf(snapshot);
     this.#env.dynamicLists = dynamicLists(snapshot.parameters, this.#watch);
     this.#layer.timers = timerValues(snapshot.parameters);
+    planOptionsChecks(this.#env, snapshot);
   }
 
   /** A stream to this peer could not be opened or broke (UDP never reports). */
@@ -271,6 +287,7 @@ export class Switch {
   drain(): void {
     this.#env.current = undefined;
     this.#env.draining = true;
+    planOptionsChecks(this.#env, this.#env.snapshot);
   }
 
   /** Ends every call: BYE on both legs, 503 to callers not yet answered. */

@@ -19,6 +19,22 @@ export interface GatewayFigures {
   cpsLimit: number;
   /** Calls admitted in the last second; null without a cpsLimit, for nothing is counted then. */
   cps: number | null;
+  /** Of a routing gateway. */
+  routing?: RoutingGatewayFigures;
+}
+
+export interface RoutingGatewayFigures {
+  /** INVITEs sent to it since the node's midnight. */
+  callsToday: number;
+  /** Over their windows; null: no call in them. */
+  asrPercent: number | null;
+  acdSeconds: number | null;
+  connectedPercent: number | null;
+  respondedPercent: number | null;
+  /** It does not answer OPTIONS. */
+  offline: boolean;
+  /** For so long it wants no calls (Retry-After); 0: it takes them. */
+  closedSeconds: number;
 }
 
 export interface SocketFigures {
@@ -126,6 +142,10 @@ export interface AnalyzeRequest {
   caller?: string | undefined;
   /** ISO 8601. */
   at?: string | undefined;
+  /** Routing gateways taken for gone. */
+  without?: readonly string[] | undefined;
+  /** Routing gateways that answer with these final codes. */
+  fail?: Readonly<Record<string, number>> | undefined;
 }
 
 /** What `tandem rate` asks; core/billing/explain-rate.ts says what the fields are. */

@@ -20,6 +20,8 @@ import {
   isNumberSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
+import { GatewayPulse } from './gateway-pulse.ts';
+import type { Log } from './log.ts';
 import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import { SnapshotStore, type SnapshotTicket } from './memory/snapshot-store.ts';
@@ -49,12 +51,15 @@ export interface ConfigurationActivationOptions {
   /** What gateways can be reached from. */
   listeners: readonly Listener[];
   clock: () => number;
+  log: Log;
   /** Tells every call worker; resolves with the longest pause when all run on it. */
   swap: (ticket: SnapshotTicket) => Promise<number>;
 }
 
 export class ConfigurationActivation {
   readonly snapshots: SnapshotStore;
+  /** To be looked at once a second. */
+  readonly gateways: GatewayPulse;
   readonly #options: ConfigurationActivationOptions;
   readonly #cpsWindows: CpsWindows;
   readonly #slots: SlotRegistry;
@@ -67,6 +72,9 @@ export class ConfigurationActivation {
     this.#options = options;
     this.snapshots = new SnapshotStore(options.memory);
     this.#cpsWindows = new CpsWindows(options.memory);
+    const { memory, log, clock } = options;
+    const snapshot = (): Snapshot | undefined => this.#current;
+    this.gateways = new GatewayPulse({ memory, snapshot, log, clock, wallClock: Date.now });
     const ledger = lineLedger(options.memory);
     this.#slots = createSlotRegistry((slot) => linesUsed(ledger, slot) === 0);
     this.#numberSlots = createSlotRegistry(
@@ -93,7 +101,8 @@ export class ConfigurationActivation {
 
   /** Routing analysis on the version in force. */
   analyze(request: AnalyzeRequest): Promise<unknown> {
-    const { listeners } = this.#options;
+    const { listeners, memory } = this.#options;
+    const { workers, lines, gateways } = memory;
     return this.#askTask(
       'analyze-route',
       'analyzeRoute',
@@ -101,6 +110,7 @@ export class ConfigurationActivation {
         arena,
         request,
         listeners,
+        memory: { workers, lines, gateways },
       }),
     );
   }
@@ -142,6 +152,7 @@ export class ConfigurationActivation {
     const compileMs = clock() - startedMs;
     const ticket = this.snapshots.publish(version);
     this.#current = openSnapshot(ticket.arena);
+    this.gateways.adopt(this.#current);
     const swapPauseMs = await swap(ticket);
     this.#slots.settle(slots.gateways);
     this.#numberSlots.settle(slots.numbers);

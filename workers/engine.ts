@@ -107,6 +107,7 @@ export class Engine {
       accounts: this.accounts,
       listeners: parts.listeners,
       clock: monotonicMs,
+      log: this.log,
       swap: (ticket) => this.supervisor.swap(ticket),
     });
     this.supervisor = this.#createSupervisor();
@@ -347,6 +348,7 @@ export class Engine {
 
   #onPulse(): void {
     this.supervisor.look();
+    this.activation.gateways.look();
     this.#loopDelay.onSecond();
     void this.#ingress?.readKernelDrops();
     const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());

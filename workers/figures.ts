@@ -5,6 +5,7 @@ import { defaultParameters } from '../core/configuration/model.ts';
 import { allMappingGateways, allRoutingGateways } from '../core/configuration/open-snapshot.ts';
 import type { MappingGateway, RoutingGateway, Snapshot } from '../core/configuration/snapshot.ts';
 import { Counter, type CounterName, counterRows, Gauge } from '../core/metrics/counter-layout.ts';
+import { gatewayEffects, StateWord, stateWordsPerSlot } from '../core/routing/gateway-state.ts';
 import type {
   AccountsFigures,
   CdrLogFigures,
@@ -13,13 +14,15 @@ import type {
   EngineFigures,
   GatewayFigures,
   IngressFigures,
+  RoutingGatewayFigures,
   SocketFigures,
   WorkerFigures,
 } from './admin-messages.ts';
+import { monotonicMs } from './clock.ts';
 import type { UdpSocketState } from './ingress/udp-ingress.ts';
 import { listenText } from './listen-setting.ts';
 import { counterBlocks, sumCounters, sumGauge } from './memory/counter-block.ts';
-import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
+import { gatewayWords, lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 
 /** Beyond this many the busiest are shown; the message goes out every second. */
 const gatewaysShownMax = 1000;
@@ -107,9 +110,30 @@ function gatewayFigures(snapshot: Snapshot, sources: FigureSources): GatewayFigu
   if (rows.length > gatewaysShownMax) {
     rows = rows.sort((a, b) => b.linesUsed - a.linesUsed).slice(0, gatewaysShownMax);
   }
+  const words = gatewayWords(sources.memory);
   return rows.map(({ slot, ...row }) => {
-    return { ...row, cps: row.cpsLimit === 0 ? null : sources.admittedLastSecond(slot) };
+    const cps = row.cpsLimit === 0 ? null : sources.admittedLastSecond(slot);
+    return row.kind === 'mapping'
+      ? { ...row, cps }
+      : { ...row, cps, routing: routingFigures(words, slot) };
   });
+}
+
+function routingFigures(words: Int32Array, slot: number): RoutingGatewayFigures {
+  const state = gatewayEffects(words, () => monotonicMs() / 1000);
+  const ratio = (word: number, unitsOfOne: number): number | null => {
+    const figure = Atomics.load(words, slot * stateWordsPerSlot + word) - 1;
+    return figure < 0 ? null : figure / unitsOfOne;
+  };
+  return {
+    callsToday: state.callsToday(slot),
+    asrPercent: ratio(StateWord.asr, 100),
+    acdSeconds: ratio(StateWord.acd, 10),
+    connectedPercent: ratio(StateWord.connectedRatio, 100),
+    respondedPercent: ratio(StateWord.respondedRatio, 100),
+    offline: state.isOffline(slot),
+    closedSeconds: state.closedSeconds(slot),
+  };
 }
 
 type ShownGateway = Omit<GatewayFigures, 'cps'> & { slot: number };

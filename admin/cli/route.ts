@@ -1,5 +1,5 @@
 // tandem route
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { ask, jsonBody, type NodeOptions, needNode, withNodeOptions } from './node-client.ts';
 import { printJson } from './output.ts';
 
@@ -8,6 +8,21 @@ interface RouteOptions extends NodeOptions {
   callee: string;
   caller?: string;
   at?: string;
+  without: string[];
+  fail: Record<string, number>;
+}
+
+function alsoWithout(name: string, names: string[]): string[] {
+  return [...names, name];
+}
+
+/** "carrier-a=503". */
+function alsoFailing(text: string, failing: Record<string, number>): Record<string, number> {
+  const parts = /^(.+)=([3-6][0-9]{2})$/.exec(text);
+  if (parts === null) {
+    throw new InvalidArgumentError('expected GATEWAY=CODE, with a SIP code from 300 to 699');
+  }
+  return { ...failing, [parts[1]!]: Number(parts[2]) };
 }
 
 export function addRouteCommand(tandem: Command): void {
@@ -17,19 +32,28 @@ export function addRouteCommand(tandem: Command): void {
     .requiredOption('--callee <number>', 'number that is called')
     .option('--caller <number>', 'number that calls')
     .option('--at <time>', 'as it would be then (2026-01-01T00:00:00Z); default: now')
+    .option('--without <name>', 'as if this routing gateway were gone; repeatable', alsoWithout, [])
+    .option(
+      '--fail <name=code>',
+      'as if it answered so (carrier-a=503); repeatable',
+      alsoFailing,
+      {},
+    )
     .addHelpText(
       'after',
       `
 Examples:
   tandem route --gateway acme-in --callee 442079460000
+  tandem route --gateway acme-in --callee 442079460000 --without carrier-a --fail carrier-b=503
   tandem route --gateway acme-in --callee 442079460000 --caller 15550100 --at 2026-01-01T00:00:00Z`,
     )
-    .action(async ({ gateway, callee, caller, at, ...options }: RouteOptions) => {
+    .action(async ({ gateway, callee, caller, at, ...more }: RouteOptions) => {
+      const { without, fail, ...options } = more;
       const node = await needNode(options);
       const response = await ask(
         node,
         '/api/v1/routing/analyze',
-        jsonBody({ gateway, callee, caller, at }),
+        jsonBody({ gateway, callee, caller, at, without, fail }),
       );
       await printJson(await response.json());
     });

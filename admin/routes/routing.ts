@@ -12,6 +12,12 @@ const numberField = z
   .min(1, 'expected a number as text')
   .max(numberCharactersMax, `expected at most ${numberCharactersMax} characters`);
 
+const listMax = 1000;
+const tooMany = `expected at most ${listMax} routing gateways`;
+const gatewayName = z.string('expected the name of a routing gateway').max(256);
+const failCodeError = 'expected a SIP code from 300 to 699';
+const failCode = z.int(failCodeError).min(300, failCodeError).max(699, failCodeError);
+
 const bodySchema = z.strictObject({
   gateway: z
     .string('expected the name of a mapping gateway')
@@ -19,6 +25,11 @@ const bodySchema = z.strictObject({
   callee: numberField,
   caller: numberField.optional(),
   at: instant.optional(),
+  without: z.array(gatewayName, 'expected a list of names').max(listMax, tooMany).optional(),
+  fail: z
+    .record(gatewayName, failCode, 'expected SIP codes by the names of routing gateways')
+    .refine((codes) => Object.keys(codes).length <= listMax, tooMany)
+    .optional(),
 });
 
 export function routingRoutes(engine: EngineChannel): Route[] {

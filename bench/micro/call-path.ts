@@ -3,10 +3,16 @@
 // packing of its two CDR frames. The harness that plays the peers is part of the figures, so what counts is
 // the difference; `--cpu-prof` tells them apart.
 
-import { acquireLine, nextPlace, releaseLine } from '../../core/admission/line-limits.ts';
+import {
+  acquireLine,
+  linesUsed,
+  nextPlace,
+  releaseLine,
+} from '../../core/admission/line-limits.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Effects } from '../../core/effects.ts';
+import { gatewayEffects } from '../../core/routing/gateway-state.ts';
 import type { Hop } from '../../core/sip/hop.ts';
 import { Switch } from '../../core/switch.ts';
 import { MoneyJournal } from '../../workers/call/money-journal.ts';
@@ -22,7 +28,11 @@ import {
   purseOf,
   workerPurse,
 } from '../../workers/memory/balance-block.ts';
-import { allocateSharedMemory, workerLines } from '../../workers/memory/shared-memory.ts';
+import {
+  allocateSharedMemory,
+  gatewayWords,
+  workerLines,
+} from '../../workers/memory/shared-memory.ts';
 
 /** Buffer's own flat writer, which its types leave out. */
 type WritableBytes = Buffer & { latin1Write(text: string, offset: number): number };
@@ -136,6 +146,8 @@ function open(source: object, packsFrames: boolean): Bench {
     settle: (hold, charged) => money.settle(hold, charged),
     nextPlace: (cursor) => nextPlace(lines, cursor),
     acquireCps: () => true,
+    ...gatewayEffects(gatewayWords(memory), () => 0),
+    linesUsed: (slot) => linesUsed(lines, slot),
     cdrLogAccepts: () => true,
     recordAnswer: (answer) => void (packsFrames && frames.add(datedAnswer(answer))),
     recordEnd: (cdr) => void (packsFrames && frames.add(datedEnd(cdr))),

@@ -8,7 +8,7 @@ import { bench, do_not_optimize, run } from 'mitata';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Snapshot } from '../../core/configuration/snapshot.ts';
 import { longestPrefix } from '../../core/number/prefix-table.ts';
-import { candidateGateways } from '../../core/routing/candidate-gateways.ts';
+import { candidatesOf } from '../../test/doubles/route-question.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { createSlotRegistry } from '../../workers/configuration/slot-registry.ts';
@@ -74,7 +74,7 @@ async function measure(dataDir: string): Promise<Snapshot> {
   figures.compileWriteMs = Math.round(answer.writeMs);
   figures.bytesPerPrefix = Math.round((answer.bytesUsed / prefixCount) * 10) / 10;
   const snapshot = timed('openMs', () => openSnapshot(answer.arena));
-  timed('firstLookupMs', () => candidateGateways(snapshot, '442071838750'));
+  timed('firstLookupMs', () => candidatesOf(snapshot, '442071838750'));
   figures.rssMegabytes = Math.round(process.memoryUsage().rss / 1e6);
   console.log(JSON.stringify(figures));
   await store.close();
@@ -89,7 +89,7 @@ try {
   const nextNumber = (): string => numbers[at++ & (numberCount - 1)]!;
   bench('no lookup', () => do_not_optimize(nextNumber()));
   bench('longest prefix', () => do_not_optimize(longestPrefix(snapshot.prefixes, nextNumber())));
-  bench('candidates', () => do_not_optimize(candidateGateways(snapshot, nextNumber())));
+  bench('candidates', () => do_not_optimize(candidatesOf(snapshot, nextNumber())));
   await run();
 } finally {
   rmSync(dataDir, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 // Ends an attempt: at its final response, by CANCEL when nobody waits for it any more (RFC 3261 9.1), or by
 // BYE when its 2xx never reached the caller.
 import { Method } from '../sip/method.ts';
+import { reasonLine } from '../sip/reason.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
 import { TimerName } from '../time/timer-name.ts';
 import type { OutboundLeg } from './call.ts';
@@ -8,6 +9,7 @@ import { OutboundState } from './call.ts';
 import { forgetForks, hangUpDialog } from './call-dialog.ts';
 import { forgetOwnLeg } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
+import { giveGroupLinesBack } from './group-lines.ts';
 import { giveVendorBack } from './vendor-billing.ts';
 
 /** Nobody waits for this attempt any more. CANCEL goes out now, or at the first 1xx (RFC 3261 9.1). */
@@ -18,8 +20,8 @@ export function abandonAttempt(env: CallEnvironment, leg: OutboundLeg): void {
   }
   if (leg.state > OutboundState.proceeding) return;
   const heard = leg.state === OutboundState.proceeding;
-  leg.state = OutboundState.cancelling;
   closeRecord(env, leg);
+  leg.state = OutboundState.cancelling;
   giveLineBack(env, leg);
   forgetForks(env, leg, undefined);
   if (heard) sendCancel(env, leg);
@@ -31,7 +33,8 @@ export function sendCancel(env: CallEnvironment, leg: OutboundLeg): void {
   leg.state = OutboundState.cancelled;
   const parts: RequestParts = { ...leg.parts, method: Method.CANCEL };
   // RFC 3261 9.1: the CANCEL carries the INVITE's branch, CSeq number, Route and nothing of its body.
-  env.transactions.request(leg.hop, parts, writeRequest(parts, '', ''));
+  const reason = reasonLine(leg.call.releaseCause);
+  env.transactions.request(leg.hop, parts, writeRequest(parts, reason, ''));
   armAttempt(env, leg, env.transactions.timers.giveUpMs / 1000);
 }
 
@@ -65,8 +68,12 @@ export function armAttempt(env: CallEnvironment, leg: OutboundLeg, seconds: numb
   if (seconds > 0) leg.timer = env.wheel.arm(leg, TimerName.attempt, seconds * 1000);
 }
 
+/** Of an attempt that is over without an answer, or whose answer was dropped. */
 function closeRecord(env: CallEnvironment, leg: OutboundLeg): void {
   leg.record.tookMs = Math.round(env.nowMs - leg.startedMs);
+  if (leg.state === OutboundState.answered) return;
+  const responded = leg.state === OutboundState.proceeding || leg.record.sipCode > 0;
+  env.effects.noteOutcome(leg.gateway.slot, false, responded);
 }
 
 /** Exactly once a leg, on every path. */
@@ -76,5 +83,6 @@ export function giveLineBack(env: CallEnvironment, leg: OutboundLeg): void {
   env.effects.releaseLine(leg.gateway.slot);
   if (leg.callerLine >= 0) env.effects.releaseLine(leg.callerLine);
   if (leg.forwardingLine >= 0) env.effects.releaseLine(leg.forwardingLine);
+  giveGroupLinesBack(env.effects, leg.gateway.groups);
   giveVendorBack(env, leg, 0n);
 }

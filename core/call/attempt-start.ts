@@ -2,7 +2,8 @@
 // for this side (RFC 3261 13.2.1; what crosses from the caller's INVITE stands in header-policy.ts).
 import type { RoutingGateway } from '../configuration/snapshot.ts';
 import { Counter } from '../metrics/counter-layout.ts';
-import type { Candidate } from '../routing/candidate-gateways.ts';
+import { awayReason } from '../routing/gateway-availability.ts';
+import type { Candidate } from '../routing/gateway-ranking.ts';
 import type { Hop } from '../sip/hop.ts';
 import { Method } from '../sip/method.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
@@ -12,13 +13,14 @@ import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { gatewayHop, gatewayText } from './gateway-text.ts';
+import { giveGroupLinesBack, takeGroupLines } from './group-lines.ts';
 import {
   callerIdentityNames,
   escapeUser,
   forwardingIdentityNames,
   withIdentityUser,
 } from './header-policy.ts';
-import { listenerTowards, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
+import { listenerOf, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
 import { numbersOut } from './numbers-out.ts';
 import { type AttemptNumbers, takePoolNumbers } from './pool-numbers.ts';
@@ -29,31 +31,30 @@ import { returnVendor, takeVendor } from './vendor-billing.ts';
 export function startAttempt(env: CallEnvironment, call: Call, candidate: Candidate): boolean {
   const { gateway } = candidate;
   const invite = call.inbound.invite!;
-  const listener = listenerTowards(
-    env.identity,
-    gateway.transport,
-    gateway.address,
-    invite.hop.listener,
-  );
+  const listener = listenerOf(env.identity, gateway, invite.hop.listener);
   if (listener < 0) {
     env.effects.count(Counter.skippedListener);
     return false;
   }
-  if (!env.effects.acquireLine(gateway.slot, call.emergency ? 0 : gateway.lineLimit)) {
+  if (awayReason(env.effects, gateway) !== undefined) {
+    env.effects.count(Counter.skippedAway);
+    return false;
+  }
+  if (!takeLines(env, candidate, call.emergency)) {
     env.effects.count(Counter.skippedLines);
     return false;
   }
   if (!numbersOut(env, call, gateway)) {
-    env.effects.releaseLine(gateway.slot);
+    giveLinesBack(env, gateway);
     return false;
   }
   const vendor = takeVendor(env, call, gateway);
   if (vendor === undefined) {
-    env.effects.releaseLine(gateway.slot);
+    giveLinesBack(env, gateway);
     return false;
   }
   if (!call.emergency && !env.effects.acquireCps(gateway.slot, gateway.cpsLimit)) {
-    env.effects.releaseLine(gateway.slot);
+    giveLinesBack(env, gateway);
     if (vendor !== null) returnVendor(env, vendor, 0n);
     env.effects.count(Counter.skippedCps);
     return false;
@@ -66,12 +67,30 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
   leg.forwardingLine = pooled.forwarding?.line ?? -1;
   call.outbound = leg;
   env.effects.count(Counter.attempts);
+  env.effects.noteAttempt(gateway.slot);
   if (!sendInvite(env, leg, crossingOf(invite, pooled))) {
     failTooLarge(env, leg);
     return false;
   }
   armAttempt(env, leg, inviteWaitSeconds(call));
   return true;
+}
+
+/** One of the gateway's own and one of each of its groups, or none. */
+function takeLines(
+  env: CallEnvironment,
+  { gateway, lineLimit }: Candidate,
+  emergency: boolean,
+): boolean {
+  if (!env.effects.acquireLine(gateway.slot, emergency ? 0 : lineLimit)) return false;
+  if (takeGroupLines(env.effects, gateway.groups, emergency)) return true;
+  env.effects.releaseLine(gateway.slot);
+  return false;
+}
+
+function giveLinesBack(env: CallEnvironment, gateway: RoutingGateway): void {
+  env.effects.releaseLine(gateway.slot);
+  giveGroupLinesBack(env.effects, gateway.groups);
 }
 
 /** The smaller of SS_SIP_TIMER_B and SS_SIP_TIMEOUT_INVITE rules. */
@@ -123,6 +142,7 @@ function createLeg(
     ack: { cseq: parts.cseq, payload: undefined },
     ringing: false,
     sdpSeen: false,
+    cause: 0,
     offered: invite.payload.body !== '',
     timer: 0,
     lineHeld: true,

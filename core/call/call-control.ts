@@ -4,17 +4,11 @@
 import type { MappingGateway } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
-import {
-  candidateTried,
-  type Hunt,
-  nextCandidate,
-  startHunt,
-} from '../routing/candidate-gateways.ts';
 import { mayTryNext } from '../routing/gateway-switching.ts';
+import { noHunt } from '../routing/hunt.ts';
 import type { SipMessage } from '../sip/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { abandonAttempt, finishLeg } from './attempt-end.ts';
-import { startAttempt } from './attempt-start.ts';
 import { watchBalance } from './balance-watch.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
 import { CallPhase, OutboundState } from './call.ts';
@@ -24,6 +18,7 @@ import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
 import { keepCall, ownLegOf } from './call-table.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
+import { tryNextGateway } from './hunting.ts';
 import {
   answerText,
   createInboundLeg,
@@ -108,10 +103,12 @@ function createCall(
     startedMs: env.nowMs,
     answeredMs: 0,
     durationTimer: 0,
+    protectTimer: 0,
     ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
     watchLine: -1,
     billing: null,
+    releaseCause: 0,
     vendorShort: false,
     numbersRefused: undefined,
   };
@@ -125,34 +122,6 @@ function refuse(env: CallEnvironment, call: Call, refusal: Refusal): void {
   // RFC 3261 21.5.4: 503 may say when to come back.
   const headers = reason.sipCode === 503 ? 'Retry-After: 1\r\n' : '';
   endUnanswered(env, call, { statusCode: reason.sipCode, reason, by: 'server', headers }, 'server');
-}
-
-function tryNextGateway(env: CallEnvironment, call: Call): void {
-  for (;;) {
-    const candidate = nextCandidate(call.hunt);
-    if (candidate === undefined) break;
-    if (startAttempt(env, call, candidate)) {
-      candidateTried(call.hunt, candidate);
-      return;
-    }
-  }
-  const failure = call.lastFailure ?? skippedFailure(call);
-  endUnanswered(env, call, failure, failure.by);
-}
-
-/** No INVITE was sent. */
-function skippedFailure(call: Call): AttemptFailure {
-  if (call.vendorShort) return vendorsShort;
-  return call.numbersRefused === undefined ? allBusy : skippedAll(call.numbersRefused);
-}
-
-const noHunt: Hunt = startHunt([]);
-
-const allBusy = skippedAll(EndReasons.allGatewayBusy);
-const vendorsShort = skippedAll(EndReasons.clearingAccountInsufficient);
-
-function skippedAll(reason: EndReason): AttemptFailure {
-  return { statusCode: reason.sipCode, reason, by: 'server', headers: '' };
 }
 
 function onProgress(env: CallEnvironment, leg: OutboundLeg, fork: Fork, progress: Progress): void {
@@ -217,6 +186,7 @@ function onAttemptFailed(
   const outcome = {
     kind,
     sipCode: leg.record.sipCode,
+    cause: leg.cause,
     ringing: leg.ringing,
     sdpSeen: leg.sdpSeen,
     attemptsMade: call.cdr.attempts.length,

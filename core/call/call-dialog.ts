@@ -8,6 +8,7 @@ import { HeaderId } from '../sip/header-id.ts';
 import { headerStride, rowText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { nameAddrUri } from '../sip/name-addr.ts';
+import { reasonLine } from '../sip/reason.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
 import type { ClientTransaction } from '../transaction/transaction.ts';
 import type {
@@ -240,6 +241,7 @@ export function sendBye(env: CallEnvironment, dialog: CallDialog): void {
   // Only the dialog that the call was answered with may end the INVITE: a stray fork has the same one.
   const invite = dialog === call.callee ? call.outbound!.parts : undefined;
   const release: Release = { kind: OwnerKind.release, dialog, invite };
-  const client = env.transactions.request(dialog.hop, parts, writeRequest(parts, '', ''));
+  const text = writeRequest(parts, reasonLine(call.releaseCause), '');
+  const client = env.transactions.request(dialog.hop, parts, text);
   client.owner = release;
 }

@@ -2,6 +2,7 @@
 import { nodeSlot } from '../configuration/snapshot.ts';
 import type { EndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
+import { reasonLine } from '../sip/reason.ts';
 import { abandonAttempt, giveLineBack } from './attempt-end.ts';
 import type { AttemptFailure, Call, CallDialog } from './call.ts';
 import { CallPhase } from './call.ts';
@@ -10,6 +11,8 @@ import { settleCall } from './call-settlement.ts';
 import { forgetCall, forgetDialog } from './call-table.ts';
 import { noteDynamicEnd } from './dynamic-lists.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
+import { failureStatus } from './failure-status.ts';
+import { giveGroupLinesBack } from './group-lines.ts';
 import { sendFailure } from './inbound-leg.ts';
 import { closeReinvites } from './reinvite.ts';
 
@@ -25,20 +28,21 @@ export function endUnanswered(
   if (call.phase !== CallPhase.routing) return;
   call.phase = CallPhase.ended;
   call.inbound.held = undefined;
-  const statusCode = callerStatus(failure.statusCode);
+  call.protectTimer = env.wheel.cancel(call.protectTimer);
   const { outbound } = call;
+  const { statusCode } = failure;
+  // RFC 3261 9.2: a cancelled INVITE is answered 487.
+  const sent = by === 'caller' ? statusCode : failureStatus(call, failure);
+  const carrierCause = failure.by === 'callee' ? (outbound?.cause ?? 0) : 0;
+  call.releaseCause = carrierCause || failure.reason.q850;
   if (outbound?.record.endReason === '') outbound.record.endReason = failure.reason.key;
   env.effects.count(Counter.callsFailed);
-  call.cdr.sipCode = statusCode;
+  call.cdr.sipCode = sent;
   closeCall(env, call, failure.reason, by);
   if (outbound !== undefined) abandonAttempt(env, outbound);
-  sendFailure(env, call.inbound, statusCode, failure.headers);
-}
-
-/** A carrier's redirection or challenge says nothing to the caller: to him this gateway just failed. */
-function callerStatus(statusCode: number): number {
-  if (statusCode < 400 || statusCode === 401 || statusCode === 407) return 503;
-  return statusCode;
+  // RFC 6432: a final response may say the cause.
+  const headers = sent === statusCode ? failure.headers : '';
+  sendFailure(env, call.inbound, sent, headers + reasonLine(call.releaseCause));
 }
 
 /** `gone`: the dialog whose own side ended it and needs no BYE. */
@@ -50,6 +54,7 @@ export function endAnswered(
 ): void {
   if (call.phase !== CallPhase.answered) return;
   call.phase = CallPhase.ended;
+  call.releaseCause ||= end.reason.q850;
   env.callsAnsweredUp--;
   env.effects.count(Counter.callsEnded);
   call.durationTimer = env.wheel.cancel(call.durationTimer);
@@ -65,7 +70,10 @@ function closeCall(env: CallEnvironment, call: Call, reason: EndReason, by: Ende
   cdr.endedAt = wallTime(call, env.nowMs);
   cdr.endReason = reason.key;
   cdr.endedBy = by;
-  if (cdr.answeredAt !== null) cdr.holdTimeMs = Math.round(env.nowMs - call.answeredMs);
+  if (cdr.answeredAt !== null) {
+    cdr.holdTimeMs = Math.round(env.nowMs - call.answeredMs);
+    env.effects.noteTalk(outbound!.gateway.slot, Math.round(cdr.holdTimeMs / 1000));
+  }
   if (call.billing !== null) settleCall(env, call, call.billing, by);
   env.effects.recordEnd(cdr);
   noteDynamicEnd(env, call);
@@ -80,6 +88,7 @@ function leaveTable(env: CallEnvironment, call: Call): void {
   if (!call.linesHeld) return;
   call.linesHeld = false;
   env.effects.releaseLine(call.mapping.slot);
+  giveGroupLinesBack(env.effects, call.mapping.groups);
   env.effects.releaseLine(nodeSlot);
 }
 

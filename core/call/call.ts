@@ -11,14 +11,20 @@ import type { Dialog } from '../dialog/dialog.ts';
 import type { OfferAnswer, OpenOffer } from '../dialog/offer-answer.ts';
 import type { RouteSet } from '../dialog/route-set.ts';
 import type { EndReason } from '../end-reason.ts';
-import type { Hunt } from '../routing/candidate-gateways.ts';
+import type { Hunt } from '../routing/hunt.ts';
 import type { Hop } from '../sip/hop.ts';
 import type { Method } from '../sip/method.ts';
 import type { RequestParts } from '../sip/write-message.ts';
 import type { ClientTransaction, ServerTransaction } from '../transaction/transaction.ts';
 
 /** What the owner field of a transaction points to. */
-export const OwnerKind = { inboundLeg: 0, outboundLeg: 1, relay: 2, release: 3 } as const;
+export const OwnerKind = {
+  inboundLeg: 0,
+  outboundLeg: 1,
+  relay: 2,
+  release: 3,
+  optionsCheck: 4,
+} as const;
 
 export const CallPhase = { routing: 0, answered: 1, ended: 2 } as const;
 export type CallPhase = (typeof CallPhase)[keyof typeof CallPhase];
@@ -76,6 +82,8 @@ export interface Call {
   readonly startedMs: number;
   answeredMs: number;
   durationTimer: number;
+  /** No gateway is left but protect routes, whose turn is yet to come. */
+  protectTimer: number;
   /** Our own hops this call has already made (a call routed back to us). */
   readonly ownHops: number;
   linesHeld: boolean;
@@ -83,6 +91,8 @@ export interface Call {
   watchLine: number;
   /** Null: nobody is billed. */
   billing: CallBilling | null;
+  /** Q.850 cause by which it ended, for the sides that are told of its end; 0: it has not, or none fits. */
+  releaseCause: number;
   /** A gateway was skipped because its carrier's account could not pay. */
   vendorShort: boolean;
   /** Why a gateway was skipped that does not take these numbers. */
@@ -181,6 +191,8 @@ export interface OutboundLeg extends Keyed {
   readonly ack: OutgoingAck;
   ringing: boolean;
   sdpSeen: boolean;
+  /** Q.850 cause of its final failure; 0: it named none. */
+  cause: number;
   /** Offer in the INVITE: the 2xx is acknowledged at once; else the caller's ACK brings the answer. */
   readonly offered: boolean;
   timer: number;

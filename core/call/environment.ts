@@ -10,6 +10,8 @@ import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } fro
 import type { CallTable } from './call-table.ts';
 import type { DynamicLists } from './dynamic-lists.ts';
 import type { LocalIdentity } from './local-identity.ts';
+import type { OptionsChecks } from './options-check.ts';
+import type { MinutePrice } from './route-prices.ts';
 
 /** The events of the legs; call-control.ts decides what follows. */
 export interface CallControl {
@@ -54,6 +56,8 @@ export interface CallEnvironment {
   billing: BillingState;
   /** Null: no number is watched. */
   dynamicLists: DynamicLists | null;
+  readonly minutePrice: MinutePrice;
+  readonly optionsChecks: OptionsChecks;
   /** Monotonic and wall clock of the batch, milliseconds. */
   nowMs: number;
   wallMs: number;

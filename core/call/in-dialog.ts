@@ -10,6 +10,7 @@ import type { Hop } from '../sip/hop.ts';
 import { headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { parseRack } from '../sip/rack.ts';
+import { q850Cause } from '../sip/reason.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowLine, optionsLines } from './allow.ts';
 import { stopAnswerResend } from './answer-resend.ts';
@@ -91,7 +92,7 @@ function onDialogRequest(
 ): void {
   switch (message.method) {
     case Method.BYE:
-      return onBye(env, dialog, transaction);
+      return onBye(env, dialog, transaction, message);
     case Method.OPTIONS:
       return respond(env, transaction, 200, optionsLines);
     case Method.PRACK:
@@ -112,7 +113,12 @@ function onDialogRequest(
 }
 
 /** Answered at once; the other leg is hung up beside it. */
-function onBye(env: CallEnvironment, dialog: CallDialog, transaction: ServerTransaction): void {
+function onBye(
+  env: CallEnvironment,
+  dialog: CallDialog,
+  transaction: ServerTransaction,
+  message: SipMessage,
+): void {
   const { call } = dialog;
   // RFC 3261 15: the called side hangs up only a confirmed dialog.
   if (!dialog.confirmed && dialog.side === 'callee') {
@@ -127,6 +133,7 @@ function onBye(env: CallEnvironment, dialog: CallDialog, transaction: ServerTran
     forgetDialog(env.table, dialog);
     return;
   }
+  call.releaseCause = q850Cause(message);
   env.control.onReleased(dialog, EndReasons.normalRelease, dialog.side);
 }
 

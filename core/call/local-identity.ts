@@ -2,6 +2,7 @@
 // the tags, branches and Call-IDs it mints. Nothing of one side's peer is in them (topology hiding).
 import { writeHex } from '../bytes/digits.ts';
 import type { MessageBytes } from '../bytes/latin1.ts';
+import type { RoutingGateway } from '../configuration/snapshot.ts';
 import { mintCallId } from '../shard/call-id-shard.ts';
 import { type Hop, Transport } from '../sip/hop.ts';
 import { allowLine } from './allow.ts';
@@ -103,6 +104,20 @@ export function listenerTowards(
     if (fallback < 0) fallback = index;
   }
   return fallback;
+}
+
+/** The socket for calls to a gateway: the one at its `localIp`, where it has one; -1: there is none. */
+export function listenerOf(
+  identity: LocalIdentity,
+  gateway: Pick<RoutingGateway, 'transport' | 'address' | 'localIp'>,
+  preferred: number,
+): number {
+  const { transport, address, localIp } = gateway;
+  if (localIp === '') return listenerTowards(identity, transport, address, preferred);
+  const host = bracketed(localIp);
+  return identity.listeners.findIndex(
+    (listener) => listener.transport === transport && listener.host === host,
+  );
 }
 
 /** RFC 3261 19.3: at least 32 bits of randomness; here 64 and a sequence. One flat string: it is kept

@@ -8,6 +8,7 @@ import { Counter } from '../metrics/counter-layout.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { hasOptionTag, headerInteger, headerTag } from '../sip/header-values.ts';
 import type { SipMessage } from '../sip/message.ts';
+import { q850Cause } from '../sip/reason.ts';
 import { abandonAttempt, armAttempt, finishLeg, isGivenUp, sendCancel } from './attempt-end.ts';
 import type { Fork, OutboundLeg } from './call.ts';
 import { noPayload, OutboundState } from './call.ts';
@@ -120,6 +121,7 @@ function onSuccess(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
   leg.timer = env.wheel.cancel(leg.timer);
   leg.record.sipCode = message.statusCode;
   leg.record.tookMs = Math.round(env.nowMs - leg.startedMs);
+  env.effects.noteOutcome(leg.gateway.slot, true, true);
   forgetOwnLeg(env.table, leg);
   forgetForks(env, leg, fork);
   const routeSet = routeSetOf(message, HeaderId.recordRoute, true);
@@ -169,6 +171,8 @@ function onFailure(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
   const wanted = leg.state <= OutboundState.proceeding;
   if (leg.state === OutboundState.answered) return;
   leg.record.sipCode = message.statusCode;
+  leg.cause = q850Cause(message);
+  heedRetryAfter(env, leg, message);
   finishLeg(env, leg);
   if (!wanted) return;
   env.control.onAttemptFailed(
@@ -181,6 +185,20 @@ function onFailure(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
     },
     'response',
   );
+}
+
+/** Codes by which a gateway speaks of itself; by 404, 486, 600 and 603 it speaks of the called party. */
+const gatewayCodes: readonly number[] = [480, 500, 503];
+/** A gateway that asks for more is asked again after an hour. */
+const pauseSecondsMax = 3600;
+
+/** RFC 3261 20.33: it wants no calls for so long. */
+function heedRetryAfter(env: CallEnvironment, leg: OutboundLeg, message: SipMessage): void {
+  if (!gatewayCodes.includes(message.statusCode)) return;
+  const seconds = headerInteger(message, HeaderId.retryAfter);
+  if (seconds <= 0) return;
+  env.effects.count(Counter.gatewayPauses);
+  env.effects.closeGateway(leg.gateway.slot, Math.min(seconds, pauseSecondsMax));
 }
 
 /** Timer B, or the transport refused: no response will come. */

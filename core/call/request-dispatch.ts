@@ -24,6 +24,7 @@ import { findDialog, forgetDialog } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { payloadOf } from './header-policy.ts';
 import { comesFromPeer, onInDialog } from './in-dialog.ts';
+import { type CheckedGateway, onOptionsAnswer, onOptionsLost } from './options-check.ts';
 import { onInviteLost, onInviteResponse } from './outbound-leg.ts';
 import { cancelReinvite, dropUnheardReinvite } from './reinvite.ts';
 import { onRelayLost, onRelayResponse } from './relay.ts';
@@ -41,7 +42,7 @@ import {
 import { respond } from './respond.ts';
 import { releaseTooLong } from './too-long.ts';
 
-type Owner = InboundLeg | OutboundLeg | Relay | Release | undefined;
+type Owner = InboundLeg | OutboundLeg | Relay | Release | CheckedGateway | undefined;
 
 export function createTransactionUser(environment: () => CallEnvironment): TransactionUser {
   return {
@@ -179,6 +180,8 @@ function onResponse(
     case OwnerKind.release:
       if (message.statusCode >= 200) forgetReleased(env, owner);
       return;
+    case OwnerKind.optionsCheck:
+      return onOptionsAnswer(env, owner, message.statusCode);
     case OwnerKind.inboundLeg:
       return;
   }
@@ -200,6 +203,8 @@ function onClientFailure(
       return onRelayLost(env, owner);
     case OwnerKind.release:
       return forgetReleased(env, owner);
+    case OwnerKind.optionsCheck:
+      return onOptionsLost(env, owner);
     case OwnerKind.inboundLeg:
       return;
   }

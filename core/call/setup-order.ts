@@ -7,11 +7,15 @@ import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { ingressNumbers, rewritesNumbers } from '../number/ingress-numbers.ts';
 import { numbersRefusal, screensNumbers } from '../number/numbers-refusal.ts';
-import { candidateGateways, startHunt } from '../routing/candidate-gateways.ts';
+import { candidateGateways, hasPriceLimit } from '../routing/candidate-gateways.ts';
+import { capacityOf } from '../routing/gateway-ranking.ts';
+import { startHunt } from '../routing/hunt.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
 import { dynamicRefusal } from './dynamic-lists.ts';
 import type { CallEnvironment } from './environment.ts';
+import { takeGroupLines } from './group-lines.ts';
+import { sellPrice } from './route-prices.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
  *  B2BUA has only its own legs to go by). */
@@ -120,16 +124,32 @@ function ratesFound(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  const candidates = candidateGateways(env.snapshot, call.calleeRouted);
-  call.hunt = startHunt(candidates);
-  if (candidates.length > 0) return undefined;
-  return { reason: EndReasons.noAvailableRouter, counter: Counter.refusedNoRoute };
+  const { snapshot } = env;
+  const { mapping } = call;
+  const routes = candidateGateways({
+    snapshot,
+    mapping,
+    callee: call.calleeRouted,
+    at: call.cdr.startedAt,
+    state: env.effects,
+    minutePrice: env.minutePrice,
+    sellPrice: hasPriceLimit(snapshot, mapping) ? sellPrice(call.billing) : Number.NaN,
+  });
+  call.hunt = startHunt(routes);
+  if (routes.normal.length > 0 || routes.protect.length > 0) return undefined;
+  const reason = routes.priceLimited ? EndReasons.profitLimited : EndReasons.noAvailableRouter;
+  return { reason, counter: Counter.refusedNoRoute };
 }
 
 function gatewayLines(env: CallEnvironment, call: Call): Refusal | undefined {
-  const limit = call.emergency ? 0 : call.mapping.lineLimit;
-  if (!env.effects.acquireLine(call.mapping.slot, limit)) {
+  const { mapping } = call;
+  const lineLimit = call.emergency ? 0 : capacityOf(mapping, env.snapshot, call.cdr.startedAt);
+  if (!env.effects.acquireLine(mapping.slot, lineLimit)) {
     return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedLines };
+  }
+  if (!takeGroupLines(env.effects, mapping.groups, call.emergency)) {
+    env.effects.releaseLine(mapping.slot);
+    return { reason: EndReasons.connectionLimitExceeded, counter: Counter.refusedGroupLines };
   }
   // The node's own line is only counted: what the node carries is bounded by its rings and its CPS.
   env.effects.acquireLine(nodeSlot, 0);

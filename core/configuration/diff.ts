@@ -54,6 +54,7 @@ export interface ConfigurationDiff {
   /** Absent in versions of before there were any. */
   readonly numberTransforms?: CollectionDiff;
   readonly numberGroups?: CollectionDiff;
+  readonly gatewayGroups?: CollectionDiff;
   readonly mappingGateways: CollectionDiff;
   readonly routingGateways: CollectionDiff;
 }
@@ -70,6 +71,7 @@ const collections = [
   'accounts',
   'numberTransforms',
   'numberGroups',
+  'gatewayGroups',
   'mappingGateways',
   'routingGateways',
 ] as const;
@@ -96,6 +98,8 @@ export function diffDocuments<Table extends { readonly name: string } = RateTabl
     // A version that was stored before there were any has none.
     numberTransforms: diffCollection(before.numberTransforms ?? [], after.numberTransforms ?? []),
     numberGroups: diffCollection(before.numberGroups ?? [], after.numberGroups ?? []),
+    // A version that was stored before there were groups has none.
+    gatewayGroups: diffCollection(before.gatewayGroups ?? [], after.gatewayGroups ?? []),
     mappingGateways: diffCollection<MappingGatewayDocument>(
       before.mappingGateways,
       after.mappingGateways,

@@ -1,7 +1,14 @@
 // How large a configuration may be. A document beyond one of these is refused by name.
 
-/** Mapping and routing gateways together: each has a slot of the counter block, slot 0 is the node. */
+/** Mapping and routing gateways and gateway groups: each has a slot of the counter block, slot 0 is the node. */
 export const gatewaysMax = 16_383;
+export const groupsPerGatewayMax = 16;
+/** Names in one list of gateways or groups. */
+export const namesPerListMax = 1_000;
+export const schedulesPerGatewayMax = 32;
+export const weightMax = 10_000;
+export const protectDelaySecondsMax = 180;
+export const failureCodesMax = 200;
 export const accountsMax = 100_000;
 export const rateTablesMax = 10_000;
 /** Over all rate tables. */
@@ -51,8 +58,6 @@ export const screenPrefixesMax = 10_000;
 export const groupsPerRuleMax = 64;
 export const prefixSharesMax = 64;
 export const proportionMax = 1_000_000;
-/** Scheduled rules of one kind of a gateway. */
-export const schedulesPerGatewayMax = 64;
 /** Of the text of one dial plan. */
 export const dialPlanBytesMax = 32_768;
 export const dialRulesMax = 1_000;

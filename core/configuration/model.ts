@@ -2,13 +2,21 @@
 // people's YAML and JSON must meet is workers/configuration/document-schema.ts; a type test holds the
 // two together). Names are those of docs/configuration.md.
 
-import type {
-  AssignedNumbersDocument,
-  MappingNumbersDocument,
-  NumberGroupDocument,
-  NumberTransformDocument,
-  RoutingNumbersDocument,
+import {
+  type AssignedNumbersDocument,
+  defaultNumberParameters,
+  type MappingNumbersDocument,
+  type NumberGroupDocument,
+  type NumberParameters,
+  type NumberTransformDocument,
+  type RoutingNumbersDocument,
 } from './number-model.ts';
+import type {
+  GatewayGroupDocument,
+  MappingRouteFields,
+  RoutingRouteFields,
+  WeekdayName,
+} from './routing-model.ts';
 
 export interface RateDocument {
   prefix: string;
@@ -141,15 +149,6 @@ export interface CalendarDocument {
   holidays: string[];
 }
 
-export type WeekdayName =
-  | 'sunday'
-  | 'monday'
-  | 'tuesday'
-  | 'wednesday'
-  | 'thursday'
-  | 'friday'
-  | 'saturday';
-
 export interface PeriodRateDocument {
   name: string;
   calendar: string;
@@ -189,7 +188,7 @@ export interface PackageOrderDocument {
   expiresAt?: string | undefined;
 }
 
-export interface MappingGatewayDocument extends MappingNumbersDocument {
+export interface MappingGatewayDocument extends MappingRouteFields, MappingNumbersDocument {
   name: string;
   account?: string | undefined;
   auth: 'ip';
@@ -207,7 +206,7 @@ export interface MappingGatewayDocument extends MappingNumbersDocument {
   locked: boolean;
 }
 
-export interface RoutingGatewayDocument extends RoutingNumbersDocument {
+export interface RoutingGatewayDocument extends RoutingRouteFields, RoutingNumbersDocument {
   name: string;
   account?: string | undefined;
   /** "192.0.2.1:5060", "tcp://192.0.2.1:5060"; without a port 5060. */
@@ -231,8 +230,11 @@ export interface RoutingGatewayDocument extends RoutingNumbersDocument {
   locked: boolean;
 }
 
+export const sortPositions = ['Before line usage', 'Before gateway ID'] as const;
+export type SortPosition = (typeof sortPositions)[number];
+
 /** System parameters by their own names; durations in seconds. */
-export interface Parameters {
+export interface Parameters extends NumberParameters {
   SS_MAXCPS: number;
   SS_MAX_CALL_DURATION: number;
   SS_SIP_NO_TIMER_REINVITE_INTERVAL: number;
@@ -251,6 +253,26 @@ export interface Parameters {
   SS_GATEWAY_SWITCH_UNTIL_CONNECT: boolean;
   /** Attempts in all; 0: no limit of its own. */
   SS_GATEWAY_SWITCH_LIMIT: number;
+  /** No gateway is switched without its flag, or the system's, to go on until connect. */
+  SS_GATEWAY_SWITCH_STRICT: boolean;
+  /** Real-time ASR and ACD as sort keys: windows in seconds, kept in so many segments. */
+  SS_GATEWAY_ASR_CALCULATE: boolean;
+  SS_GATEWAY_ASR_RESERVE_TIME: number;
+  SS_GATEWAY_ASR_RESERVE_SEPARATE: number;
+  SS_GATEWAY_ACD_CALCULATE: boolean;
+  SS_GATEWAY_ACD_RESERVE_TIME: number;
+  SS_GATEWAY_ACD_RESERVE_SEPARATE: number;
+  /** Window of the figures that are only shown. */
+  SS_GATEWAY_QUALITY_RESERVE_TIME: number;
+  SS_GATEWAY_QUALITY_RESERVE_SEPARATE: number;
+  /** Where the quality keys and the rate key stand. */
+  SS_GATEWAYASRROUTESORTCONFIG: SortPosition;
+  SS_GATEWAYFEERATEROUTESORTCONFIG: SortPosition;
+  SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: boolean;
+  /** The rate is a sort key of every gateway that has one. */
+  SS_GATEWAY_FEE_RATE_CALCULATE: boolean;
+  SS_TRY_PROTECT_ROUTE_DELAY: number;
+  SS_SIP_OPTIONS_CHECK_PERIOD: number;
   SS_REPLY_UNAUTHORIZED: boolean;
   SERVER_BILLING_RECORD_ILLEGAL_CALL: boolean;
   /** Decimals of a fee. */
@@ -282,26 +304,7 @@ export interface Parameters {
   SERVER_QUERY_ONE_PAGE_SIZE: number;
   /** Days that one query of CDRs may span. */
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: number;
-  /** Originals that end in "*" stand for the whole number unless the target has a "*". */
-  SS_DIAL_PLAN_STRICT: boolean;
-  /** L of a dial plan is "at most", not "fewer than". */
-  SS_DIAL_PLAN_L_INCLUSIVE: boolean;
-  /** Number patterns. */
-  SS_EMERGENCY_E164S: readonly string[];
-  SS_BLACK_LIST_DYNAMIC_RUN_MODE: DynamicRunMode;
-  /** Calls; 0: off. Times of the dynamic black lists are in seconds. */
-  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: number;
-  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: number;
-  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: number;
-  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: number;
-  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: number;
-  SS_BLACK_LIST_NO_ANSWER_LIMIT: number;
-  SS_BLACK_LIST_NO_ANSWER_PERIODS: number;
-  SS_BLACK_LIST_NO_ANSWER_EXPIRE: number;
 }
-
-export const dynamicRunModes = ['Global', 'Standalone'] as const;
-export type DynamicRunMode = (typeof dynamicRunModes)[number];
 
 export const defaultParameters: Parameters = {
   SS_MAXCPS: 200,
@@ -319,6 +322,21 @@ export const defaultParameters: Parameters = {
   SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: true,
   SS_GATEWAY_SWITCH_UNTIL_CONNECT: false,
   SS_GATEWAY_SWITCH_LIMIT: 0,
+  SS_GATEWAY_SWITCH_STRICT: false,
+  SS_GATEWAY_ASR_CALCULATE: false,
+  SS_GATEWAY_ASR_RESERVE_TIME: 600,
+  SS_GATEWAY_ASR_RESERVE_SEPARATE: 10,
+  SS_GATEWAY_ACD_CALCULATE: false,
+  SS_GATEWAY_ACD_RESERVE_TIME: 600,
+  SS_GATEWAY_ACD_RESERVE_SEPARATE: 10,
+  SS_GATEWAY_QUALITY_RESERVE_TIME: 600,
+  SS_GATEWAY_QUALITY_RESERVE_SEPARATE: 10,
+  SS_GATEWAYASRROUTESORTCONFIG: 'Before line usage',
+  SS_GATEWAYFEERATEROUTESORTCONFIG: 'Before line usage',
+  SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: false,
+  SS_GATEWAY_FEE_RATE_CALCULATE: false,
+  SS_TRY_PROTECT_ROUTE_DELAY: 0,
+  SS_SIP_OPTIONS_CHECK_PERIOD: 60,
   SS_REPLY_UNAUTHORIZED: true,
   SERVER_BILLING_RECORD_ILLEGAL_CALL: false,
   SERVER_BILLING_FEE_PRECISION: 7,
@@ -338,18 +356,7 @@ export const defaultParameters: Parameters = {
   SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: 365,
   SERVER_QUERY_ONE_PAGE_SIZE: 10_000,
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: 31,
-  SS_DIAL_PLAN_STRICT: false,
-  SS_DIAL_PLAN_L_INCLUSIVE: false,
-  SS_EMERGENCY_E164S: [],
-  SS_BLACK_LIST_DYNAMIC_RUN_MODE: 'Global',
-  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: 0,
-  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: 600,
-  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: 3600,
-  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: 0,
-  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: 3600,
-  SS_BLACK_LIST_NO_ANSWER_LIMIT: 0,
-  SS_BLACK_LIST_NO_ANSWER_PERIODS: 86_400,
-  SS_BLACK_LIST_NO_ANSWER_EXPIRE: 86_400,
+  ...defaultNumberParameters,
 };
 
 /** A document whose rate tables are of some form: `RateTableDocument` where people read and write it. */
@@ -363,6 +370,7 @@ export interface DocumentOf<Table extends { readonly name: string }> {
   accounts: AccountDocument[];
   numberTransforms: NumberTransformDocument[];
   numberGroups: NumberGroupDocument[];
+  gatewayGroups: GatewayGroupDocument[];
   mappingGateways: MappingGatewayDocument[];
   routingGateways: RoutingGatewayDocument[];
 }

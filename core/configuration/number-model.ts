@@ -1,18 +1,7 @@
 // What a configuration document says about numbers (see model.ts). All of it may be missing: gateways of
 // before have none of it, and most need none.
-import type { CallTypeName, WeekdayName } from './model.ts';
-
-/** When something holds: by a calendar, or on weekdays within a window of the node's day. */
-export interface ScheduleDocument {
-  calendar?: string | undefined;
-  /** With a calendar: in its working time (the default), or outside of it. */
-  working?: boolean | undefined;
-  /** Default: every day. A window that wraps midnight belongs to the day on which it begins. */
-  days?: WeekdayName[] | undefined;
-  /** Default: the whole day. */
-  from?: string | undefined;
-  to?: string | undefined;
-}
+import type { CallTypeName } from './model.ts';
+import type { ScheduleDocument } from './routing-model.ts';
 
 export interface ScheduledDialPlanDocument extends ScheduleDocument {
   calleeDialPlan?: string | undefined;
@@ -124,3 +113,41 @@ export interface AssignedNumbersDocument {
   /** Pools give them to its calls, and to those of accounts below it, and to nobody else's. */
   numbers?: string[] | undefined;
 }
+
+/** The system parameters about numbers. */
+export interface NumberParameters {
+  /** Originals that end in "*" stand for the whole number unless the target has a "*". */
+  SS_DIAL_PLAN_STRICT: boolean;
+  /** L of a dial plan is "at most", not "fewer than". */
+  SS_DIAL_PLAN_L_INCLUSIVE: boolean;
+  /** Number patterns. */
+  SS_EMERGENCY_E164S: readonly string[];
+  SS_BLACK_LIST_DYNAMIC_RUN_MODE: DynamicRunMode;
+  /** Calls; 0: off. Times of the dynamic black lists are in seconds. */
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: number;
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: number;
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: number;
+  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: number;
+  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: number;
+  SS_BLACK_LIST_NO_ANSWER_LIMIT: number;
+  SS_BLACK_LIST_NO_ANSWER_PERIODS: number;
+  SS_BLACK_LIST_NO_ANSWER_EXPIRE: number;
+}
+
+export const dynamicRunModes = ['Global', 'Standalone'] as const;
+export type DynamicRunMode = (typeof dynamicRunModes)[number];
+
+export const defaultNumberParameters: NumberParameters = {
+  SS_DIAL_PLAN_STRICT: false,
+  SS_DIAL_PLAN_L_INCLUSIVE: false,
+  SS_EMERGENCY_E164S: [],
+  SS_BLACK_LIST_DYNAMIC_RUN_MODE: 'Global',
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: 0,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: 600,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: 3600,
+  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: 0,
+  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: 3600,
+  SS_BLACK_LIST_NO_ANSWER_LIMIT: 0,
+  SS_BLACK_LIST_NO_ANSWER_PERIODS: 86_400,
+  SS_BLACK_LIST_NO_ANSWER_EXPIRE: 86_400,
+};

@@ -17,7 +17,7 @@ import type {
 } from './number-rules.ts';
 import { calendarAt } from './open-billing.ts';
 import { entityAt } from './read-text-rows.ts';
-import type { Calendar, MappingGateway, RoutingGateway, Snapshot } from './snapshot.ts';
+import type { Calendar, Snapshot } from './snapshot.ts';
 
 /** Rows of the tables; -1: none. */
 export interface StoredDialPlans {
@@ -71,13 +71,6 @@ export interface StoredSchedule {
   readonly calendar: number | Calendar;
   readonly working: boolean;
 }
-
-export type StoredMappingGateway = Omit<MappingGateway, 'numbers'> & {
-  readonly numbers: StoredIngress | null;
-};
-export type StoredRoutingGateway = Omit<RoutingGateway, 'numbers'> & {
-  readonly numbers: StoredEgress | null;
-};
 
 export function openIngress(snapshot: Snapshot, stored: StoredIngress): IngressNumbers {
   return {

@@ -1,12 +1,7 @@
 // Opens a compiled snapshot: views over the bytes, nothing copied but the parameters. Gateways are
 // decoded when first needed and kept, so opening a million prefixes costs microseconds.
+import { asMappingGateway, asRoutingGateway } from './gateway-rows.ts';
 import type { Parameters } from './model.ts';
-import {
-  openEgress,
-  openIngress,
-  type StoredMappingGateway,
-  type StoredRoutingGateway,
-} from './open-numbers.ts';
 import { asciiText, entityAt } from './read-text-rows.ts';
 import type {
   BillingTables,
@@ -59,6 +54,7 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     routingGateways: { rows: words('routingRows'), text, decoded: [], byName: undefined },
     unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
     numbers: openNumberTables({ words, bytes, halves }, header[HeaderWord.blackLists] === 1),
+    routingFlags: header[HeaderWord.routingFlags]!,
     billing: openBilling(
       words,
       bytes,
@@ -183,47 +179,4 @@ function startOf(header: Uint32Array, name: SectionName): number {
 
 function lengthOf(header: Uint32Array, name: SectionName): number {
   return header[sectionWord(name) + 1]!;
-}
-
-/** Calls read these objects on every message: one factory, one shape. */
-function asMappingGateway(snapshot: Snapshot, parsed: unknown): MappingGateway {
-  const row = parsed as StoredMappingGateway;
-  return {
-    name: row.name,
-    slot: row.slot,
-    account: row.account,
-    accountRow: row.accountRow,
-    lineLimit: row.lineLimit,
-    cpsLimit: row.cpsLimit,
-    trusted: row.trusted,
-    maxCallSeconds: row.maxCallSeconds,
-    locked: row.locked,
-    techPrefix: row.techPrefix,
-    callLevel: row.callLevel,
-    numbers: row.numbers === null ? null : openIngress(snapshot, row.numbers),
-  };
-}
-
-function asRoutingGateway(snapshot: Snapshot, parsed: unknown): RoutingGateway {
-  const row = parsed as StoredRoutingGateway;
-  return {
-    name: row.name,
-    slot: row.slot,
-    account: row.account,
-    accountRow: row.accountRow,
-    transport: row.transport,
-    address: row.address,
-    port: row.port,
-    prefixMode: row.prefixMode,
-    priority: row.priority,
-    lineLimit: row.lineLimit,
-    cpsLimit: row.cpsLimit,
-    calleePrefix: row.calleePrefix,
-    rateCalleeOut: row.rateCalleeOut,
-    stopCodes: row.stopCodes,
-    switchUntilConnect: row.switchUntilConnect,
-    maxCallSeconds: row.maxCallSeconds,
-    locked: row.locked,
-    numbers: row.numbers === null ? null : openEgress(snapshot, row.numbers),
-  };
 }

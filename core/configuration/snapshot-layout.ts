@@ -66,6 +66,8 @@ export const HeaderWord = {
   unlockedRoutingRows: 5,
   /** 1: a number group is a black list. */
   blackLists: 7,
+  /** Bits of `RoutingFlag`. */
+  routingFlags: 6,
   sections: 8,
 } as const;
 

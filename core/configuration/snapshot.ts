@@ -4,6 +4,45 @@
 import type { CallTypeName, Parameters } from './model.ts';
 import type { DialPlan, EgressNumbers, IngressNumbers, Schedule } from './number-rules.ts';
 
+/** By group or by name; `allow`: only these, else not these. */
+export interface NameList {
+  readonly allow: boolean;
+  readonly names: ReadonlySet<string>;
+}
+
+/** A value that holds in or outside of the working time of a calendar (a row of them). */
+export interface ScheduledValue {
+  readonly calendar: number;
+  readonly working: boolean;
+  readonly value: number;
+}
+
+/** Lines that a gateway shares with the members of a group. */
+export interface GroupLines {
+  readonly name: string;
+  readonly slot: number;
+  /** 0: no limit; -1: this member gets none, for it leaves all of them to others. */
+  readonly lineLimit: number;
+}
+
+export type RoutePolicy = 0 | 1 | 2 | 3;
+export const RoutePolicies: {
+  readonly none: 0;
+  readonly asr: 1;
+  readonly acd: 2;
+  readonly rate: 3;
+} = { none: 0, asr: 1, acd: 2, rate: 3 };
+
+/** What VOS3000 calls a flag with a default: -1 as the system says. */
+export type Override = -1 | 0 | 1;
+
+export interface FailureCode {
+  /** A SIP code, the key of an end reason, or 0 for any other. */
+  readonly reason: number | string;
+  /** 0: as it is. */
+  readonly sipCode: number;
+}
+
 export interface MappingGateway {
   readonly name: string;
   /** Slot of its line counter and CPS window, kept over snapshots. */
@@ -23,6 +62,20 @@ export interface MappingGateway {
   readonly callLevel: CallType;
   /** Null: numbers are taken as they come. */
   readonly numbers: IngressNumbers | null;
+  readonly groups: readonly GroupLines[];
+  readonly scheduledCapacity: readonly ScheduledValue[];
+  /** Which routing gateways its calls may take. */
+  readonly routingGroups: NameList | null;
+  readonly routingGateways: NameList | null;
+  readonly firstRoutePolicy: RoutePolicy;
+  readonly secondRoutePolicy: RoutePolicy;
+  /** Units of 10^-8 percent; null: no floor. */
+  readonly minProfit: bigint | null;
+  /** Units of money for a minute; -1: no ceiling. */
+  readonly maxMinutePrice: number;
+  /** -1: the system's. */
+  readonly protectDelaySeconds: number;
+  readonly failureCodes: readonly FailureCode[];
 }
 
 export interface RoutingGateway {
@@ -47,6 +100,25 @@ export interface RoutingGateway {
   readonly locked: boolean;
   /** Null: numbers leave as they are routed, behind `calleePrefix`. */
   readonly numbers: EgressNumbers | null;
+  readonly weight: number;
+  readonly protect: boolean;
+  readonly leastCost: boolean;
+  /** Whether its ASR and ACD are sort keys. */
+  readonly quality: Override;
+  readonly groups: readonly GroupLines[];
+  readonly scheduledCapacity: readonly ScheduledValue[];
+  readonly scheduledPriority: readonly ScheduledValue[];
+  /** Which mapping gateways' calls it takes. */
+  readonly mappingGroups: NameList | null;
+  readonly mappingGateways: NameList | null;
+  readonly minProfit: bigint | null;
+  readonly maxMinutePrice: number;
+  readonly switchAllowRing: Override;
+  readonly switchAllowSdp: Override;
+  readonly switchAllowBusy: Override;
+  /** '': whichever fits. */
+  readonly localIp: string;
+  readonly optionsCheck: boolean;
 }
 
 /** Keys, each with the rows of those that have it. */
@@ -253,8 +325,21 @@ export interface Snapshot {
   /** Routing gateways at or above this row are locked. */
   readonly unlockedRoutingRows: number;
   readonly numbers: NumberTables;
+  /** Bits of `RoutingFlag`: what some routing gateway makes use of. */
+  readonly routingFlags: number;
   readonly billing: BillingTables;
 }
+
+/** What some routing gateway of a snapshot makes use of. */
+export const RoutingFlag = {
+  /** Its quality figures are keys whatever the parameters say. */
+  quality: 1,
+  leastCost: 2,
+  protect: 4,
+  /** A profit floor or a rate ceiling. */
+  priceLimit: 8,
+  optionsCheck: 16,
+} as const;
 
 /** Slot of the node itself: SS_MAXCPS and the calls up of the whole node. */
 export const nodeSlot = 0;

@@ -43,6 +43,16 @@ const rows = [
   ['workerRestarts', 'tandem_worker_restarts_total', 'call workers restarted'],
   ['workerStalls', 'tandem_worker_stalls_total', 'call workers found standing still for 10 s'],
   ['clockSteps', 'tandem_clock_steps_total', 'steps of the wall clock noticed'],
+  [
+    'gatewaysWentOffline',
+    'tandem_gateways_went_offline_total',
+    'routing gateways that stopped answering OPTIONS',
+  ],
+  [
+    'gatewaysCameBack',
+    'tandem_gateways_came_back_total',
+    'routing gateways that answer OPTIONS again',
+  ],
   // call workers: messages
   ['requestsIn', 'tandem_sip_requests_received_total', 'SIP requests parsed'],
   ['responsesIn', 'tandem_sip_responses_received_total', 'SIP responses parsed'],
@@ -104,6 +114,11 @@ const rows = [
     'INVITEs refused by a mapping gateway cpsLimit',
   ],
   ['refusedLines', 'tandem_refused_lines_total', 'INVITEs refused by a mapping gateway lineLimit'],
+  [
+    'refusedGroupLines',
+    'tandem_refused_group_lines_total',
+    'INVITEs refused by the lines of a gateway group',
+  ],
   [
     'refusedUnknownSource',
     'tandem_refused_unknown_source_total',
@@ -171,6 +186,18 @@ const rows = [
     'skippedListener',
     'tandem_gateways_skipped_listener_total',
     'routing gateways skipped: no socket of ours reaches them',
+  ],
+  [
+    'skippedAway',
+    'tandem_gateways_skipped_away_total',
+    'routing gateways skipped: offline, or paused by their Retry-After',
+  ],
+  ['optionsChecks', 'tandem_options_checks_total', 'OPTIONS sent to routing gateways'],
+  ['protectTurns', 'tandem_protect_turns_total', 'calls whose protect routes had their turn'],
+  [
+    'gatewayPauses',
+    'tandem_gateway_pauses_total',
+    'failures with a Retry-After that took a routing gateway out for a time',
   ],
   [
     'skippedVendorRate',

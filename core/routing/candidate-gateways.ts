@@ -1,7 +1,12 @@
-// The routing gateways that could take a call, in the order in which they are tried, and the walk over
-// them. Locked gateways are left out. A gateway is a candidate once, under its longest prefix.
+// The routing gateways that could take a call, in the order in which they are tried. A gateway is a candidate
+// once, under its longest prefix. Protect routes are a list of their own, in the same order.
 import { routingGatewayAt } from '../configuration/open-snapshot.ts';
-import type { RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
+import {
+  type MappingGateway,
+  RoutingFlag,
+  type RoutingGateway,
+  type Snapshot,
+} from '../configuration/snapshot.ts';
 import {
   gatewayCountOf,
   gatewayRowOf,
@@ -9,65 +14,140 @@ import {
   prefixLengthOf,
   shorterPrefix,
 } from '../number/prefix-table.ts';
+import { orderPlan } from './gateway-order.ts';
+import { listRefusal, priceRefusal } from './gateway-permits.ts';
+import {
+  type Candidate,
+  consideredMax,
+  GatewayRanking,
+  type KeysTrace,
+  type RankingInput,
+} from './gateway-ranking.ts';
 
-/** Gateways beyond these are never tried for one call. */
-export const candidatesMax = 32;
-
-export interface Candidate {
-  readonly gateway: RoutingGateway;
-  /** Byte string. */
-  readonly prefix: string;
-  readonly prefixLength: number;
+export interface RouteQuestion extends RankingInput {
+  readonly mapping: MappingGateway;
+  /** A byte string, after the ingress dial plan. */
+  readonly callee: string;
+  /** Price of a minute of this call by a gateway, in units of money; NaN: not known. */
+  readonly minutePrice: (gateway: RoutingGateway, question: RouteQuestion) => number;
+  /** What the customer pays for a minute; NaN: nobody does. */
+  readonly sellPrice: number;
 }
 
-/** `callee` is a byte string. */
-export function candidateGateways(snapshot: Snapshot, callee: string): Candidate[] {
+export interface Routes {
+  readonly normal: readonly Candidate[];
+  readonly protect: readonly Candidate[];
+  /** Some gateway was left out for its price. */
+  readonly priceLimited: boolean;
+}
+
+/** Told of all that a call does not keep. */
+export interface RouteTrace {
+  readonly found: (gateway: RoutingGateway, prefixLength: number, minutePrice: number) => void;
+  readonly leftOut: (gateway: RoutingGateway, prefixLength: number, reason: string) => void;
+  readonly keys: KeysTrace;
+}
+
+const noCandidates: readonly Candidate[] = [];
+
+/** One question at a time: used again for every call. */
+const normal = new GatewayRanking();
+const protect = new GatewayRanking();
+/** By row of the gateway: the number of the last question that met it. */
+let met = new Uint32Array(0);
+let questions = 0;
+
+export function candidateGateways(question: RouteQuestion, trace?: RouteTrace): Routes {
+  const { snapshot, mapping } = question;
+  const plan = orderPlan(snapshot, mapping);
+  const hasProtect = (snapshot.routingFlags & RoutingFlag.protect) !== 0;
+  const hasLimit = hasPriceLimit(snapshot, mapping);
+  const search: Search = {
+    question,
+    trace,
+    hasLimit,
+    needsPrice: plan.priced || hasLimit,
+    priceLimited: false,
+  };
+  normal.clear();
+  protect.clear();
+  collect(search);
+  return {
+    normal: normal.rank(question, plan, trace?.keys),
+    protect: hasProtect ? protect.rank(question, plan, trace?.keys) : noCandidates,
+    priceLimited: search.priceLimited,
+  };
+}
+
+interface Search {
+  readonly question: RouteQuestion;
+  readonly trace: RouteTrace | undefined;
+  readonly hasLimit: boolean;
+  readonly needsPrice: boolean;
+  priceLimited: boolean;
+}
+
+function collect(search: Search): void {
+  const { snapshot, callee } = search.question;
   const table = snapshot.prefixes;
-  const candidates: Candidate[] = [];
+  beginQuestion(snapshot.routingGateways.rows.length / 2);
   for (let entry = longestPrefix(table, callee); entry >= 0; entry = shorterPrefix(table, entry)) {
     const count = gatewayCountOf(table, entry);
     const prefixLength = prefixLengthOf(table, entry);
     for (let index = 0; index < count; index++) {
       const row = gatewayRowOf(table, entry, index);
       // Rows are in list order, locked gateways last.
-      if (row >= snapshot.unlockedRoutingRows) break;
-      const gateway = routingGatewayAt(snapshot, row);
-      if (isAmong(candidates, gateway)) continue;
-      candidates.push({ gateway, prefix: callee.slice(0, prefixLength), prefixLength });
-      if (candidates.length === candidatesMax) return candidates;
+      if (row >= snapshot.unlockedRoutingRows && search.trace === undefined) break;
+      consider(search, row, prefixLength);
     }
   }
-  return candidates;
 }
 
-/** Where one call stands in its list. */
-export interface Hunt {
-  readonly candidates: readonly Candidate[];
-  next: number;
-  /** Candidates of shorter prefixes are out: a gateway in mode `terminate` was tried. */
-  prefixLengthMin: number;
+function consider(search: Search, row: number, prefixLength: number): void {
+  const { question, trace } = search;
+  const gateway = routingGatewayAt(question.snapshot, row);
+  const list = gateway.protect ? protect : normal;
+  let refusal = refusalOf(question, gateway, row, list);
+  let price = Number.NaN;
+  if (refusal === undefined && search.needsPrice) {
+    price = gateway.account === null ? 0 : question.minutePrice(gateway, question);
+    if (search.hasLimit) {
+      refusal = priceRefusal(question.mapping, gateway, price, question.sellPrice);
+      search.priceLimited ||= refusal !== undefined;
+    }
+  }
+  if (refusal !== undefined) {
+    trace?.leftOut(gateway, prefixLength, refusal);
+    return;
+  }
+  trace?.found(gateway, prefixLength, price);
+  list.add(gateway, prefixLength, price);
 }
 
-export function startHunt(candidates: readonly Candidate[]): Hunt {
-  return { candidates, next: 0, prefixLengthMin: 0 };
+function refusalOf(
+  { snapshot, mapping }: RouteQuestion,
+  gateway: RoutingGateway,
+  row: number,
+  list: GatewayRanking,
+): string | undefined {
+  const known = met[row] === questions;
+  met[row] = questions;
+  if (row >= snapshot.unlockedRoutingRows) return 'locked';
+  if (known) return 'has a longer prefix that matches';
+  if (list.count === consideredMax) return `more than ${consideredMax} gateways match`;
+  return listRefusal(mapping, gateway);
 }
 
-/** The next candidate to look at; undefined at the end of the list. */
-export function nextCandidate(hunt: Hunt): Candidate | undefined {
-  const candidate = hunt.candidates[hunt.next];
-  if (candidate === undefined || candidate.prefixLength < hunt.prefixLengthMin) return undefined;
-  hunt.next += 1;
-  return candidate;
+/** Whether prices can rule a gateway out for calls of this mapping gateway. */
+export function hasPriceLimit(snapshot: Snapshot, mapping: MappingGateway): boolean {
+  if ((snapshot.routingFlags & RoutingFlag.priceLimit) !== 0) return true;
+  return mapping.minProfit !== null || mapping.maxMinutePrice >= 0;
 }
 
-/** To be called when an INVITE is sent to the candidate, not when it is skipped for want of a line: the
- *  other gateways of its prefix length still follow, shorter prefixes do not. */
-export function candidateTried(hunt: Hunt, candidate: Candidate): void {
-  if (candidate.gateway.prefixMode !== 'terminate') return;
-  hunt.prefixLengthMin = Math.max(hunt.prefixLengthMin, candidate.prefixLength);
-}
-
-function isAmong(candidates: readonly Candidate[], gateway: RoutingGateway): boolean {
-  for (const candidate of candidates) if (candidate.gateway === gateway) return true;
-  return false;
+function beginQuestion(rows: number): void {
+  questions = (questions + 1) >>> 0;
+  if (met.length < rows || questions === 0) {
+    met = new Uint32Array(rows);
+    questions = 1;
+  }
 }

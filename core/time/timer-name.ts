@@ -18,6 +18,8 @@ export const TimerName = {
   resendProvisional: 17, // RFC 3262 3
   attempt: 18, // SS_SIP_TIMEOUT_INVITE, _TRYING, _SESSION_PROGRESS(_SDP), _RINGING
   duration: 19, // SS_MAX_CALL_DURATION, SS_SIP_NO_TIMER_REINVITE_INTERVAL
+  protectRoute: 22, // SS_TRY_PROTECT_ROUTE_DELAY
+  optionsCheck: 23, // SS_SIP_OPTIONS_CHECK_PERIOD
   balance: 21, // top-up of what a call has set aside, or the end of it
   callLinger: 20, // a dropped attempt still answers a late PRACK
 } as const;

@@ -143,14 +143,14 @@ for (const listener of await listenersUnderTest()) {
     });
 
     it('names what to do with a field of a later version', async () => {
-      const body = JSON.stringify({ routingGateways: [{ ...gateway, weight: 1 }] });
+      const body = JSON.stringify({ routingGateways: [{ ...gateway, switchAllowRtp: true }] });
       const problem = await problemIn(await admin.post('/api/v1/config', body));
       assert.deepEqual(problem.errors, [
         {
-          path: 'routingGateways[0].weight',
+          path: 'routingGateways[0].switchAllowRtp',
           expected: 'leave it out',
           message:
-            'routingGateways[0].weight is not supported by this version; expected: leave it out',
+            'routingGateways[0].switchAllowRtp is not supported by this version; expected: leave it out',
         },
       ]);
     });

@@ -83,6 +83,8 @@ describe('tandem', () => {
       ['status', '--no-such-option'],
       ['apply'],
       ['route', '--gateway', 'acme-in'],
+      ['route', '--gateway', 'acme-in', '--callee', '1', '--fail', 'carrier-a'],
+      ['route', '--gateway', 'acme-in', '--callee', '1', '--fail', 'carrier-a=200'],
       ['rate', '--account', 'a', '--callee', '1', '--seconds', '1.2345'],
       ['rate', '--account', 'a', '--callee', '1', '--seconds', '1', '--at', 'noon'],
       ['cdr', '--format', 'xml'],

@@ -15,6 +15,7 @@ import { counterBlock, workerWriter } from '../../workers/memory/counter-block.t
 import {
   allocateSharedMemory,
   cpsWords,
+  gatewayWords,
   workerLines,
   workerSignal,
 } from '../../workers/memory/shared-memory.ts';
@@ -44,6 +45,7 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     cdrLog: { accepts: true, recordAnswer() {}, recordEnd() {}, flush: () => true },
     lines: workerLines(memory, 0),
     purse: purseOf(openBalances(memory), workerPurse(0)),
+    gatewayWords: gatewayWords(memory),
     cpsWords: cpsWords(memory),
     counters,
   });

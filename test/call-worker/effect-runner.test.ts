@@ -12,6 +12,7 @@ import { CpsWindows } from '../../workers/memory/cps-windows.ts';
 import {
   allocateSharedMemory,
   cpsWords,
+  gatewayWords,
   lineLedger,
   workerLines,
 } from '../../workers/memory/shared-memory.ts';
@@ -48,6 +49,7 @@ function stage() {
     },
     lines: workerLines(memory, 0),
     purse: purseOf(openBalances(memory), workerPurse(0)),
+    gatewayWords: gatewayWords(memory),
     cpsWords: cpsWords(memory),
     counters: counterBlock(memory, workerWriter(0)),
   });

@@ -2,29 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gatewayHop, gatewayText } from '../../core/call/gateway-text.ts';
+import { routingGatewayAt } from '../../core/configuration/open-snapshot.ts';
 import type { RoutingGateway } from '../../core/configuration/snapshot.ts';
+import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 function gateway(address: string, transport: 0 | 1): RoutingGateway {
-  return {
-    name: 'out',
-    slot: 1,
-    account: null,
-    accountRow: -1,
-    transport,
-    address,
-    port: 5070,
-    prefixMode: 'terminate',
-    priority: 0,
-    lineLimit: 0,
-    cpsLimit: 0,
-    calleePrefix: '',
-    rateCalleeOut: false,
-    stopCodes: [],
-    switchUntilConnect: false,
-    maxCallSeconds: -1,
-    locked: false,
-    numbers: null,
-  };
+  const host = address.includes(':') ? `[${address}]` : address;
+  const scheme = transport === 1 ? 'tcp' : 'udp';
+  const routingGateways = [{ name: 'out', address: `${scheme}://${host}:5070`, prefixes: [''] }];
+  return routingGatewayAt(snapshotOf({ routingGateways }), 0);
 }
 
 test('host, port and transport as they stand in URIs and CDRs; IPv6 in brackets', () => {

@@ -5,6 +5,7 @@ import { Transport } from '../../core/sip/hop.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { slotNames } from '../../workers/configuration/slot-registry.ts';
+import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
 import { analyzeRoute } from '../../workers/tasks/analyze-route.ts';
 
 const udp4 = { transport: Transport.udp, address: '192.0.2.9', port: 5060 };
@@ -23,6 +24,7 @@ function arenaOf(routingGateways: object[]): SharedArrayBuffer {
   return arena;
 }
 
+const memory = allocateSharedMemory({ workers: 1 });
 const request = { gateway: 'in', callee: '4420' };
 const stream = {
   name: 'stream',
@@ -34,24 +36,24 @@ const plain = { name: 'plain', address: '192.0.2.3', prefixes: ['44'] };
 
 test('a gateway out of reach is skipped with its reason, and ends no hunting', () => {
   const arena = arenaOf([stream, plain]);
-  const explained = analyzeRoute({ arena, request, listeners: [udp4] });
+  const explained = analyzeRoute({ arena, memory, request, listeners: [udp4] });
   assert.deepEqual(explained.order, ['plain']);
   assert.deepEqual(
     explained.candidates.map(({ gateway, skipped }) => [gateway, skipped]),
     [
-      ['stream', 'this node has no TCP listener on IPv4; it listens on udp://192.0.2.9:5060'],
       ['plain', undefined],
+      ['stream', 'this node has no TCP listener on IPv4; it listens on udp://192.0.2.9:5060'],
     ],
   );
   assert.equal(explained.endReason, null);
   assert.equal(explained.steps.at(-1)!.result, 'sent to plain');
-  const reached = analyzeRoute({ arena, request, listeners: [udp4, tcp4] });
+  const reached = analyzeRoute({ arena, memory, request, listeners: [udp4, tcp4] });
   assert.deepEqual(reached.order, ['stream']);
 });
 
-test('a call that only gateways out of reach could take ends as one without a route', () => {
-  const explained = analyzeRoute({ arena: arenaOf([stream]), request, listeners: [udp4] });
+test('a call that only gateways out of reach could take ends as one whose gateways are all busy', () => {
+  const explained = analyzeRoute({ arena: arenaOf([stream]), memory, request, listeners: [udp4] });
   assert.deepEqual(explained.order, []);
-  assert.equal(explained.endReason, 'NoAvailableRouter');
+  assert.equal(explained.endReason, 'AllGatewayBusy');
   assert.equal(explained.sipCode, 503);
 });

@@ -14,19 +14,20 @@ import {
   openSnapshot,
   routingGatewayByName,
 } from '../../core/configuration/open-snapshot.ts';
-import { candidateGateways } from '../../core/routing/candidate-gateways.ts';
 import type { RouteExplanation } from '../../core/routing/explain.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { slotNames } from '../../workers/configuration/slot-registry.ts';
+import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
 import type { AnalyzeTask } from '../../workers/tasks/analyze-route.ts';
 import {
   type CompileAnswer,
   type CompileRequest,
   compileConfiguration,
 } from '../../workers/tasks/compile-configuration.ts';
+import { candidatesOf, plainMapping } from '../doubles/route-question.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 const source = {
@@ -54,6 +55,7 @@ describe('a compiled snapshot', () => {
     });
     assert.deepEqual(allMappingGateways(snapshot), [
       {
+        ...plainMapping,
         name: 'zwei',
         slot: 1,
         account: null,
@@ -68,6 +70,7 @@ describe('a compiled snapshot', () => {
         numbers: null,
       },
       {
+        ...plainMapping,
         name: 'één\u2028x',
         slot: 2,
         account: 'käufer "x"',
@@ -104,7 +107,7 @@ describe('a compiled snapshot', () => {
     for (const offset of [0, 8, compiled.bytesNeeded + 8]) {
       compiled.writeInto(arena, offset);
       const snapshot = openSnapshot(arena, offset);
-      assert.equal(candidateGateways(snapshot, '123').length, 2);
+      assert.equal(candidatesOf(snapshot, '123').length, 2);
     }
     assert.throws(() => compiled.writeInto(new ArrayBuffer(compiled.bytesNeeded - 1)), RangeError);
     assert.throws(() => openSnapshot(new ArrayBuffer(1024)), /no compiled snapshot/);
@@ -141,7 +144,7 @@ describe('the compile task', () => {
     assert.notEqual(larger.arena, small);
     assert.ok(larger.arena.byteLength >= larger.bytesUsed);
     const empty = await compileConfiguration({ ...request, version: 0, arena: null });
-    assert.deepEqual(candidateGateways(openSnapshot(empty.arena), '1'), []);
+    assert.deepEqual(candidatesOf(openSnapshot(empty.arena), '1'), []);
     await assert.rejects(
       compileConfiguration({ ...request, version: 99, arena: null }),
       /version 99 is not in/,
@@ -174,6 +177,7 @@ describe('the compile task', () => {
     const explanation = (await pool.run(
       {
         arena,
+        memory: allocateSharedMemory({ workers: 1 }),
         request: { gateway: 'zwei', callee: '123' },
         listeners: [{ transport: 0, address: '192.0.2.9', port: 5060 }],
       } satisfies AnalyzeTask,

@@ -276,7 +276,7 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
       );
       const result = versions.apply({ routingGateways, mappingGateways: [mapping('m')] });
       assert.deepEqual(problems(result), [
-        'routingGateways: 16384 is the number of mapping and routing gateways in all; expected at most 16383',
+        'routingGateways: 16384 is the number of mapping and routing gateways and gateway groups in all; expected at most 16383',
       ]);
       stage({ routingGateways });
     });

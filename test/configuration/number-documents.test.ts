@@ -12,7 +12,15 @@ import { ConfigurationVersions } from '../../workers/configuration/configuration
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { compileConfiguration } from '../../workers/tasks/compile-configuration.ts';
+import { idleState } from '../doubles/route-question.ts';
 
+const ports = {
+  at: 0,
+  state: idleState,
+  minutePrice: () => Number.NaN,
+  sellPrice: () => Number.NaN,
+  unreachable: () => undefined,
+};
 const mapping = { name: 'in', addresses: ['192.0.2.1'] };
 const routing = { name: 'out', address: '192.0.2.9', prefixes: ['44'] };
 
@@ -236,7 +244,7 @@ describe('a stored configuration of numbers', () => {
       behindCalls: false,
     });
     const ask = (caller: string, callee: string) =>
-      explainRoute(openSnapshot(arena), { gateway: 'in', caller, callee, at: 0 })!;
+      explainRoute(openSnapshot(arena), { gateway: 'in', caller, callee }, ports)!;
     const passed = ask('77', '44123');
     assert.equal(passed.callerRouted, '4420');
     assert.deepEqual(passed.order, ['out', 'other']);

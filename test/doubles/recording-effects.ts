@@ -1,8 +1,9 @@
 // Effects that keep what the core wanted done, for the test to look at. Lines and CPS are granted unless
-// the test says otherwise; limits are not counted here.
+// the test says otherwise; limits are counted only where it asks for that.
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
 import type { Effects, MoneyHold } from '../../core/effects.ts';
 import { type CounterName, counterRows } from '../../core/metrics/counter-layout.ts';
+import { gatewayEffects, stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
 import type { Hop } from '../../core/sip/hop.ts';
 
 export interface Sent {
@@ -18,6 +19,11 @@ export interface RecordingEffects extends Effects {
   readonly lines: number[];
   /** Answers of the ports that answer at once. */
   grantsLines: boolean;
+  /** Whether limits are counted. */
+  countsLines: boolean;
+  /** Records of gateway-state.ts, and their clock. */
+  readonly gatewayWords: Int32Array;
+  nowSeconds: number;
   grantsCps: boolean;
   acceptsCdrs: boolean;
   /** Units that an account (by slot) has available; one that is not named has plenty. */
@@ -30,9 +36,13 @@ export interface RecordingEffects extends Effects {
   takeSent(): Sent[];
 }
 
+/** Gateways and groups that a test has. */
+const slotsOfStage = 64;
+
 export function createRecordingEffects(): RecordingEffects {
   const counts = new Map<number, number>();
   const cursors = new Map<number, number>();
+  const gatewayWords = new Int32Array(new SharedArrayBuffer(slotsOfStage * stateWordsPerSlot * 4));
   const move = (hold: MoneyHold, units: bigint): void => {
     hold.reserved += units;
     const held = (effects.held.get(hold.slot) ?? 0n) + units;
@@ -49,6 +59,9 @@ export function createRecordingEffects(): RecordingEffects {
     ends: [],
     lines: [],
     grantsLines: true,
+    countsLines: false,
+    gatewayWords,
+    nowSeconds: 0,
     grantsCps: true,
     acceptsCdrs: true,
     money: new Map(),
@@ -57,9 +70,11 @@ export function createRecordingEffects(): RecordingEffects {
     takeSent: () => effects.sent.splice(0),
     send: (hop, text) => void effects.sent.push({ hop, text }),
     count: (counter) => void counts.set(counter, (counts.get(counter) ?? 0) + 1),
-    acquireLine(slot) {
-      if (effects.grantsLines) effects.lines.push(slot);
-      return effects.grantsLines;
+    acquireLine(slot, limit) {
+      const full = effects.countsLines && limit !== 0 && effects.linesUsed(slot) >= limit;
+      if (!effects.grantsLines || full) return false;
+      effects.lines.push(slot);
+      return true;
     },
     releaseLine(slot) {
       const at = effects.lines.indexOf(slot);
@@ -91,6 +106,8 @@ export function createRecordingEffects(): RecordingEffects {
       return place;
     },
     acquireCps: () => effects.grantsCps,
+    linesUsed: (slot) => effects.lines.filter((each) => each === slot).length,
+    ...gatewayEffects(gatewayWords, () => effects.nowSeconds),
     cdrLogAccepts: () => effects.acceptsCdrs,
     recordAnswer: (answer) => void effects.answers.push(answer),
     recordEnd: (cdr) => void effects.ends.push(cdr),

@@ -37,6 +37,8 @@ export interface Stage {
   readonly carrierA: Peer;
   readonly carrierB: Peer;
   readonly stranger: Peer;
+  /** A further peer. */
+  peerAt(name: string, address: string): Peer;
   pass(ms: number): void;
   /** Hands text to the switch as if from this hop. */
   deliver(text: string, hop: Hop, waitedMs?: number): void;
@@ -64,6 +66,10 @@ export function createStage(document: unknown = plainDocument, watch?: NumberWat
   const effects = createRecordingEffects();
   let nowMs = 1000;
   const wallMs = () => 1_700_000_000_000 + nowMs;
+  const setNow = (): void => {
+    effects.nowSeconds = nowMs / 1000;
+    shard.setNow(nowMs, wallMs());
+  };
   let word = 1;
   const shard = new Switch({
     effects,
@@ -98,7 +104,7 @@ export function createStage(document: unknown = plainDocument, watch?: NumberWat
   };
   const deliver = (text: string, hop: Hop, waitedMs = 0): void => {
     const bytes = Buffer.from(text, 'latin1') as unknown as MessageBytes;
-    shard.setNow(nowMs, wallMs());
+    setNow();
     shard.onMessage(bytes, bytes.length, hop, waitedMs);
     collect();
   };
@@ -126,12 +132,13 @@ export function createStage(document: unknown = plainDocument, watch?: NumberWat
     carrierA: peer('carrierA', '127.0.0.3'),
     carrierB: peer('carrierB', '127.0.0.4'),
     stranger: peer('stranger', '127.0.0.9'),
+    peerAt: peer,
     deliver,
     pass(ms) {
       const end = nowMs + ms;
       while (nowMs < end) {
         nowMs = Math.min(nowMs + 10, end);
-        shard.setNow(nowMs, wallMs());
+        setNow();
         shard.onTimers();
         collect();
       }

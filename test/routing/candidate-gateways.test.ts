@@ -3,15 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Snapshot } from '../../core/configuration/snapshot.ts';
-import {
-  type Candidate,
-  candidateGateways,
-  candidatesMax,
-  candidateTried,
-  nextCandidate,
-  startHunt,
-} from '../../core/routing/candidate-gateways.ts';
-import { compareCandidates } from '../../core/routing/gateway-order.ts';
+import { type Candidate, candidatesMax } from '../../core/routing/gateway-ranking.ts';
+import { candidateTried, nextCandidate, startHunt } from '../../core/routing/hunt.ts';
+import { candidatesOf } from '../doubles/route-question.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 function gateway(name: string, prefixes: string[], fields: object = {}): object {
@@ -28,7 +22,7 @@ function namesOf(candidates: readonly Candidate[]): string[] {
 
 /** The gateways tried when each attempt fails; those in `full` are skipped, not tried. */
 function huntThrough(candidates: readonly Candidate[], full: readonly string[] = []): string[] {
-  const hunt = startHunt(candidates);
+  const hunt = startHunt({ normal: candidates, protect: [] });
   const tried: string[] = [];
   for (let next = nextCandidate(hunt); next !== undefined; next = nextCandidate(hunt)) {
     if (full.includes(next.gateway.name)) continue;
@@ -48,24 +42,18 @@ describe('candidate gateways', () => {
       gateway('london', ['4420'], { priority: 9 }),
       gateway('us', ['1']),
     );
-    const candidates = candidateGateways(snapshot, '442079460000');
+    const candidates = candidatesOf(snapshot, '442079460000');
     assert.deepEqual(namesOf(candidates), ['london', 'c', 'a', 'b', 'default']);
     assert.deepEqual(
-      candidates.map(({ prefix, prefixLength }) => [prefix, prefixLength]),
-      [
-        ['4420', 4],
-        ['44', 2],
-        ['44', 2],
-        ['44', 2],
-        ['', 0],
-      ],
+      candidates.map(({ prefixLength }) => prefixLength),
+      [4, 2, 2, 2, 0],
     );
-    assert.deepEqual(namesOf(candidateGateways(snapshot, '33')), ['default']);
+    assert.deepEqual(namesOf(candidatesOf(snapshot, '33')), ['default']);
   });
 
   it('are none where no prefix matches', () => {
-    assert.deepEqual(candidateGateways(routes(gateway('a', ['44'])), '33'), []);
-    assert.deepEqual(candidateGateways(snapshotOf({}), '44'), []);
+    assert.deepEqual(candidatesOf(routes(gateway('a', ['44'])), '33'), []);
+    assert.deepEqual(candidatesOf(snapshotOf({}), '44'), []);
   });
 
   it('leave locked gateways out', () => {
@@ -74,11 +62,11 @@ describe('candidate gateways', () => {
       gateway('open', ['44']),
       gateway('locked-too', [''], { locked: true }),
     );
-    assert.deepEqual(namesOf(candidateGateways(snapshot, '44')), ['open']);
+    assert.deepEqual(namesOf(candidatesOf(snapshot, '44')), ['open']);
   });
 
   it('hold a gateway once, under its longest prefix', () => {
-    const candidates = candidateGateways(
+    const candidates = candidatesOf(
       routes(gateway('a', ['', '44', '442']), gateway('b', ['44'])),
       '442',
     );
@@ -90,7 +78,7 @@ describe('candidate gateways', () => {
     const many = Array.from({ length: candidatesMax + 8 }, (_, index) =>
       gateway(`g${String(index).padStart(3, '0')}`, ['44']),
     );
-    const candidates = candidateGateways(routes(...many), '44');
+    const candidates = candidatesOf(routes(...many), '44');
     assert.equal(candidates.length, candidatesMax);
     assert.equal(candidates.at(-1)?.gateway.name, `g0${candidatesMax - 1}`);
   });
@@ -100,7 +88,7 @@ describe('candidate gateways', () => {
       gateway('tcp', ['1'], { address: 'tcp://[2001:DB8::1]:5070', calleePrefix: '#é' }),
       gateway('udp', ['1'], { address: 'UDP://192.0.2.9' }),
     );
-    const [tcp, udp] = candidateGateways(snapshot, '1').map((candidate) => candidate.gateway);
+    const [tcp, udp] = candidatesOf(snapshot, '1').map((candidate) => candidate.gateway);
     assert.deepEqual([tcp?.transport, tcp?.address, tcp?.port], [1, '2001:db8::1', 5070]);
     assert.equal(tcp?.calleePrefix, '#\u00c3\u00a9');
     assert.deepEqual([udp?.transport, udp?.address, udp?.port], [0, '192.0.2.9', 5060]);
@@ -119,12 +107,18 @@ describe('candidate gateways', () => {
             gateway(`g${index}`, prefixes, { priority }),
           ),
         );
-        const keys = candidateGateways(snapshot, '442079').map(({ gateway, prefixLength }) => ({
+        const keys = candidatesOf(snapshot, '442079').map(({ gateway, prefixLength }) => ({
           prefixLength,
           priority: gateway.priority,
           name: gateway.name,
         }));
-        assert.deepEqual(keys, keys.toSorted(compareCandidates));
+        const inOrder = keys.toSorted(
+          (left, right) =>
+            right.prefixLength - left.prefixLength ||
+            left.priority - right.priority ||
+            (left.name < right.name ? -1 : 1),
+        );
+        assert.deepEqual(keys, inOrder);
       }),
       { numRuns: 100 },
     );
@@ -143,21 +137,21 @@ describe('a hunt', () => {
     );
 
   it('goes on to shorter prefixes while no terminate gateway was tried', () => {
-    const candidates = candidateGateways(example({}), '90080001');
+    const candidates = candidatesOf(example({}), '90080001');
     assert.deepEqual(huntThrough(candidates), ['long-1', 'long-2', 'short', 'shortest']);
   });
 
   it('finishes the prefix length of a terminate gateway, and ends there', () => {
-    const candidates = candidateGateways(example({ prefixMode }), '90080001');
+    const candidates = candidatesOf(example({ prefixMode }), '90080001');
     assert.deepEqual(huntThrough(candidates), ['long-1', 'long-2']);
   });
 
   it('is not ended by a terminate gateway that was skipped for want of a line', () => {
-    const candidates = candidateGateways(example({ prefixMode }), '90080001');
+    const candidates = candidatesOf(example({ prefixMode }), '90080001');
     assert.deepEqual(huntThrough(candidates, ['long-1']), ['long-2', 'short', 'shortest']);
   });
 
   it('ends at the end of an empty list', () => {
-    assert.equal(nextCandidate(startHunt([])), undefined);
+    assert.equal(nextCandidate(startHunt({ normal: [], protect: [] })), undefined);
   });
 });

@@ -1,8 +1,14 @@
 // Routing analysis says what a call would do.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { explainRoute, type RouteExplanation } from '../../core/routing/explain.ts';
+import {
+  explainRoute,
+  type RouteExplanation,
+  type RoutePorts,
+} from '../../core/routing/explain.ts';
+import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
 import { analyzeRoute } from '../../workers/tasks/analyze-route.ts';
+import { idleState } from '../doubles/route-question.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 const mappingGateways = [
@@ -23,8 +29,16 @@ const routingGateways = [
 ];
 const snapshot = snapshotOf({ mappingGateways, routingGateways }, 7);
 
+const ports: RoutePorts = {
+  at: Date.UTC(2026, 0, 1),
+  state: idleState,
+  minutePrice: () => Number.NaN,
+  sellPrice: () => Number.NaN,
+  unreachable: () => undefined,
+};
+
 function explain(gateway: string, callee: string): RouteExplanation {
-  const explanation = explainRoute(snapshot, { gateway, callee, at: 0 });
+  const explanation = explainRoute(snapshot, { gateway, callee }, ports);
   assert.ok(explanation !== undefined);
   return explanation;
 }
@@ -41,6 +55,8 @@ describe('routing analysis', () => {
       callerRouted: '',
       order: ['long'],
       protect: [],
+      protectDelaySeconds: 0,
+      winner: 'long',
       candidates: [
         {
           gateway: 'long',
@@ -50,6 +66,7 @@ describe('routing analysis', () => {
           prefixLength: 4,
           priority: 100,
           prefixMode: 'terminate',
+          sortKeys: { prefixLength: 4, priority: 100, lineUsage: 0, callsToday: 0 },
         },
         {
           gateway: 'short',
@@ -59,6 +76,7 @@ describe('routing analysis', () => {
           prefixLength: 2,
           priority: 100,
           prefixMode: 'continue',
+          sortKeys: { prefixLength: 2, priority: 100, lineUsage: 0, callsToday: 0 },
           skipped: 'long has a longer prefix and prefixMode terminate',
         },
         {
@@ -123,7 +141,7 @@ describe('routing analysis', () => {
       ],
     });
     const ask = (callee: string): RouteExplanation =>
-      explainRoute(numbers, { gateway: 'in', callee, caller: '555', at: 0 })!;
+      explainRoute(numbers, { gateway: 'in', callee, caller: '555' }, ports)!;
     const found = ask('770044201');
     assert.deepEqual(
       [found.calleeAccess, found.calleeRouted, found.callerRouted, found.order],
@@ -168,7 +186,7 @@ describe('routing analysis', () => {
         },
       ],
     });
-    const [out] = explainRoute(pooled, { gateway: 'in', callee: '44', at: 0 })!.candidates;
+    const [out] = explainRoute(pooled, { gateway: 'in', callee: '44' }, ports)!.candidates;
     assert.equal(out!.callerOut, '4402');
     assert.deepEqual(out!.numbers, [
       { step: 'caller pool', result: '4402, one of 1 of uk in turn, each in 5 calls at most' },
@@ -176,20 +194,121 @@ describe('routing analysis', () => {
   });
 
   it('knows no gateway that does not exist', () => {
-    assert.equal(explainRoute(snapshot, { gateway: 'long', callee: '44', at: 0 }), undefined);
+    assert.equal(explainRoute(snapshot, { gateway: 'long', callee: '44' }, ports), undefined);
   });
 });
 
 describe('the routing analysis task', () => {
   it('refuses what does not exist, by name', () => {
     const arena = new SharedArrayBuffer(8192);
+    const memory = allocateSharedMemory({ workers: 1 });
     assert.throws(
-      () => analyzeRoute({ arena, request: { gateway: 'in', callee: '' }, listeners: [] }),
+      () => analyzeRoute({ arena, memory, request: { gateway: 'in', callee: '' }, listeners: [] }),
       /callee/,
     );
     assert.throws(
-      () => analyzeRoute({ arena, request: { gateway: 'in', callee: '44' }, listeners: [] }),
+      () =>
+        analyzeRoute({ arena, memory, request: { gateway: 'in', callee: '44' }, listeners: [] }),
       /no compiled snapshot/,
     );
+  });
+});
+
+describe('a rehearsed outage', () => {
+  const gateways = ['a', 'b', 'c'].map((name, index) => ({
+    name,
+    address: '192.0.2.9',
+    prefixes: ['44'],
+    priority: index,
+    stopCodes: [404],
+  }));
+  const last = { name: 'last', address: '192.0.2.9', prefixes: [''], protect: true };
+  const plan = snapshotOf({
+    parameters: { SS_TRY_PROTECT_ROUTE_DELAY: 30 },
+    mappingGateways,
+    routingGateways: [...gateways, last],
+  });
+  const ask = (fields: object, more: Partial<RoutePorts> = {}): RouteExplanation =>
+    explainRoute(plan, { gateway: 'in', callee: '442', ...fields }, { ...ports, ...more })!;
+
+  it('without a gateway leaves it out and says so', () => {
+    const { order, protect, protectDelaySeconds, winner, candidates } = ask({ without: ['a'] });
+    assert.deepEqual([order, protect, protectDelaySeconds], [['b', 'c'], ['last'], 30]);
+    assert.equal(winner, 'b');
+    const skipped = candidates.find(({ gateway }) => gateway === 'a')!.skipped;
+    assert.equal(skipped, 'left out as asked');
+  });
+
+  it('with gateways that fail names the one that takes the call', () => {
+    const fail = { a: 503, b: 500, c: 486 };
+    assert.deepEqual(ask({ fail: { a: 503 } }).winner, 'b');
+    const ended = ask({ fail });
+    assert.deepEqual([ended.winner, ended.protect], [null, []]);
+    assert.deepEqual(ended.steps.at(-1), { step: 'outcome', result: 'SIP 486 Busy Here' });
+    const stopped = ask({ fail: { a: 404 } });
+    assert.deepEqual([stopped.order, stopped.winner], [['a'], null]);
+    assert.equal(
+      stopped.candidates.find(({ gateway }) => gateway === 'b')!.skipped,
+      'the hunt ends at a (404)',
+    );
+  });
+
+  it('with all normal gateways gone goes to the protect route', () => {
+    const { winner, steps } = ask({ without: ['a', 'b', 'c'] });
+    assert.equal(winner, 'last');
+    assert.ok(
+      steps.some(({ step, result }) => step === 'protect, 30 s later' && result === 'last'),
+    );
+  });
+
+  it('says who is full, offline or paused now', () => {
+    const slots = new Map(gateways.map(({ name }, index) => [name, index + 3]));
+    const state = {
+      ...idleState,
+      closedSeconds: (slot: number) => (slot === slots.get('b') ? 17 : 0),
+    };
+    const { order, candidates } = ask({}, { state });
+    assert.deepEqual(order, ['a', 'c']);
+    const b = candidates.find(({ gateway }) => gateway === 'b')!;
+    assert.equal(b.skipped, 'asked for no calls for 17 s more (Retry-After)');
+  });
+});
+
+describe('prices in routing analysis', () => {
+  const priced = snapshotOf({
+    accounts: [
+      { name: 'seller', kind: 'clearing' },
+      { name: 'buyer', kind: 'customer' },
+    ],
+    mappingGateways: [{ ...mappingGateways[0]!, account: 'buyer', minProfitPercent: '10' }],
+    routingGateways: ['cheap', 'dear'].map((name) => ({
+      name,
+      address: '192.0.2.9',
+      prefixes: [''],
+      account: 'seller',
+      leastCostRouting: true,
+    })),
+  });
+  const minutePrice: RoutePorts['minutePrice'] = ({ name }) => (name === 'dear' ? 2e6 : 1e6);
+
+  it('have vendor rate and margin, and the reason of the floor', () => {
+    const { candidates, winner, steps } = explainRoute(
+      priced,
+      { gateway: 'in', callee: '1' },
+      { ...ports, minutePrice, sellPrice: () => 2e6 },
+    )!;
+    assert.equal(winner, 'cheap');
+    assert.deepEqual([candidates[0]!.vendorRate, candidates[0]!.margin], ['0.01', '0.01']);
+    assert.equal(candidates[1]!.skipped, 'profit below minProfitPercent');
+    assert.ok(steps.some(({ step, result }) => step === 'price of a minute' && result === '0.02'));
+  });
+
+  it('end a call that none suits as "Profit limited"', () => {
+    const explained = explainRoute(
+      priced,
+      { gateway: 'in', callee: '1' },
+      { ...ports, minutePrice, sellPrice: () => 1e6 },
+    )!;
+    assert.deepEqual([explained.endReason, explained.sipCode], ['Profit limited', 503]);
   });
 });

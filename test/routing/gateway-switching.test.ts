@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultParameters, type Parameters } from '../../core/configuration/model.ts';
+import { routingGatewayAt } from '../../core/configuration/open-snapshot.ts';
 import type { RoutingGateway } from '../../core/configuration/snapshot.ts';
-import { candidateGateways } from '../../core/routing/candidate-gateways.ts';
 import { type AttemptOutcome, mayTryNext } from '../../core/routing/gateway-switching.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 function gatewayWith(fields: object): RoutingGateway {
   const routingGateways = [{ name: 'g', address: '192.0.2.1', prefixes: [''], ...fields }];
-  return candidateGateways(snapshotOf({ routingGateways }), '1')[0]!.gateway;
+  return routingGatewayAt(snapshotOf({ routingGateways }), 0);
 }
 
 function decide(
@@ -18,7 +18,15 @@ function decide(
   parameters: Partial<Parameters> = {},
 ): boolean {
   return mayTryNext(
-    { kind: 'response', sipCode: 503, ringing: false, sdpSeen: false, attemptsMade: 1, ...outcome },
+    {
+      kind: 'response',
+      sipCode: 503,
+      cause: 0,
+      ringing: false,
+      sdpSeen: false,
+      attemptsMade: 1,
+      ...outcome,
+    },
     gatewayWith(gateway),
     { ...defaultParameters, ...parameters },
   );

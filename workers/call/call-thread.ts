@@ -16,7 +16,13 @@ import { type SystemCalls, sharedCalls } from '../datagram/system-calls.ts';
 import { createLineLimit, type Log, type LogOutput, openLog } from '../log.ts';
 import { openBalances, purseOf, workerPurse } from '../memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../memory/counter-block.ts';
-import { cpsWords, mainSignal, workerLines, workerSignal } from '../memory/shared-memory.ts';
+import {
+  cpsWords,
+  gatewayWords,
+  mainSignal,
+  workerLines,
+  workerSignal,
+} from '../memory/shared-memory.ts';
 import { adoptSnapshot, epochWords, type SnapshotTicket } from '../memory/snapshot-store.ts';
 import { RingReader, RingWriter } from '../memory/spsc-ring.ts';
 import { WakeSignal } from '../memory/wake-signal.ts';
@@ -81,6 +87,7 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
     lines: workerLines(memory, index),
     purse: purseOf(openBalances(memory), workerPurse(index)),
     cpsWords: cpsWords(memory),
+    gatewayWords: gatewayWords(memory),
     counters,
   });
   const shard = openSwitch(start, effects);

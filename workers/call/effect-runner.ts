@@ -6,12 +6,14 @@ import { acquireCps } from '../../core/admission/cps-window.ts';
 import {
   acquireLine,
   type LineCounters,
+  linesUsed,
   nextPlace,
   releaseLine,
 } from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import type { Effects, MoneyHold } from '../../core/effects.ts';
+import type { Effects, GatewayEffects, MoneyHold } from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
+import { gatewayEffects } from '../../core/routing/gateway-state.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { fitsHop } from '../../core/sip/message-size.ts';
 import type { Purse } from '../memory/balance-block.ts';
@@ -44,6 +46,7 @@ export interface EffectRunnerOptions {
   lines: LineCounters;
   purse: Purse;
   cpsWords: Int32Array;
+  gatewayWords: Int32Array;
   /** This worker's counter block. */
   counters: Float64Array;
 }
@@ -67,6 +70,7 @@ export class EffectRunner implements Effects {
   readonly #money: MoneyJournal;
   readonly #cpsWords: Int32Array;
   readonly #counters: Float64Array;
+  readonly #gateways: GatewayEffects;
 
   #nowMs = 0;
   readonly #hops: Hop[] = [];
@@ -94,6 +98,7 @@ export class EffectRunner implements Effects {
     this.#money = new MoneyJournal(options.purse);
     this.#cpsWords = options.cpsWords;
     this.#counters = options.counters;
+    this.#gateways = gatewayEffects(options.gatewayWords, () => this.#nowMs / 1000);
   }
 
   setNow(nowMs: number): void {
@@ -182,6 +187,50 @@ export class EffectRunner implements Effects {
 
   acquireCps(slot: number, limit: number): boolean {
     return acquireCps(this.#cpsWords, slot, limit, this.#nowMs);
+  }
+
+  linesUsed(slot: number): number {
+    return linesUsed(this.#lines, slot);
+  }
+
+  callsToday(slot: number): number {
+    return this.#gateways.callsToday(slot);
+  }
+
+  asr(slot: number): number {
+    return this.#gateways.asr(slot);
+  }
+
+  acd(slot: number): number {
+    return this.#gateways.acd(slot);
+  }
+
+  isOffline(slot: number): boolean {
+    return this.#gateways.isOffline(slot);
+  }
+
+  closedSeconds(slot: number): number {
+    return this.#gateways.closedSeconds(slot);
+  }
+
+  noteAttempt(slot: number): void {
+    this.#gateways.noteAttempt(slot);
+  }
+
+  noteOutcome(slot: number, answered: boolean, responded: boolean): void {
+    this.#gateways.noteOutcome(slot, answered, responded);
+  }
+
+  noteTalk(slot: number, seconds: number): void {
+    this.#gateways.noteTalk(slot, seconds);
+  }
+
+  closeGateway(slot: number, seconds: number): void {
+    this.#gateways.closeGateway(slot, seconds);
+  }
+
+  noteCheck(slot: number, online: boolean): void {
+    this.#gateways.noteCheck(slot, online);
   }
 
   cdrLogAccepts(): boolean {

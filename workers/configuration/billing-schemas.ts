@@ -21,8 +21,8 @@ import type {
   PeriodRateDocument,
   RateDocument,
   RateTableDocument,
-  WeekdayName,
 } from '../../core/configuration/model.ts';
+import type { WeekdayName } from '../../core/configuration/routing-model.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import {
   decimal,

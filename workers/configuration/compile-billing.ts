@@ -60,9 +60,11 @@ export const weekdays = [
 ] as const;
 const dayMs = 86_400_000;
 
+/** `calendarDocuments`: those of the document first; others may follow. */
 export function compileBilling(
   document: DocumentOf<{ readonly name: string }>,
   rates: CompiledRates,
+  calendarDocuments: readonly CalendarDocument[],
   slotOf: (account: string) => number,
 ): BillingOutput {
   const accounts = document.accounts.toSorted((left, right) => compareNames(left.name, right.name));
@@ -79,7 +81,7 @@ export function compileBilling(
     rates.shapes,
     rates.areas,
     rates.tableNames,
-    document.calendars.map(compileCalendar),
+    calendarDocuments.map(compileCalendar),
     document.periodRates.map((each) => compilePeriodRate(each, calendars, rows.tables)),
     document.packages.map(compilePackage),
   ]);

@@ -1,7 +1,7 @@
 // When rules about numbers hold, as rows of the snapshot.
 import type { DocumentOf } from '../../core/configuration/model.ts';
-import type { ScheduleDocument } from '../../core/configuration/number-model.ts';
 import type { StoredSchedule } from '../../core/configuration/open-numbers.ts';
+import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
 import type { Calendar } from '../../core/configuration/snapshot.ts';
 import { compileCalendar, weekdays } from './compile-billing.ts';
 

@@ -1,19 +1,11 @@
 // Compiles a checked document into the bytes that call workers run from: measured first, then written
 // into the arena that the caller hands in (layout: core/configuration/snapshot-layout.ts).
-import { parseAddressPort } from '../../core/access/ip-address.ts';
 import {
   type ConfigurationDocument,
   type DocumentOf,
   defaultParameters,
-  type MappingGatewayDocument,
   type Parameters,
-  type RoutingGatewayDocument,
 } from '../../core/configuration/model.ts';
-import type {
-  StoredMappingGateway,
-  StoredRoutingGateway,
-} from '../../core/configuration/open-numbers.ts';
-import { CallTypes, type RoutingGateway } from '../../core/configuration/snapshot.ts';
 import {
   HeaderWord,
   headerWords,
@@ -24,18 +16,18 @@ import {
   snapshotMagic,
 } from '../../core/configuration/snapshot-layout.ts';
 import { compareGateways, compareNames } from '../../core/routing/gateway-order.ts';
-import { Transport } from '../../core/sip/hop.ts';
-import { byteString } from './byte-string.ts';
 import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
+import { mappingRow, type Places, routingFlags, routingRow, slotOf } from './compile-gateways.ts';
 import { hasBlackLists } from './compile-number-groups.ts';
-import { createNumberCompiler, type NumberCompiler } from './compile-numbers.ts';
+import { createNumberCompiler } from './compile-numbers.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
+import { createSchedules } from './compile-schedules.ts';
 import type { PackedTable } from './packed-rates.ts';
 import { prefixText } from './prefix-text.ts';
 import { packTables } from './rates-builder.ts';
-import { accountSlotName, mappingSlotName, routingSlotName } from './slot-registry.ts';
+import { accountSlotName } from './slot-registry.ts';
 import { asciiJson, textRows } from './text-rows.ts';
 
 export interface CompiledSnapshot {
@@ -44,9 +36,6 @@ export interface CompiledSnapshot {
   /** `byteOffset`: a multiple of 8. */
   writeInto(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset?: number): void;
 }
-
-/** RFC 3261 19.1.2. */
-const sipPortDefault = 5060;
 
 type Section = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
@@ -89,10 +78,19 @@ export function compileParts(
   const prefixes = compilePrefixes(routing.map((gateway) => textOf.get(gateway)!));
   const addresses = compileAddresses(mapping);
   const rates = compileRates(rateTables);
-  const billing = compileBilling(document, rates, (name) => slotOf(slots, accountSlotName(name)));
+  const schedules = createSchedules(document);
+  const billing = compileBilling(document, rates, schedules.calendars, (name) =>
+    slotOf(slots, accountSlotName(name)),
+  );
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const numbers = createNumberCompiler(document, parameters, { numberTexts, slots });
-  const places = { slots, accountRow: billing.accountRow, numbers };
+  const places: Places = {
+    slots,
+    accountRow: billing.accountRow,
+    groups: new Map((document.gatewayGroups ?? []).map((group) => [group.name, group])),
+    schedules,
+    numbers,
+  };
   const gateways = textRows([
     mapping.map((gateway) => mappingRow(gateway, places)),
     routing.map((gateway) => routingRow(gateway, places)),
@@ -125,6 +123,7 @@ export function compileParts(
   header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
   header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
   header[HeaderWord.blackLists] = hasBlackLists(document) ? 1 : 0;
+  header[HeaderWord.routingFlags] = routingFlags(routing);
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
   return { ...assemble(header, sections), accountCells: billing.cells };
 }
@@ -154,78 +153,4 @@ function assemble(
 
 function bytesOf(section: Section): Uint8Array {
   return new Uint8Array(section.buffer, section.byteOffset, section.byteLength);
-}
-
-/** What a gateway refers to. */
-interface Places {
-  readonly slots: ReadonlyMap<string, number>;
-  readonly accountRow: (name: string | undefined) => number;
-  readonly numbers: NumberCompiler;
-}
-
-function mappingRow(
-  gateway: MappingGatewayDocument,
-  { slots, accountRow, numbers }: Places,
-): StoredMappingGateway {
-  return {
-    name: gateway.name,
-    slot: slotOf(slots, mappingSlotName(gateway.name)),
-    account: gateway.account ?? null,
-    accountRow: accountRow(gateway.account),
-    lineLimit: gateway.lineLimit,
-    cpsLimit: gateway.cpsLimit,
-    trusted: gateway.trusted,
-    maxCallSeconds: gateway.maxCallSeconds ?? -1,
-    locked: gateway.locked,
-    techPrefix: byteString(gateway.techPrefix ?? ''),
-    callLevel: CallTypes[gateway.callLevel ?? 'international'],
-    numbers: numbers.ingress(gateway),
-  };
-}
-
-function routingRow(
-  gateway: RoutingGatewayDocument,
-  { slots, accountRow, numbers }: Places,
-): StoredRoutingGateway {
-  const slot = slotOf(slots, routingSlotName(gateway.name));
-  return {
-    name: gateway.name,
-    slot,
-    account: gateway.account ?? null,
-    accountRow: accountRow(gateway.account),
-    ...routingTarget(gateway),
-    prefixMode: gateway.prefixMode,
-    priority: gateway.priority,
-    lineLimit: gateway.lineLimit,
-    cpsLimit: gateway.cpsLimit,
-    calleePrefix: byteString(gateway.calleePrefix),
-    rateCalleeOut: gateway.rateCalleeOut,
-    stopCodes: gateway.stopCodes,
-    switchUntilConnect: gateway.switchUntilConnect,
-    maxCallSeconds: gateway.maxCallSeconds ?? -1,
-    locked: gateway.locked,
-    numbers: numbers.egress(gateway, slot),
-  };
-}
-
-/** Where a routing gateway of a checked document is. */
-export function routingTarget(
-  gateway: Pick<RoutingGatewayDocument, 'name' | 'address'>,
-): Pick<RoutingGateway, 'transport' | 'address' | 'port'> {
-  const [, scheme, host] = /^(?:(\w+):\/\/)?(.*)$/.exec(gateway.address)!;
-  const parsed = parseAddressPort(host!);
-  if (parsed === undefined) {
-    throw new Error(`routing gateway ${gateway.name}: address ${gateway.address} was not checked`);
-  }
-  return {
-    transport: scheme?.toLowerCase() === 'tcp' ? Transport.tcp : Transport.udp,
-    address: parsed.address,
-    port: parsed.port ?? sipPortDefault,
-  };
-}
-
-function slotOf(slots: ReadonlyMap<string, number>, name: string): number {
-  const slot = slots.get(name);
-  if (slot === undefined) throw new Error(`no counter slot for ${name}`);
-  return slot;
 }

@@ -13,11 +13,12 @@ import {
 import type { AccountDocument } from '../../core/configuration/model.ts';
 import { checkBilling } from './billing-checks.ts';
 import { addressKeyOf } from './compile-addresses.ts';
-import { routingTarget } from './compile-snapshot.ts';
+import { routingTarget } from './compile-gateways.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
 import type { CollectionName } from './document-schema.ts';
 import { checkNumbers } from './number-checks.ts';
 import { unreachableReason } from './reachability.ts';
+import { checkRouting } from './routing-checks.ts';
 import type { RatesOf, StoredDocument } from './stored-document.ts';
 
 type AccountKinds = readonly AccountDocument['kind'][];
@@ -51,6 +52,7 @@ export function checkDocument(
     checkAccount(path, gateway.account, accounts, { kinds: payees, problems });
   }
   checkAddresses(document, place, problems);
+  checkRouting(document, place, problems);
   checkBilling(document, place, { problems, warnings }, ratesOf);
   checkNumbers(document, place, problems);
   return { problems, warnings };
@@ -81,12 +83,18 @@ function placesIn(input: StoredDocument): PlaceOf {
 
 function checkLimits(document: StoredDocument, problems: DocumentProblem[]): void {
   const { mappingGateways, routingGateways, rateTables } = document;
-  const gateways = mappingGateways.length + routingGateways.length;
+  const groups = document.gatewayGroups?.length ?? 0;
+  const gateways = mappingGateways.length + routingGateways.length + groups;
   const rates = rateTables.reduce((sum, table) => sum + table.count, 0);
   const prefixes = routingGateways.reduce((sum, gateway) => sum + gateway.prefixes.length, 0);
   const addresses = mappingGateways.reduce((sum, gateway) => sum + gateway.addresses.length, 0);
   const limits: [string, string, number, number][] = [
-    ['routingGateways', 'mapping and routing gateways in all', gateways, gatewaysMax],
+    [
+      'routingGateways',
+      'mapping and routing gateways and gateway groups in all',
+      gateways,
+      gatewaysMax,
+    ],
     ['accounts', 'accounts', document.accounts.length, accountsMax],
     ['rateTables', 'rate tables', rateTables.length, rateTablesMax],
     ['rateTables', 'rates in all rate tables', rates, ratesMax],
@@ -153,7 +161,8 @@ export function unreachableWarnings(
   for (const gateway of document.routingGateways) {
     if (gateway.locked) continue;
     if (warnings.length >= problemsMax) break;
-    const reason = unreachableReason(routingTarget(gateway), listeners);
+    const { localIp } = gateway;
+    const reason = unreachableReason({ ...routingTarget(gateway), localIp }, listeners);
     if (reason === undefined) continue;
     const { name, address } = gateway;
     warnings.push(`routing gateway ${JSON.stringify(name)} (${address}): ${reason}; calls skip it`);

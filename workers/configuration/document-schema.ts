@@ -38,6 +38,12 @@ import {
 } from './number-schemas.ts';
 import { parametersJsonSchema, parseParameters } from './parameter-schema.ts';
 import { rateTemplate } from './rate-template-schema.ts';
+import {
+  gatewayGroup,
+  mappingRouteShape,
+  prefixMode,
+  routingRouteShape,
+} from './routing-schemas.ts';
 import { isUnsupportedField } from './unsupported-fields.ts';
 
 export type ParsedDocument =
@@ -74,6 +80,7 @@ const mappingGateway = z.strictObject(
     maxCallSeconds,
     locked: flag.default(false),
     ...mappingNumbers,
+    ...mappingRouteShape,
   },
   anObject,
 );
@@ -86,7 +93,7 @@ const routingGateway = z.strictObject(
     account: name.optional(),
     address: carrierAddress,
     prefixes,
-    prefixMode: z.enum(['terminate', 'continue'], 'terminate or continue').default('continue'),
+    prefixMode: prefixMode.default('continue'),
     priority,
     lineLimit,
     cpsLimit,
@@ -100,6 +107,7 @@ const routingGateway = z.strictObject(
     maxCallSeconds,
     locked: flag.default(false),
     ...routingNumbers,
+    ...routingRouteShape,
   },
   anObject,
 );
@@ -125,6 +133,7 @@ const documentSchema = z.strictObject(
     accounts: listOf(account, 'a list of accounts').default([]),
     numberTransforms: listOf(numberTransform, 'a list of number transforms').default([]),
     numberGroups: listOf(numberGroup, 'a list of number groups').default([]),
+    gatewayGroups: listOf(gatewayGroup, 'a list of gateway groups').default([]),
     mappingGateways: listOf(mappingGateway, 'a list of mapping gateways').default([]),
     routingGateways: listOf(routingGateway, 'a list of routing gateways').default([]),
   },
@@ -148,6 +157,7 @@ export const collectionNames = [
   'accounts',
   'numberTransforms',
   'numberGroups',
+  'gatewayGroups',
   'mappingGateways',
   'routingGateways',
 ] as const;

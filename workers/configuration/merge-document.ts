@@ -36,6 +36,8 @@ export function mergeDocument<Table extends Named>(
     // A version that was stored before there were any has none.
     numberTransforms: byName(base.numberTransforms ?? [], input.numberTransforms ?? []),
     numberGroups: byName(base.numberGroups ?? [], input.numberGroups ?? []),
+    // A version that was stored before there were groups has none.
+    gatewayGroups: byName(base.gatewayGroups ?? [], input.gatewayGroups ?? []),
     mappingGateways: byName(base.mappingGateways, input.mappingGateways),
     routingGateways: byName(base.routingGateways, input.routingGateways),
   };
@@ -53,6 +55,7 @@ export function emptyDocument(): ConfigurationDocument {
     accounts: [],
     numberTransforms: [],
     numberGroups: [],
+    gatewayGroups: [],
     mappingGateways: [],
     routingGateways: [],
   };

@@ -17,8 +17,8 @@ import type {
   NumberGroupDocument,
   NumberTransformDocument,
   RoutingNumbersDocument,
-  ScheduleDocument,
 } from '../../core/configuration/number-model.ts';
+import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
 import { parseDialPlan } from '../../core/number/dial-plan-grammar.ts';
 import { callTypes, callTypesError, timeOfDay, weekday } from './billing-schemas.ts';
 import { flag, integer, isPrefix, name, numbers, prefixes } from './field-schemas.ts';

@@ -3,13 +3,18 @@
 // array or "0.5,1,2".
 
 import { watchedEventsMax } from '../../core/admission/number-watch.ts';
-import { cpsLimitMax, numberPatternsMax } from '../../core/configuration/limits.ts';
+import {
+  cpsLimitMax,
+  numberPatternsMax,
+  protectDelaySecondsMax,
+} from '../../core/configuration/limits.ts';
 import {
   defaultParameters,
-  dynamicRunModes,
   type Parameters,
+  sortPositions,
 } from '../../core/configuration/model.ts';
-import { candidatesMax } from '../../core/routing/candidate-gateways.ts';
+import { dynamicRunModes } from '../../core/configuration/number-model.ts';
+import { candidatesMax } from '../../core/routing/gateway-ranking.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import { decimal, isPrefix } from './field-schemas.ts';
 import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
@@ -50,6 +55,9 @@ const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax
 const onOff: ParameterRule = { kind: 'switch' };
 const watchedCalls: ParameterRule = { kind: 'limit', min: 2, max: watchedEventsMax, unit: 'calls' };
 const watchedTime: ParameterRule = { kind: 'integer', min: 1, max: monthSeconds, unit: 's' };
+const windowTime: ParameterRule = { kind: 'integer', min: 300, max: 86_400, unit: 's' };
+const windowSegments: ParameterRule = { kind: 'integer', min: 5, max: 24, unit: 'segments' };
+const sortPosition: ParameterRule = { kind: 'word', words: sortPositions };
 
 export const parameterRules: { readonly [name in keyof Parameters]: ParameterRule } = {
   SS_MAXCPS: { kind: 'integer', min: 0, max: cpsLimitMax, unit: 'calls/s' },
@@ -67,6 +75,21 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: onOff,
   SS_GATEWAY_SWITCH_UNTIL_CONNECT: onOff,
   SS_GATEWAY_SWITCH_LIMIT: { kind: 'integer', min: 0, max: candidatesMax, unit: 'attempts' },
+  SS_GATEWAY_SWITCH_STRICT: onOff,
+  SS_GATEWAY_ASR_CALCULATE: onOff,
+  SS_GATEWAY_ASR_RESERVE_TIME: windowTime,
+  SS_GATEWAY_ASR_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAY_ACD_CALCULATE: onOff,
+  SS_GATEWAY_ACD_RESERVE_TIME: windowTime,
+  SS_GATEWAY_ACD_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAY_QUALITY_RESERVE_TIME: windowTime,
+  SS_GATEWAY_QUALITY_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAYASRROUTESORTCONFIG: sortPosition,
+  SS_GATEWAYFEERATEROUTESORTCONFIG: sortPosition,
+  SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: onOff,
+  SS_GATEWAY_FEE_RATE_CALCULATE: onOff,
+  SS_TRY_PROTECT_ROUTE_DELAY: { kind: 'integer', min: 0, max: protectDelaySecondsMax, unit: 's' },
+  SS_SIP_OPTIONS_CHECK_PERIOD: { kind: 'integer', min: 5, max: 3600, unit: 's' },
   SS_REPLY_UNAUTHORIZED: onOff,
   SERVER_BILLING_RECORD_ILLEGAL_CALL: onOff,
   SERVER_BILLING_FEE_PRECISION: { kind: 'decimals', max: 8 },

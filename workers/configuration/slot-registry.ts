@@ -1,4 +1,4 @@
-// Which slot of the counter block (lines in use, CPS window) a gateway has, and which slot of the balance
+// Which slot of the counter block (lines in use, CPS window) a gateway or a gateway group has, and which slot of the balance
 // block (and line counter) an account. A name keeps its slot over
 // snapshots, so its lines stay counted while configuration changes. The slot of a removed gateway is
 // given to another name only when its last call is over, and only after a snapshot without that gateway
@@ -22,6 +22,10 @@ export function mappingSlotName(gateway: string): string {
 
 export function routingSlotName(gateway: string): string {
   return `routing:${gateway}`;
+}
+
+export function groupSlotName(group: string): string {
+  return `group:${group}`;
 }
 
 /** Slots of accounts are numbered apart from those of gateways. */
@@ -49,13 +53,15 @@ export function slotNames(document: SlotOwners): string[] {
     ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
     ...document.accounts.map((account) => accountSlotName(account.name)),
     ...[...poolNumbers(document)].map(numberSlotName),
+    ...(document.gatewayGroups ?? []).map((group) => groupSlotName(group.name)),
   ];
 }
 
 type SlotOwners = Pick<
   ConfigurationDocument,
   'mappingGateways' | 'routingGateways' | 'accounts' | 'numberGroups'
->;
+> &
+  Partial<Pick<ConfigurationDocument, 'gatewayGroups'>>;
 
 /** Names of the groups that are a caller pool of some gateway. */
 export function poolGroups({ routingGateways }: Pick<SlotOwners, 'routingGateways'>): Set<string> {

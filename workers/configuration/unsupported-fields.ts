@@ -1,28 +1,16 @@
 // Fields of the documented configuration that this version cannot act on. They are refused by name, so
 // that nobody believes a rule to be in force that is not.
 
-const everyGateway = ['minProfitPercent', 'reservedLines'];
 const authSecrets = ['password', 'username', 'tls'];
 
-/** By the name of the collection that the object with the field stands in; '' is the document. */
+/** By the name of the collection that the object with the field stands in. */
 const unsupportedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['', new Set(['gatewayGroups'])],
   ['accounts', new Set(['node'])],
-  [
-    'mappingGateways',
-    new Set([
-      ...everyGateway,
-      ...authSecrets,
-      'groups',
-      'routingGroups',
-      'routingGateways',
-      'firstRoutePolicy',
-      'secondRoutePolicy',
-    ]),
-  ],
+  ['mappingGateways', new Set(authSecrets)],
   [
     'routingGateways',
-    new Set([...everyGateway, ...authSecrets, 'groups', 'weight', 'protect', 'leastCostRouting']),
+    // Switching after RTP waits for the media of this node.
+    new Set([...authSecrets, 'switchAllowRtp']),
   ],
 ]);
 

@@ -7,6 +7,7 @@
 import { cpsArenaWordsMin, cpsDirectoryWords } from '../../core/admission/cps-window.ts';
 import {
   accountSlotsMax,
+  admissionSlotsMax,
   type LineCounters,
   type LineLedger,
   lineSlotsMax,
@@ -15,6 +16,7 @@ import {
 } from '../../core/admission/line-limits.ts';
 import { type NumberWatch, watchWords } from '../../core/admission/number-watch.ts';
 import { countersMax, gaugesMax } from '../../core/metrics/counter-layout.ts';
+import { stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
 
 // ingressRings[i]   main thread -> worker i          mainRings[i]   worker i -> main thread
 //
@@ -50,6 +52,9 @@ export const counterBlockSlots: number = countersMax + gaugesMax;
 //
 // numberWatch       (see core/admission/number-watch.ts)
 //   | keys: 64 bits an entry | words: 320 bytes an entry |
+// gateways          (see core/routing/gateway-state.ts)
+//   | counts and marks: a line a slot | what the main thread works out of them: a line a slot | ... |
+//   Counts: any worker, by atomic addition.
 //
 // snapshotEpochs    one line a worker: the epoch of the configuration it runs on, 0 none
 //   | epoch ... | epoch ... |      the main thread writes it only while the worker has no thread
@@ -82,6 +87,7 @@ export interface SharedMemory {
   readonly cpsWindows: SharedArrayBuffer;
   readonly balances: SharedArrayBuffer;
   readonly numberWatch: SharedArrayBuffer;
+  readonly gateways: SharedArrayBuffer;
   readonly snapshotEpochs: SharedArrayBuffer;
 }
 
@@ -103,6 +109,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     cpsWindows: new SharedArrayBuffer((cpsDirectoryWords + arenaWords) * 4),
     balances: new SharedArrayBuffer(balanceBytes(workers)),
     numberWatch: new SharedArrayBuffer(watchEntriesMax * (8 + watchWords * 4)),
+    gateways: new SharedArrayBuffer(admissionSlotsMax * stateWordsPerSlot * 4),
     snapshotEpochs: new SharedArrayBuffer(workers * wordsPerLine * 4),
   };
 }
@@ -156,6 +163,11 @@ export function numberWatch(
 /** The CPS windows, for `acquireCps`. */
 export function cpsWords(memory: Pick<SharedMemory, 'cpsWindows'>): Int32Array {
   return new Int32Array(memory.cpsWindows);
+}
+
+/** The records of gateway-state.ts. */
+export function gatewayWords(memory: Pick<SharedMemory, 'gateways'>): Int32Array {
+  return new Int32Array(memory.gateways);
 }
 
 function lineWords(workers: number): number {

@@ -1,0 +1,170 @@
+// A whole routing decision of a large plan: 1,000,000 prefixes over 200 gateways with rates of their own, ASR, ACD
+// and least cost on, in shared memory as call workers have it. Prints one JSON line: microseconds a decision, and
+// bytes a prefix of the prefix tables.
+//   node dist/bench/micro/route-decision.js [prefixes] [gateways]
+import { linesUsed } from '../../core/admission/line-limits.ts';
+import { billingRules } from '../../core/billing/billing-rules.ts';
+import { vendorMinutePrice } from '../../core/call/route-prices.ts';
+import type { ConfigurationDocument } from '../../core/configuration/model.ts';
+import { mappingGatewayAt, openSnapshot } from '../../core/configuration/open-snapshot.ts';
+import type { PrefixTable, Snapshot } from '../../core/configuration/snapshot.ts';
+import { candidateGateways, type RouteQuestion } from '../../core/routing/candidate-gateways.ts';
+import { gatewayEffects, StateWord, stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
+import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
+import { parseDocument } from '../../workers/configuration/document-schema.ts';
+import { slotNames } from '../../workers/configuration/slot-registry.ts';
+import {
+  allocateSharedMemory,
+  gatewayWords,
+  lineLedger,
+} from '../../workers/memory/shared-memory.ts';
+
+const prefixCount = Number(process.argv[2] ?? 1_000_000);
+const gatewayCount = Number(process.argv[3] ?? 200);
+const gatewaysPerPrefix = 3;
+const ratesPerGateway = 2_000;
+const numberCount = 65_536;
+const decisions = 200_000;
+const warmUp = 50_000;
+
+let randomState = 0x2545f491;
+
+/** xorshift32: the same plan in every run. */
+function random(below: number): number {
+  randomState ^= randomState << 13;
+  randomState ^= randomState >>> 17;
+  randomState ^= randomState << 5;
+  return (randomState >>> 0) % below;
+}
+
+function digits(length: number): string {
+  let text = String(1 + random(9));
+  while (text.length < length) text += String(random(10));
+  return text;
+}
+
+function randomPrefixes(): string[] {
+  const known = new Set<string>();
+  // Rate decks are of 3 to 9 digits, most of them long.
+  while (known.size < prefixCount) known.add(digits(3 + Math.max(random(7), random(7), random(7))));
+  return [...known];
+}
+
+function plan(): ConfigurationDocument {
+  const names = Array.from({ length: gatewayCount }, (_, index) => `carrier-${index}`);
+  const rates = (name: string): object[] => {
+    const prefixes = new Set(['']);
+    while (prefixes.size < ratesPerGateway) prefixes.add(digits(2 + random(4)));
+    return [...prefixes].map((prefix) => ({
+      prefix,
+      ratePerMinute: `0.${String(1000 + ((name.length * 7 + random(8999)) % 8999))}`,
+    }));
+  };
+  const parsed = parseDocument({
+    parameters: {
+      SS_GATEWAY_ASR_CALCULATE: 'On',
+      SS_GATEWAY_ACD_CALCULATE: 'On',
+      SS_GATEWAY_FEE_RATE_CALCULATE: 'On',
+    },
+    rateTables: names.map((name) => ({ name, rates: rates(name) })),
+    accounts: names.map((name) => ({ name, kind: 'clearing', rateTable: name })),
+    mappingGateways: [
+      {
+        name: 'in',
+        addresses: ['192.0.2.1'],
+        firstRoutePolicy: 'rate',
+        secondRoutePolicy: 'asr',
+        maxRatePerMinute: '0.95',
+      },
+    ],
+    routingGateways: names.map((name, index) => ({
+      name,
+      account: name,
+      address: `192.0.2.${index % 250}:${5060 + index}`,
+      prefixes: [''],
+      priority: index % 4,
+      lineLimit: 1000,
+    })),
+  });
+  if (!parsed.ok) throw new Error(parsed.problems.map(({ text }) => text).join('\n'));
+  const { document } = parsed;
+  for (const gateway of document.routingGateways) gateway.prefixes = [];
+  for (const prefix of randomPrefixes()) {
+    const first = random(gatewayCount);
+    const count = 1 + random(gatewaysPerPrefix * 2 - 1);
+    for (let index = 0; index < count; index++) {
+      document.routingGateways[(first + index * 7) % gatewayCount]!.prefixes.push(prefix);
+    }
+  }
+  return document;
+}
+
+function prefixBytes({ slots, entries, lists, keys, lengthMasks }: PrefixTable): number {
+  return [slots, entries, lists, keys, lengthMasks].reduce((sum, each) => sum + each.byteLength, 0);
+}
+
+function questionsOn(snapshot: Snapshot): (callee: string) => RouteQuestion {
+  const memory = allocateSharedMemory({ workers: 1 });
+  const words = gatewayWords(memory);
+  const ledger = lineLedger(memory);
+  for (let slot = 1; slot <= gatewayCount + 1; slot++) {
+    words[slot * stateWordsPerSlot + StateWord.asr] = 1 + random(10_000);
+    words[slot * stateWordsPerSlot + StateWord.acd] = 1 + random(3000);
+    words[slot * stateWordsPerSlot + StateWord.callsToday] = random(100_000);
+  }
+  const state = {
+    ...gatewayEffects(words, () => 0),
+    linesUsed: (slot: number) => linesUsed(ledger, slot),
+  };
+  const rules = billingRules(snapshot.parameters);
+  const minutePrice: RouteQuestion['minutePrice'] = (gateway, question) =>
+    vendorMinutePrice(rules, gateway, question);
+  const mapping = mappingGatewayAt(snapshot, 0);
+  const at = Date.UTC(2026, 0, 1);
+  return (callee) => ({
+    snapshot,
+    mapping,
+    callee,
+    at,
+    state,
+    minutePrice,
+    sellPrice: Number.NaN,
+  });
+}
+
+const document = plan();
+const slots = new Map(slotNames(document).map((name, index) => [name, index + 1]));
+const compiled = compileSnapshot(document, 1, slots);
+const arena = new SharedArrayBuffer(compiled.bytesNeeded);
+compiled.writeInto(arena);
+const snapshot = openSnapshot(arena);
+const questionOf = questionsOn(snapshot);
+const numbers = Array.from({ length: numberCount }, () => digits(8 + random(6)));
+const tookUs = new Float64Array(decisions);
+let candidates = 0;
+let routed = 0;
+for (let n = 0; n < warmUp + decisions; n++) {
+  const question = questionOf(numbers[n & (numberCount - 1)]!);
+  const startedMs = performance.now();
+  const { normal } = candidateGateways(question);
+  const us = (performance.now() - startedMs) * 1000;
+  if (n < warmUp) continue;
+  tookUs[n - warmUp] = us;
+  candidates += normal.length;
+  if (normal.length > 0) routed++;
+}
+tookUs.sort();
+const quantile = (share: number): number =>
+  Math.round(tookUs[Math.floor((decisions - 1) * share)]! * 100) / 100;
+console.log(
+  JSON.stringify({
+    prefixCount,
+    gatewayCount,
+    prefixBytesEach: Math.round((prefixBytes(snapshot.prefixes) / prefixCount) * 10) / 10,
+    candidatesMean: Math.round((candidates / decisions) * 10) / 10,
+    routedPercent: Math.round((routed * 100) / decisions),
+    medianUs: quantile(0.5),
+    p95Us: quantile(0.95),
+    p99Us: quantile(0.99),
+  }),
+);

@@ -1,0 +1,105 @@
+// What the main thread works out of the workers' counts, with clocks driven by hand.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Snapshot } from '../../core/configuration/snapshot.ts';
+import { Counter } from '../../core/metrics/counter-layout.ts';
+import { gatewayEffects } from '../../core/routing/gateway-state.ts';
+import { GatewayPulse } from '../../workers/gateway-pulse.ts';
+import { counterBlock, mainWriter } from '../../workers/memory/counter-block.ts';
+import { allocateSharedMemory, gatewayWords } from '../../workers/memory/shared-memory.ts';
+import { snapshotOf } from '../doubles/snapshot-of.ts';
+
+function stage() {
+  const memory = allocateSharedMemory({ workers: 1 });
+  const time = { nowMs: 0, wallMs: new Date(2026, 0, 1, 12).getTime() };
+  const lines: string[] = [];
+  const say = (fields: object, text: string): void => {
+    lines.push(`${(fields as { gateway: string }).gateway}: ${text}`);
+  };
+  let snapshot: Snapshot | undefined;
+  const pulse = new GatewayPulse({
+    memory,
+    snapshot: () => snapshot,
+    log: { info: say, warn: say } as never,
+    clock: () => time.nowMs,
+    wallClock: () => time.wallMs,
+  });
+  return {
+    time,
+    lines,
+    pulse,
+    counters: counterBlock(memory, mainWriter),
+    state: gatewayEffects(gatewayWords(memory), () => time.nowMs / 1000),
+    run(names: string[], fields: object = {}) {
+      const routingGateways = names.map((name) => ({
+        name,
+        address: '192.0.2.1',
+        prefixes: [''],
+        ...fields,
+      }));
+      snapshot = snapshotOf({ routingGateways });
+      pulse.adopt(snapshot);
+      pulse.look();
+    },
+  };
+}
+
+describe('the pulse of gateways', () => {
+  it('works out ASR and ACD over their windows', () => {
+    const { state, pulse, time, run } = stage();
+    run(['a']);
+    assert.deepEqual([state.asr(1), state.acd(1)], [-1, -1]);
+    for (let call = 0; call < 4; call++) state.noteOutcome(1, call < 3, true);
+    state.noteTalk(1, 100);
+    state.noteTalk(1, 101);
+    time.nowMs += 1000;
+    pulse.look();
+    assert.deepEqual([state.asr(1), state.acd(1)], [7500, 1005]);
+    for (let second = 1; second <= 700; second++) {
+      time.nowMs += 1000;
+      pulse.look();
+    }
+    assert.deepEqual([state.asr(1), state.acd(1)], [-1, -1]);
+  });
+
+  it("begins the day's calls anew at the node's midnight", () => {
+    const { state, pulse, time, run } = stage();
+    run(['a']);
+    state.noteAttempt(1);
+    time.wallMs = new Date(2026, 0, 1, 23, 59, 59).getTime();
+    pulse.look();
+    assert.equal(state.callsToday(1), 1);
+    time.wallMs = new Date(2026, 0, 2, 0, 0, 0).getTime();
+    pulse.look();
+    assert.equal(state.callsToday(1), 0);
+  });
+
+  it('gives nothing of one gateway to the next that has its slot', () => {
+    const { state, pulse, time, run } = stage();
+    run(['a']);
+    state.noteAttempt(1);
+    state.noteOutcome(1, true, true);
+    state.closeGateway(1, 60);
+    time.nowMs += 120_000;
+    pulse.look();
+    run(['b']);
+    assert.deepEqual([state.callsToday(1), state.asr(1), state.closedSeconds(1)], [0, -1, 0]);
+    state.noteOutcome(1, false, true);
+    pulse.look();
+    assert.equal(state.asr(1), 0);
+  });
+
+  it('says once when a gateway went offline, and once when it is back', () => {
+    const { state, pulse, lines, counters, run } = stage();
+    run(['a', 'b'], { optionsCheck: true });
+    state.noteCheck(1, false);
+    pulse.look();
+    pulse.look();
+    assert.deepEqual(lines, ['a: routing gateway does not answer OPTIONS; calls skip it']);
+    state.noteCheck(1, true);
+    pulse.look();
+    assert.equal(lines[1], 'a: routing gateway answers OPTIONS again');
+    assert.equal(counters[Counter.gatewaysWentOffline], 1);
+    assert.equal(counters[Counter.gatewaysCameBack], 1);
+  });
+});

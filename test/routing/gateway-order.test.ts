@@ -1,0 +1,243 @@
+// The comparator, key by key, and that it is a total order over any gateways and readings.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Snapshot } from '../../core/configuration/snapshot.ts';
+import type { RouteQuestion } from '../../core/routing/candidate-gateways.ts';
+import { candidatesOf, stateOf } from '../doubles/route-question.ts';
+import { snapshotOf } from '../doubles/snapshot-of.ts';
+
+function gateway(name: string, fields: object = {}): object {
+  return { name, address: '192.0.2.1', prefixes: ['44'], account: 'seller', ...fields };
+}
+
+interface Settings {
+  parameters?: object;
+  mapping?: object;
+  calendars?: object[];
+}
+
+function routes(gateways: object[], { parameters, mapping, calendars }: Settings = {}): Snapshot {
+  return snapshotOf({
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(calendars === undefined ? {} : { calendars }),
+    accounts: [{ name: 'seller', kind: 'clearing' }],
+    mappingGateways: [{ name: 'in', addresses: ['192.0.2.1'], ...mapping }],
+    routingGateways: gateways,
+  });
+}
+
+type Readings = Parameters<typeof stateOf>[1];
+
+function order(
+  snapshot: Snapshot,
+  readings: Readings = {},
+  fields: Partial<RouteQuestion> = {},
+): string {
+  const state = stateOf(snapshot, readings);
+  return candidatesOf(snapshot, '442079', { state, ...fields })
+    .map((candidate) => candidate.gateway.name)
+    .join(' ');
+}
+
+function prices(named: Record<string, number>): RouteQuestion['minutePrice'] {
+  return ({ name }) => named[name] ?? Number.NaN;
+}
+
+describe('the order of candidates', () => {
+  it('of equal priority: least line usage by capacity and weight, then fewest calls today, then name', () => {
+    const gateways = [
+      gateway('a', { lineLimit: 10 }),
+      gateway('b', { lineLimit: 100 }),
+      gateway('c', { lineLimit: 10, weight: 300 }),
+    ];
+    const snapshot = routes(gateways);
+    assert.equal(order(snapshot), 'a b c');
+    assert.equal(order(snapshot, { linesUsed: { a: 5, b: 10, c: 6 } }), 'b c a');
+    assert.equal(order(snapshot, { callsToday: { a: 3, b: 2, c: 2 } }), 'b c a');
+    const priority = [gateway('first', { priority: 1 }), gateway('second', { priority: 2 })];
+    assert.equal(order(routes(priority), { linesUsed: { first: 900 } }), 'first second');
+  });
+
+  it('shares calls by weight: one of weight 300 gets three of four', () => {
+    const snapshot = routes([gateway('one', { weight: 100 }), gateway('three', { weight: 300 })]);
+    const linesUsed: Record<string, number> = { one: 0, three: 0 };
+    for (let call = 0; call < 400; call++) {
+      const [first] = order(snapshot, { linesUsed }).split(' ');
+      linesUsed[first!]!++;
+    }
+    assert.deepEqual(linesUsed, { one: 100, three: 300 });
+  });
+
+  it('by ASR and ACD where the parameters say so, before line usage or before the name', () => {
+    const gateways = [gateway('a'), gateway('b'), gateway('c')];
+    const readings = { asr: { a: 4000, b: 6000, c: 6000 }, acd: { b: 900, c: 1800 } };
+    assert.equal(order(routes(gateways), readings), 'a b c');
+    const on = { SS_GATEWAY_ASR_CALCULATE: 'On' };
+    assert.equal(order(routes(gateways, { parameters: on }), readings), 'b c a');
+    const both = { ...on, SS_GATEWAY_ACD_CALCULATE: 'On' };
+    assert.equal(order(routes(gateways, { parameters: both }), readings), 'c b a');
+    const late = { ...on, SS_GATEWAYASRROUTESORTCONFIG: 'before gateway id' };
+    const busy = { ...readings, linesUsed: { b: 1 } };
+    assert.equal(order(routes(gateways, { parameters: late }), busy), 'c a b');
+    assert.equal(order(routes(gateways, { parameters: on }), busy), 'c b a');
+  });
+
+  it('takes a gateway without samples for the mean, and leaves those out that have quality off', () => {
+    const asr = { bad: 2000, good: 6000, off: 9000 };
+    const parameters = { SS_GATEWAY_ASR_CALCULATE: 'On' };
+    const off = gateway('off', { calculateRouteQuality: 'off' });
+    const gateways = [gateway('bad'), gateway('good'), gateway('new'), off];
+    assert.equal(order(routes(gateways, { parameters }), { asr }), 'good new off bad');
+    const on = ['bad', 'good'].map((name) => gateway(name, { calculateRouteQuality: 'on' }));
+    assert.equal(order(routes([...on, gateway('new'), off]), { asr }), 'good new off bad');
+  });
+
+  it('by the vendor rate with leastCostRouting or SS_GATEWAY_FEE_RATE_CALCULATE; no rate comes last', () => {
+    const minutePrice = prices({ cheap: 100, dear: 300, middle: 200 });
+    const names = ['aNone', 'dear', 'middle', 'zCheap'];
+    assert.equal(order(routes(names.map((name) => gateway(name)))), names.join(' '));
+    const all = routes(
+      ['cheap', 'dear', 'middle', 'none'].map((name) => gateway(name)),
+      {
+        parameters: { SS_GATEWAY_FEE_RATE_CALCULATE: 'On' },
+      },
+    );
+    assert.equal(order(all, {}, { minutePrice }), 'cheap middle dear none');
+    const some = routes([
+      gateway('cheap', { leastCostRouting: true }),
+      gateway('dear', { leastCostRouting: true }),
+      gateway('neutral'),
+    ]);
+    assert.equal(order(some, {}, { minutePrice }), 'cheap neutral dear');
+  });
+
+  it('has ASR before the rate, or after it with SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR', () => {
+    const parameters = { SS_GATEWAY_ASR_CALCULATE: 'On', SS_GATEWAY_FEE_RATE_CALCULATE: 'On' };
+    const fields = { minutePrice: prices({ a: 200, b: 100 }) };
+    const asr = { a: 6000, b: 4000 };
+    const gateways = [gateway('a'), gateway('b')];
+    assert.equal(order(routes(gateways, { parameters }), { asr }, fields), 'a b');
+    const before = { ...parameters, SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: 'On' };
+    assert.equal(order(routes(gateways, { parameters: before }), { asr }, fields), 'b a');
+  });
+
+  it('begins with the policies of the mapping gateway, before the prefix length', () => {
+    const gateways = [
+      gateway('long', { prefixes: ['4420'], priority: 1 }),
+      gateway('short', { prefixes: ['44'], priority: 9 }),
+      gateway('shortest', { prefixes: [''], priority: 9 }),
+    ];
+    const minutePrice = prices({ long: 300, short: 100, shortest: 100 });
+    const asr = { long: 5000, short: 4000, shortest: 6000 };
+    const by = (mapping: object): string =>
+      order(routes(gateways, { mapping }), { asr, acd: { short: 5 } }, { minutePrice });
+    assert.equal(by({}), 'long short shortest');
+    assert.equal(by({ firstRoutePolicy: 'rate' }), 'short shortest long');
+    assert.equal(by({ firstRoutePolicy: 'asr' }), 'shortest long short');
+    const both = { firstRoutePolicy: 'rate', secondRoutePolicy: 'asr' };
+    assert.equal(by(both), 'shortest short long');
+    assert.equal(by({ secondRoutePolicy: 'rate' }), 'short shortest long');
+  });
+
+  it('takes the scheduled priority in its window, by days and hours or by a calendar', () => {
+    const calendars = [{ name: 'office', timeZone: 'UTC', from: '08:00', to: '18:00' }];
+    const gateways = [
+      gateway('always', { priority: 5 }),
+      gateway('nights', {
+        priority: 9,
+        scheduledPriority: [{ calendar: 'office', working: false, priority: 1 }],
+      }),
+    ];
+    const snapshot = routes(gateways, { calendars });
+    const at = (text: string): string => order(snapshot, {}, { at: Date.parse(text) });
+    assert.equal(at('2026-01-05T12:00:00Z'), 'always nights');
+    assert.equal(at('2026-01-05T19:00:00Z'), 'nights always');
+    assert.equal(at('2026-01-04T12:00:00Z'), 'nights always');
+  });
+
+  it('takes the scheduled capacity for its limit and for its line usage', () => {
+    const lineLimit = 100;
+    const scheduledCapacity = [{ days: ['sunday'], lineLimit: 10 }];
+    const snapshot = routes([
+      gateway('a', { lineLimit, scheduledCapacity }),
+      gateway('b', { lineLimit }),
+    ]);
+    const linesUsed = { a: 5, b: 6 };
+    const sunday = Date.parse('2026-01-04T12:00:00Z');
+    const monday = Date.parse('2026-01-05T12:00:00Z');
+    assert.equal(order(snapshot, { linesUsed }, { at: monday }), 'a b');
+    assert.equal(order(snapshot, { linesUsed }, { at: sunday }), 'b a');
+    const limits = (at: number): number[] =>
+      candidatesOf(snapshot, '44', { at }).map((candidate) => candidate.lineLimit);
+    assert.deepEqual(
+      [limits(monday), limits(sunday)],
+      [
+        [100, 100],
+        [10, 100],
+      ],
+    );
+  });
+});
+
+const figures = fc.record({
+  prefixes: fc.uniqueArray(fc.constantFrom('', '4', '44', '4420'), { minLength: 1, maxLength: 2 }),
+  priority: fc.integer({ min: 0, max: 2 }),
+  weight: fc.constantFrom(50, 100, 300),
+  lineLimit: fc.constantFrom(0, 10, 30),
+  leastCostRouting: fc.boolean(),
+  calculateRouteQuality: fc.constantFrom('default', 'on', 'off'),
+  lines: fc.integer({ min: 0, max: 10 }),
+  today: fc.integer({ min: 0, max: 2 }),
+  asr: fc.integer({ min: -1, max: 3 }),
+  price: fc.constantFrom(Number.NaN, 1, 2, 3),
+});
+const policy = fc.constantFrom('none', 'asr', 'acd', 'rate');
+const settings = fc.record({
+  first: policy,
+  second: policy,
+  asrOn: fc.boolean(),
+  rateOn: fc.boolean(),
+  late: fc.constantFrom('Before line usage', 'Before gateway ID'),
+});
+
+describe('the order, for any gateways and readings', () => {
+  it('is total: no other order of the same gateways comes of them, however they are listed', () => {
+    const gateways = fc.array(figures, { minLength: 2, maxLength: 12 });
+    fc.assert(
+      fc.property(gateways, settings, fc.integer(), (list, { first, second, ...rest }, seed) => {
+        const named = list.map((each, index) => ({ ...each, name: `g${index}` }));
+        const parameters = {
+          SS_GATEWAY_ASR_CALCULATE: rest.asrOn,
+          SS_GATEWAY_FEE_RATE_CALCULATE: rest.rateOn,
+          SS_GATEWAYASRROUTESORTCONFIG: rest.late,
+        };
+        const mapping = { firstRoutePolicy: first, secondRoutePolicy: second };
+        const by = <Value>(field: (each: (typeof named)[number]) => Value): Record<string, Value> =>
+          Object.fromEntries(named.map((each) => [each.name, field(each)]));
+        const readings = {
+          linesUsed: by(({ lines }) => lines),
+          callsToday: by(({ today }) => today),
+          asr: by(({ asr }) => asr),
+        };
+        const minutePrice = prices(by(({ price }) => price));
+        const orderOf = (some: typeof named): string[] => {
+          const documents = some.map(({ lines, today, asr, price, ...fields }) =>
+            gateway(fields.name, fields),
+          );
+          const snapshot = routes(documents, { parameters, mapping });
+          const first = order(snapshot, readings, { minutePrice });
+          assert.equal(order(snapshot, readings, { minutePrice }), first);
+          return first.split(' ');
+        };
+        const all = orderOf(named);
+        assert.equal(new Set(all).size, all.length);
+        const shuffled = named.toSorted(
+          (left, right) => ((seed ^ left.name.charCodeAt(1)) % 7) - (right.name.charCodeAt(1) % 7),
+        );
+        assert.deepEqual(orderOf(shuffled), all);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

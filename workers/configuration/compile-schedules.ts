@@ -1,0 +1,64 @@
+// When scheduled values hold, as rows of the snapshot's calendars: days and hours of a document become a
+// calendar without a name, in the node's own zone.
+import type { CalendarDocument, DocumentOf } from '../../core/configuration/model.ts';
+import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
+import type { ScheduledValue } from '../../core/configuration/snapshot.ts';
+import { weekdays } from './compile-billing.ts';
+
+type Document = Pick<
+  DocumentOf<{ readonly name: string }>,
+  'calendars' | 'mappingGateways' | 'routingGateways'
+>;
+
+export interface Schedules {
+  /** Those of the document, then those of days and hours. */
+  readonly calendars: readonly CalendarDocument[];
+  readonly scheduled: <Entry extends ScheduleDocument>(
+    entries: readonly Entry[] | undefined,
+    value: (entry: Entry) => number,
+  ) => ScheduledValue[];
+}
+
+export function createSchedules({
+  calendars: named,
+  mappingGateways,
+  routingGateways,
+}: Document): Schedules {
+  const calendars: CalendarDocument[] = [...named];
+  const rowOfName = new Map(named.map(({ name }, row) => [name, row]));
+  const rowOfWindow = new Map<string, number>();
+
+  function calendarRow({ calendar, days, from, to }: ScheduleDocument): number {
+    if (calendar !== undefined) return rowOfName.get(calendar)!;
+    const key = JSON.stringify([days, from, to]);
+    let row = rowOfWindow.get(key);
+    if (row === undefined) {
+      row = calendars.length;
+      rowOfWindow.set(key, row);
+      const workingDays = [...(days ?? weekdays)];
+      calendars.push({
+        name: '',
+        workingDays,
+        from: from ?? '00:00',
+        to: to ?? '24:00',
+        holidays: [],
+      });
+    }
+    return row;
+  }
+
+  for (const gateway of [...mappingGateways, ...routingGateways]) {
+    for (const entry of gateway.scheduledCapacity ?? []) calendarRow(entry);
+    if ('scheduledPriority' in gateway) gateway.scheduledPriority?.forEach(calendarRow);
+  }
+
+  return {
+    calendars,
+    scheduled: (entries, value) =>
+      (entries ?? []).map((entry) => ({
+        calendar: calendarRow(entry),
+        working: entry.working ?? true,
+        value: value(entry),
+      })),
+  };
+}
