@@ -24,6 +24,11 @@ export interface AdmissionEffects {
   acquireCps(slot: number, limit: number): boolean;
 }
 
+export interface PoolEffects extends Pick<AdmissionEffects, 'acquireLine'> {
+  /** The next place of a number pool that goes in turn; `cursor` is of core/admission/line-limits.ts. */
+  nextPlace(cursor: number): number;
+}
+
 /** What is known of a gateway now, over all workers; by its slot. */
 export interface GatewayReadings {
   linesUsed(slot: number): number;
@@ -115,6 +120,7 @@ export interface Effects
   extends SendEffects,
     CountEffects,
     AdmissionEffects,
+    PoolEffects,
     GatewayReadings,
     GatewayEffects,
     MoneyEffects,

@@ -1,5 +1,6 @@
 // One shard of the softswitch: a call worker's whole logic. Bytes, time and configuration in; effects
 // out. It wires the layers together and decides nothing itself.
+import type { NumberWatch } from './admission/number-watch.ts';
 import { billingRules } from './billing/billing-rules.ts';
 import type { BillingState } from './billing/call-billing.ts';
 import type { PackageBalance } from './billing/gifts.ts';
@@ -19,6 +20,7 @@ import { createCallControl } from './call/call-control.ts';
 import { onDurationTimer } from './call/call-duration.ts';
 import { endCall } from './call/call-ending.ts';
 import { createCallTable, forgetDialog } from './call/call-table.ts';
+import { dynamicLists } from './call/dynamic-lists.ts';
 import type { CallEnvironment } from './call/environment.ts';
 import { onLengthWarning } from './call/fraud-watch.ts';
 import { onProtectTimer } from './call/hunting.ts';
@@ -65,6 +67,8 @@ export interface SwitchOptions {
   /** At least 64 bytes for the worker's own use. */
   readonly scratch: MessageBytes;
   readonly snapshot: Snapshot;
+  /** Shared with the other workers; absent: there are no dynamic black lists. */
+  readonly watch?: NumberWatch | undefined;
   /** Monotonic and wall-clock milliseconds now. */
   readonly nowMs: number;
   readonly wallMs: number;
@@ -76,10 +80,12 @@ export class Switch {
   readonly #env: CallEnvironment;
   readonly #layer: TransactionLayer;
   readonly #wheel: TimerWheel;
+  readonly #watch: NumberWatch | undefined;
   readonly #message: SipMessage = createMessage();
   readonly #fire: (owner: object, timer: number) => void;
 
   constructor(options: SwitchOptions) {
+    this.#watch = options.watch;
     this.#wheel = new TimerWheel(options.nowMs);
     const environment = (): CallEnvironment => this.#env;
     this.#layer = new TransactionLayer({
@@ -100,6 +106,7 @@ export class Switch {
       runId: options.runId,
       snapshot: options.snapshot,
       billing: billingOf(options.snapshot),
+      dynamicLists: dynamicLists(options.snapshot.parameters, options.watch),
       minutePrice: createMinutePrice(environment),
       optionsChecks: createOptionsChecks(),
       nowMs: options.nowMs,
@@ -235,6 +242,7 @@ export class Switch {
     this.#env.current = undefined;
     this.#env.snapshot = snapshot;
     this.#env.billing = billingOf(snapshot);
+    this.#env.dynamicLists = dynamicLists(snapshot.parameters, this.#watch);
     this.#layer.timers = timerValues(snapshot.parameters);
     planOptionsChecks(this.#env, snapshot);
   }

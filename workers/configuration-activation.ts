@@ -2,7 +2,7 @@
 // reads, CPS windows placed, every call worker told, counter slots settled. One activation at a time;
 // calls that are up keep what they started with.
 import type { Piscina } from 'piscina';
-import { linesUsed } from '../core/admission/line-limits.ts';
+import { linesUsed, poolLineSlot, poolSlotsMax } from '../core/admission/line-limits.ts';
 import { billingRules } from '../core/billing/billing-rules.ts';
 import type { Listener } from '../core/call/local-identity.ts';
 import {
@@ -20,6 +20,7 @@ import {
   isFraudSlotName,
   isGatewaySlotName,
   isGiftSlotName,
+  isNumberSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
 import { GatewayPulse } from './gateway-pulse.ts';
@@ -49,6 +50,7 @@ interface AssignedSlots {
   readonly accounts: ReadonlyMap<string, number>;
   readonly fraudLimits: ReadonlyMap<string, number>;
   readonly gifts: ReadonlyMap<string, number>;
+  readonly numbers: ReadonlyMap<string, number>;
 }
 
 type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits' | 'gifts'> & {
@@ -76,6 +78,7 @@ export class ConfigurationActivation {
   readonly #options: ConfigurationActivationOptions;
   readonly #cpsWindows: CpsWindows;
   readonly #slots: SlotRegistry;
+  readonly #numberSlots: SlotRegistry;
   readonly #analyses = new Set<Promise<unknown>>();
   #queue: Promise<unknown> = Promise.resolve();
   #current: Snapshot | undefined;
@@ -89,6 +92,10 @@ export class ConfigurationActivation {
     this.gateways = new GatewayPulse({ memory, snapshot, log, clock, wallClock: Date.now });
     const ledger = lineLedger(options.memory);
     this.#slots = createSlotRegistry((slot) => linesUsed(ledger, slot) === 0);
+    this.#numberSlots = createSlotRegistry(
+      (slot) => linesUsed(ledger, poolLineSlot(slot)) === 0,
+      poolSlotsMax,
+    );
   }
 
   /** The version in force as the main thread reads it, for figures. */
@@ -161,6 +168,7 @@ export class ConfigurationActivation {
     this.gateways.adopt(this.#current);
     const swapPauseMs = await swap(ticket);
     this.#slots.settle(slots.gateways);
+    this.#numberSlots.settle(slots.numbers);
     await accounts.settle(slots.accounts);
     accounts.fraud.settle(slots.fraudLimits, counted.fraudLimits);
     accounts.packages.settle(slots.gifts, counted.gifts);
@@ -175,6 +183,7 @@ export class ConfigurationActivation {
     const accountSlots = accounts.assign(names.filter(isAccountSlotName));
     const fraudLimits = accounts.fraud.assign(names.filter(isFraudSlotName));
     const gifts = accounts.packages.assign(names.filter(isGiftSlotName));
+    const numbers = this.#numberSlots.assign(names.filter(isNumberSlotName));
     const short = (kind: string): Error =>
       new Error(
         `version ${version}: its ${kind} need more slots than are free; removed ${kind} still have calls up`,
@@ -183,7 +192,8 @@ export class ConfigurationActivation {
     if (accountSlots === undefined) throw short('accounts');
     if (fraudLimits === undefined) throw short('fraud limits');
     if (gifts === undefined) throw short('packages');
-    return { gateways, accounts: accountSlots, fraudLimits, gifts };
+    if (numbers === undefined) throw short('pool numbers');
+    return { gateways, accounts: accountSlots, fraudLimits, gifts, numbers };
   }
 
   /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */
@@ -211,8 +221,9 @@ export class ConfigurationActivation {
   }
 }
 
-function allOf({ gateways, accounts, fraudLimits, gifts }: AssignedSlots): Map<string, number> {
-  return new Map([...gateways, ...accounts, ...fraudLimits, ...gifts]);
+function allOf(slots: AssignedSlots): Map<string, number> {
+  const { gateways, accounts, fraudLimits, gifts, numbers } = slots;
+  return new Map([...gateways, ...accounts, ...fraudLimits, ...gifts, ...numbers]);
 }
 
 function cpsLimits(snapshot: Snapshot): CpsLimit[] {

@@ -3,7 +3,12 @@
 // packing of its two CDR frames. The harness that plays the peers is part of the figures, so what counts is
 // the difference; `--cpu-prof` tells them apart.
 
-import { acquireLine, linesUsed, releaseLine } from '../../core/admission/line-limits.ts';
+import {
+  acquireLine,
+  linesUsed,
+  nextPlace,
+  releaseLine,
+} from '../../core/admission/line-limits.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { Effects } from '../../core/effects.ts';
@@ -68,6 +73,34 @@ const documents = {
     mappingGateways: [gateways.mapping],
     routingGateways: [gateways.routing],
   },
+  numbers: {
+    parameters: { SS_MAXCPS: 0 },
+    numberGroups: [
+      {
+        name: 'black',
+        list: 'black',
+        numbers: Array.from({ length: 100_000 }, (_, n) => String(33_100_000_000 + n)),
+      },
+      { name: 'pool', numbers: Array.from({ length: 1000 }, (_, n) => String(4420 + n)) },
+    ],
+    mappingGateways: [
+      {
+        ...gateways.mapping,
+        calleeDialPlan: '00:,0:44,+:,*:*',
+        callerDialPlan: '0:44,1:001',
+        callerLengths: [8, 9, 10, 11],
+        calleePrefixes: { prefixes: ['44', '49', '33', '1'] },
+      },
+    ],
+    routingGateways: [
+      {
+        ...gateways.routing,
+        calleeDialPlan: '44:0',
+        calleePrefix: '*99',
+        callerPool: { group: 'pool', mode: 'poll', multiplexes: 5 },
+      },
+    ],
+  },
   billed: {
     parameters: { SS_MAXCPS: 0 },
     rateTables: [rateTable('retail', '0.012'), rateTable('buy', '0.009')],
@@ -119,6 +152,7 @@ function open(source: object, packsFrames: boolean): Bench {
     reserve: (hold, units) => money.reserve(hold, units),
     release: (hold, units) => money.release(hold, units),
     settle: (hold, charged) => money.settle(hold, charged),
+    nextPlace: (cursor) => nextPlace(lines, cursor),
     acquireCps: () => true,
     ...gatewayEffects(gatewayWords(memory), () => 0),
     linesUsed: (slot) => linesUsed(lines, slot),
@@ -253,6 +287,7 @@ function measure(bench: Bench): number {
 const variants = [
   ['not billed', open(documents.unbilled, false)],
   ['billed', open(documents.billed, false)],
+  ['not billed, dial plans, screens, a pool', open(documents.numbers, false)],
   ['not billed, CDR frames packed', open(documents.unbilled, true)],
   ['billed, CDR frames packed', open(documents.billed, true)],
 ] as const;

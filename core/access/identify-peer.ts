@@ -1,23 +1,53 @@
 // Which mapping gateway a request comes from, by its source address. An entry with a port beats one
-// without; where several gateways share an address the compiler has kept the one of lowest priority
+// without. Gateways that share an address are told apart by the tech prefix that the number called begins
+// with, the longest first and none last; among equal ones the compiler has kept the one of lowest priority
 // number, then first by name. A locked gateway is found too: its calls are refused under its name.
 import { byteHash } from '../bytes/byte-hash.ts';
 import { mappingGatewayAt } from '../configuration/open-snapshot.ts';
 import type { AddressTable, MappingGateway, Snapshot } from '../configuration/snapshot.ts';
-import { addressSlotWords } from '../configuration/snapshot-layout.ts';
+import { addressListBit, addressSlotWords } from '../configuration/snapshot-layout.ts';
+import type { SipMessage } from '../sip/message.ts';
+import { uriUserAt } from '../sip/uri-user.ts';
 import { canonicalAddress } from './ip-address.ts';
 
-/** `address` as the socket gave it (no brackets). */
+/** Whoever may send from there, whatever he calls. `address` as the socket gave it (no brackets). */
 export function identifyPeer(
   snapshot: Snapshot,
   address: string,
   port: number,
 ): MappingGateway | undefined {
-  // Sockets print IPv4 in its only form; IPv6 has many.
-  const canonical = address.includes(':') ? (canonicalAddress(address) ?? address) : address;
-  let row = findRow(snapshot.addresses, addressKey(canonical, port));
-  if (row < 0) row = findRow(snapshot.addresses, addressKey(canonical, undefined));
-  return row < 0 ? undefined : mappingGatewayAt(snapshot, row);
+  const canonical = canonicalSource(address);
+  let places = findRows(snapshot.addresses, addressKey(canonical, port));
+  if (places < 0) places = findRows(snapshot.addresses, addressKey(canonical, undefined));
+  return places < 0 ? undefined : gatewayOf(snapshot, places, 0);
+}
+
+/** The gateway of a call that begins with this INVITE. */
+export function identifyCaller(
+  snapshot: Snapshot,
+  address: string,
+  port: number,
+  invite: SipMessage,
+): MappingGateway | undefined {
+  const canonical = canonicalSource(address);
+  const withPort = findRows(snapshot.addresses, addressKey(canonical, port));
+  const found = withPort < 0 ? undefined : callerAmong(snapshot, withPort, invite);
+  if (found !== undefined) return found;
+  const anyPort = findRows(snapshot.addresses, addressKey(canonical, undefined));
+  return anyPort < 0 ? undefined : callerAmong(snapshot, anyPort, invite);
+}
+
+/** Whether requests from there may be this gateway's. */
+export function isPeerOf(
+  snapshot: Snapshot,
+  name: string,
+  source: { readonly address: string; readonly port: number },
+): boolean {
+  const canonical = canonicalSource(source.address);
+  return (
+    isAmong(snapshot, findRows(snapshot.addresses, addressKey(canonical, source.port)), name) ||
+    isAmong(snapshot, findRows(snapshot.addresses, addressKey(canonical, undefined)), name)
+  );
 }
 
 /** The text under which an address is compiled. */
@@ -25,7 +55,53 @@ export function addressKey(canonical: string, port: number | undefined): string 
   return port === undefined ? `${canonical}|` : `${canonical}|${port}`;
 }
 
-function findRow(table: AddressTable, key: string): number {
+/** Sockets print IPv4 in its only form; IPv6 has many. */
+function canonicalSource(address: string): string {
+  return address.includes(':') ? (canonicalAddress(address) ?? address) : address;
+}
+
+function callerAmong(
+  snapshot: Snapshot,
+  places: number,
+  invite: SipMessage,
+): MappingGateway | undefined {
+  const count = gatewayCount(snapshot.addresses, places);
+  let callee: string | undefined;
+  for (let index = 0; index < count; index++) {
+    const gateway = gatewayOf(snapshot, places, index);
+    if (gateway.techPrefix === '') return gateway;
+    callee ??= uriUserAt(invite.bytes, invite.requestUriStart, invite.requestUriEnd);
+    if (callee.startsWith(gateway.techPrefix)) return gateway;
+  }
+  return undefined;
+}
+
+function isAmong(snapshot: Snapshot, places: number, name: string): boolean {
+  if (places < 0) return false;
+  const count = gatewayCount(snapshot.addresses, places);
+  for (let index = 0; index < count; index++) {
+    if (gatewayOf(snapshot, places, index).name === name) return true;
+  }
+  return false;
+}
+
+function gatewayCount({ lists }: AddressTable, places: number): number {
+  return isList(places) ? lists[places & ~addressListBit]! : 1;
+}
+
+function gatewayOf(snapshot: Snapshot, places: number, index: number): MappingGateway {
+  const row = isList(places)
+    ? snapshot.addresses.lists[(places & ~addressListBit) + 1 + index]!
+    : places;
+  return mappingGatewayAt(snapshot, row);
+}
+
+function isList(places: number): boolean {
+  return (places & addressListBit) !== 0;
+}
+
+/** A row, or a list of rows with `addressListBit`; -1: none. */
+function findRows(table: AddressTable, key: string): number {
   const { slots } = table;
   const slotMask = slots.length / addressSlotWords - 1;
   const hash = byteHash(key);

@@ -1,6 +1,7 @@
 // Lines (simultaneous calls) per slot, exact over all workers. Counters live in shared memory:
 //
-//   used   one Int32 a slot, 64 bytes apart: lines taken by all workers together (compare-and-swap)
+//   used   one Int32 a slot, 64 bytes apart: lines taken by all workers together (compare-and-swap); in the
+//          words behind it a gateway has the cursors of its number pools (atomic addition)
 //   share  one dense row of Int32 a worker, one writer: what that worker holds of each slot
 //   step   one Int32 a worker, one writer: odd while the worker is between two of the writes below
 //
@@ -16,8 +17,14 @@ export const accountSlotsMax = 131_072;
 export const fraudSlotsMax = 16_384;
 /** Slots of free seconds, each one gift of a package that an account has ordered. */
 export const giftSlotsMax = 65_536;
-/** Accounts have lines behind those of the gateways, and no CPS windows; fraud limits behind those. */
-export const lineSlotsMax: number = admissionSlotsMax + accountSlotsMax + fraudSlotsMax;
+/** Slots of numbers in caller pools: those of a configuration, and of earlier ones that still have calls. */
+export const poolSlotsMax = 131_072;
+/** Entries of number-watch.ts; power of two. */
+export const watchEntriesMax = 65_536;
+/** Accounts have lines behind those of the gateways, and no CPS windows; numbers of pools behind those, then
+ *  the callers that are watched, then fraud limits. */
+export const lineSlotsMax: number =
+  admissionSlotsMax + accountSlotsMax + poolSlotsMax + watchEntriesMax + fraudSlotsMax;
 /** Int32 words from one slot of `used` to the next, and from one worker's `step` to the next. */
 export const wordsPerLine = 16;
 /** Tries to see one slot at rest; each lasts as long as a few loads, a change of lines as long. */
@@ -41,6 +48,26 @@ export interface LineLedger {
 /** The line slot of an account's slot. */
 export function accountLineSlot(slot: number): number {
   return admissionSlotsMax + slot;
+}
+
+/** The line slot of a pool number's slot. */
+export function poolLineSlot(slot: number): number {
+  return admissionSlotsMax + accountSlotsMax + slot;
+}
+
+/** The line slot of a watched caller's entry. */
+export function watchLineSlot(entry: number): number {
+  return admissionSlotsMax + accountSlotsMax + poolSlotsMax + entry;
+}
+
+/** Where a pool that goes in turn keeps its place: `which` of the two pools of a gateway's slot. */
+export function poolCursor(slot: number, which: 0 | 1): number {
+  return slot * wordsPerLine + 1 + which;
+}
+
+/** The next place, over all workers; counts on for ever. */
+export function nextPlace({ used }: Pick<LineCounters, 'used'>, cursor: number): number {
+  return Atomics.add(used, cursor, 1) >>> 0;
 }
 
 /** Takes a line of `slot` unless `limit` are taken; limit 0: counted, never refused. */
@@ -75,7 +102,7 @@ export function linesUsed(lines: { readonly used: Int32Array }, slot: number): n
 
 /** The line slot of a fraud limit's slot. */
 export function fraudLineSlot(slot: number): number {
-  return admissionSlotsMax + accountSlotsMax + slot;
+  return lineSlotsMax - fraudSlotsMax + slot;
 }
 
 /** The usage slot of a gift's slot: behind those of fraud limits. */

@@ -4,11 +4,11 @@
 import { accountAt } from '../configuration/open-billing.ts';
 import type { Account, Snapshot } from '../configuration/snapshot.ts';
 import type { EndReason } from '../end-reason.ts';
+import { matchesAny } from '../number/number-pattern.ts';
 import type { BillingRules } from './billing-rules.ts';
 import { type Charge, chargeFor, type PayerTerms, payerTerms } from './charge.ts';
 import type { PackageBalance } from './gifts.ts';
 import { holdSeconds } from './hold-time.ts';
-import { matchesAny } from './number-pattern.ts';
 import { findRate, isRefusal, type LookedIn } from './rate-lookup.ts';
 
 export interface Payer {

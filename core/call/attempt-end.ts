@@ -81,6 +81,8 @@ export function giveLineBack(env: CallEnvironment, leg: OutboundLeg): void {
   if (!leg.lineHeld) return;
   leg.lineHeld = false;
   env.effects.releaseLine(leg.gateway.slot);
+  if (leg.callerLine >= 0) env.effects.releaseLine(leg.callerLine);
+  if (leg.forwardingLine >= 0) env.effects.releaseLine(leg.forwardingLine);
   giveGroupLinesBack(env.effects, leg.gateway.groups);
   giveVendorBack(env, leg, 0n);
 }

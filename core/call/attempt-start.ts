@@ -15,9 +15,16 @@ import { limitOf } from './emergency.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { giveGroupLinesBack, takeGroupLines } from './group-lines.ts';
-import { escapeUser } from './header-policy.ts';
+import {
+  callerIdentityNames,
+  escapeUser,
+  forwardingIdentityNames,
+  withIdentityUser,
+} from './header-policy.ts';
 import { listenerOf, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
+import { numbersOut } from './numbers-out.ts';
+import { type AttemptNumbers, takePoolNumbers } from './pool-numbers.ts';
 import { mayCarry, tooLongFailure } from './too-long.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
 
@@ -38,6 +45,10 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.count(Counter.skippedLines);
     return false;
   }
+  if (!numbersOut(env, call, gateway)) {
+    giveLinesBack(env, gateway);
+    return false;
+  }
   const vendor = takeVendor(env, call, gateway);
   if (vendor === undefined) {
     giveLinesBack(env, gateway);
@@ -49,12 +60,16 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     env.effects.count(Counter.skippedCps);
     return false;
   }
+  const pooled = takePoolNumbers(env, call, gateway);
+  if (pooled.caller !== undefined) call.callerOut = pooled.caller.number;
   const leg = createLeg(env, call, gateway, gatewayHop(gateway, listener));
   leg.vendor = vendor;
+  leg.callerLine = pooled.caller?.line ?? -1;
+  leg.forwardingLine = pooled.forwarding?.line ?? -1;
   call.outbound = leg;
   env.effects.count(Counter.attempts);
   env.effects.noteAttempt(gateway.slot);
-  if (!sendInvite(env, leg, invite)) {
+  if (!sendInvite(env, leg, crossingOf(invite, pooled))) {
     failTooLarge(env, leg);
     return false;
   }
@@ -63,11 +78,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
 }
 
 /** One of the gateway's own and one of each of its groups, or none. */
-function takeLines(
-  env: CallEnvironment,
-  call: Call,
-  { gateway, lineLimit }: Candidate,
-): boolean {
+function takeLines(env: CallEnvironment, call: Call, { gateway, lineLimit }: Candidate): boolean {
   if (!env.effects.acquireLine(gateway.slot, limitOf(call, lineLimit))) return false;
   if (takeGroupLines(env.effects, call, gateway.groups)) return true;
   env.effects.releaseLine(gateway.slot);
@@ -109,8 +120,8 @@ function createLeg(
   cdr.clearingAccount = gateway.account;
   cdr.calleeCallId = parts.callId;
   cdr.calleeAddress = gatewayText(gateway).address;
-  cdr.calleeOut = gateway.calleePrefix + cdr.calleeAccess;
-  cdr.callerOut = cdr.callerAccess;
+  cdr.calleeOut = call.calleeOut;
+  cdr.callerOut = call.callerOut;
   const leg: OutboundLeg = {
     slot: 0,
     kind: OwnerKind.outboundLeg,
@@ -132,10 +143,18 @@ function createLeg(
     offered: invite.payload.body !== '',
     timer: 0,
     lineHeld: true,
+    callerLine: -1,
+    forwardingLine: -1,
     vendor: null,
   };
   keepOwnLeg(env.table, leg);
   return leg;
+}
+
+/** A name that is the number is the number that leaves. */
+function displayOut({ callerOut, cdr }: Call, { display }: InviteFacts): string {
+  if (callerOut === cdr.callerAccess || display !== `"${cdr.callerAccess}" `) return display;
+  return `"${callerOut}" `;
 }
 
 /** Shared by all legs: lists of forks and strays are replaced, never changed. */
@@ -150,9 +169,9 @@ function inviteParts(
 ): RequestParts {
   const invite = call.inbound.invite!;
   const local = env.identity.listeners[leg.hop.listener]!;
-  const callee = escapeUser(gateway.calleePrefix + call.cdr.calleeAccess);
+  const callee = escapeUser(call.calleeOut);
   const { uriEnd, toEnd } = gatewayText(gateway);
-  const caller = escapeUser(call.cdr.callerAccess);
+  const caller = escapeUser(call.callerOut);
   // RFC 3323 4.1.1.3: an anonymous caller has no host that could be hidden.
   const callerHost = caller === 'anonymous' ? 'anonymous.invalid' : local.host;
   const callerUri = caller === '' ? callerHost : `${caller}@${callerHost}`;
@@ -161,7 +180,7 @@ function inviteParts(
     requestUri: `sip:${callee}${uriEnd}`,
     sentBy: local.sentBy,
     branch: mintBranch(env.identity),
-    from: `${invite.display}<sip:${callerUri}>;tag=${leg.localTag}`,
+    from: `${displayOut(call, invite)}<sip:${callerUri}>;tag=${leg.localTag}`,
     to: `<sip:${callee}${toEnd}`,
     callId: mintLegCallId(env.identity),
     cseq: 1,
@@ -170,12 +189,23 @@ function inviteParts(
   };
 }
 
+/** The caller's identity headers with the pool numbers in the place of his. */
+function crossingOf({ crossing }: InviteFacts, { caller, forwarding }: AttemptNumbers): string {
+  if (crossing === '') return '';
+  let lines = crossing;
+  if (caller !== undefined) lines = withIdentityUser(lines, callerIdentityNames, caller.number);
+  return forwarding === undefined
+    ? lines
+    : withIdentityUser(lines, forwardingIdentityNames, forwarding.number);
+}
+
 /** False when it is longer than the gateway's transport carries. */
-function sendInvite(env: CallEnvironment, leg: OutboundLeg, invite: InviteFacts): boolean {
+function sendInvite(env: CallEnvironment, leg: OutboundLeg, crossing: string): boolean {
+  const invite = leg.call.inbound.invite!;
   let headers = env.identity.listeners[leg.hop.listener]!.contactLines;
   if (invite.supports100rel) headers += 'Supported: 100rel\r\n';
   if (invite.requires100rel) headers += 'Require: 100rel\r\n';
-  headers += invite.crossing + invite.payload.lines;
+  headers += crossing + invite.payload.lines;
   const text = writeRequest(leg.parts, headers, invite.payload.body);
   if (!mayCarry(env, leg.hop, text)) return false;
   const transaction = env.transactions.request(leg.hop, leg.parts, text);

@@ -56,7 +56,7 @@ export function findRates(
   billing: CallBilling,
 ): EndReason | undefined {
   const { cdr } = call;
-  const rated = { callee: cdr.calleeAccess, at: cdr.startedAt };
+  const rated = { callee: call.calleeRouted, at: cdr.startedAt };
   cdr.calleeBilling = ratedNumber(rated.callee, billing.rules);
   billing.free = isFree(rated.callee, billing.rules);
   if (billing.free) {
@@ -67,6 +67,9 @@ export function findRates(
   }
   const found = findPayers(env.billing, call.mapping.accountRow, rated);
   if ('sipCode' in found) return found;
+  if (found[0]!.terms.rate.callType > call.mapping.callLevel) {
+    return EndReasons.authorizationLimited;
+  }
   cdr.ratePrefix = found[0]!.terms.rate.prefix;
   billing.payers = found.map(partyOf);
   for (const [place, { packages }] of billing.accounts.entries()) {

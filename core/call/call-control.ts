@@ -16,7 +16,6 @@ import { armDuration } from './call-duration.ts';
 import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
 import { answerRecord, calledNumbers, newCdr } from './call-record.ts';
 import { keepCall, ownLegOf } from './call-table.ts';
-import { isEmergency } from './emergency.ts';
 import type { CallControl, CallEnvironment, FailureKind, Progress } from './environment.ts';
 import { wallTime } from './environment.ts';
 import { armLengthWarning } from './fraud-watch.ts';
@@ -89,6 +88,11 @@ function createCall(
     index: -1,
     cdr,
     mapping,
+    callerRouted: cdr.callerAccess,
+    calleeRouted: cdr.calleeAccess,
+    callerOut: '',
+    calleeOut: '',
+    emergency: false,
     parameters: env.snapshot.parameters,
     phase: CallPhase.routing,
     inbound,
@@ -103,10 +107,11 @@ function createCall(
     protectTimer: 0,
     ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
     linesHeld: false,
-    emergency: isEmergency(env.snapshot.parameters, cdr.calleeAccess),
+    watchLine: -1,
     billing: null,
     releaseCause: 0,
     vendorShort: false,
+    numbersRefused: undefined,
   };
   inbound.call = call;
   return call;

@@ -9,6 +9,7 @@ import { CallPhase } from './call.ts';
 import { acknowledgeRest, hangUpDialog } from './call-dialog.ts';
 import { settleCall } from './call-settlement.ts';
 import { forgetCall, forgetDialog } from './call-table.ts';
+import { noteDynamicEnd } from './dynamic-lists.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { failureStatus } from './failure-status.ts';
 import { giveGroupLinesBack } from './group-lines.ts';
@@ -75,12 +76,15 @@ function closeCall(env: CallEnvironment, call: Call, reason: EndReason, by: Ende
   }
   if (call.billing !== null) settleCall(env, call, call.billing, by);
   env.effects.recordEnd(cdr);
+  noteDynamicEnd(env, call);
   if (outbound !== undefined) giveLineBack(env, outbound);
   leaveTable(env, call);
 }
 
 function leaveTable(env: CallEnvironment, call: Call): void {
   if (forgetCall(env.table, call)) env.callsUp--;
+  if (call.watchLine >= 0) env.effects.releaseLine(call.watchLine);
+  call.watchLine = -1;
   if (!call.linesHeld) return;
   call.linesHeld = false;
   env.effects.releaseLine(call.mapping.slot);

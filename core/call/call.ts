@@ -62,6 +62,14 @@ export interface Call {
   index: number;
   readonly cdr: Cdr;
   readonly mapping: MappingGateway;
+  /** As they are screened, rated and routed; the CDR has them as they came. Byte strings. */
+  callerRouted: string;
+  calleeRouted: string;
+  /** As they leave, or would have left, towards the gateway in hand. */
+  callerOut: string;
+  calleeOut: string;
+  /** To an emergency number: limits do not matter, and nobody is billed. */
+  emergency: boolean;
   /** In force when the call began; a running call keeps them. */
   readonly parameters: Parameters;
   phase: CallPhase;
@@ -82,14 +90,16 @@ export interface Call {
   /** Our own hops this call has already made (a call routed back to us). */
   readonly ownHops: number;
   linesHeld: boolean;
-  /** To a number of SS_EMERGENCY_E164S. */
-  readonly emergency: boolean;
+  /** Line slot of the caller who is watched; -1: none is held. */
+  watchLine: number;
   /** Null: nobody is billed. */
   billing: CallBilling | null;
   /** Q.850 cause by which it ended, for the sides that are told of its end; 0: it has not, or none fits. */
   releaseCause: number;
   /** A gateway was skipped because its carrier's account could not pay. */
   vendorShort: boolean;
+  /** Why a gateway was skipped that does not take these numbers. */
+  numbersRefused: EndReason | undefined;
 }
 
 export interface AttemptFailure {
@@ -190,6 +200,9 @@ export interface OutboundLeg extends Keyed {
   readonly offered: boolean;
   timer: number;
   lineHeld: boolean;
+  /** Line slots of the pool numbers that stand for the caller's and the forwarding one's; -1: none. */
+  callerLine: number;
+  forwardingLine: number;
   /** The account that this carrier is paid from; null: it is not, or no more. */
   vendor: Party | null;
 }

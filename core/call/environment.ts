@@ -8,6 +8,7 @@ import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { TransactionPort } from '../transaction/transaction.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
 import type { CallTable } from './call-table.ts';
+import type { DynamicLists } from './dynamic-lists.ts';
 import type { LocalIdentity } from './local-identity.ts';
 import type { OptionsChecks } from './options-check.ts';
 import type { MinutePrice } from './route-prices.ts';
@@ -53,6 +54,8 @@ export interface CallEnvironment {
   snapshot: Snapshot;
   /** Rates of that snapshot, and its billing parameters. */
   billing: BillingState;
+  /** Null: no number is watched. */
+  dynamicLists: DynamicLists | null;
   readonly minutePrice: MinutePrice;
   readonly optionsChecks: OptionsChecks;
   /** Monotonic and wall clock of the batch, milliseconds. */

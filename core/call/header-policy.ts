@@ -122,6 +122,33 @@ function withOurHost(value: string, host: string): string {
   return `${shown}<sip:${escapeUser(uriUser(uri))}@${host}>${parametersAfter(value)}`;
 }
 
+export const callerIdentityNames: readonly string[] = ['P-Asserted-Identity', 'Remote-Party-ID'];
+export const forwardingIdentityNames: readonly string[] = ['Diversion'];
+
+/** `lines` of setupLines with another number, and without a name, in the headers of these names. */
+export function withIdentityUser(lines: string, names: readonly string[], user: string): string {
+  let result = '';
+  for (let start = 0; start < lines.length; ) {
+    const end = lines.indexOf('\r\n', start) + 2;
+    const line = lines.slice(start, end);
+    result += names.some((name) => line.startsWith(`${name}: `)) ? withUser(line, user) : line;
+    start = end;
+  }
+  return result;
+}
+
+/** A line that we wrote: `NAME: DISPLAY<sip:USER@HOST>PARAMETERS`, or with a tel URI. */
+function withUser(line: string, user: string): string {
+  const name = line.slice(0, line.indexOf(': ') + 2);
+  const open = line.lastIndexOf('<');
+  const close = line.indexOf('>', open);
+  const at = line.indexOf('@', open);
+  if (open < 0 || close < 0) return line;
+  const escaped = escapeUser(user);
+  if (at < 0 || at > close) return `${name}<tel:${escaped}${line.slice(close)}`;
+  return `${name}<sip:${escaped}${line.slice(at)}`;
+}
+
 /** The display name of a name-addr as it stands before the bracket: quoted, a space after it, or ''. */
 export function displayPrefix(value: string): string {
   if (value.startsWith('<')) return '';

@@ -34,7 +34,7 @@ export function tryNextGateway(env: CallEnvironment, call: Call): void {
     huntProtect(hunt);
     if (startNext(env, call)) return;
   }
-  const failure = call.lastFailure ?? (call.vendorShort ? vendorsShort : allBusy);
+  const failure = call.lastFailure ?? skippedFailure(call);
   endUnanswered(env, call, failure, failure.by);
 }
 
@@ -64,6 +64,12 @@ function startNext(env: CallEnvironment, call: Call): boolean {
     }
     candidatePassed(hunt, candidate);
   }
+}
+
+/** No INVITE was sent. */
+function skippedFailure(call: Call): AttemptFailure {
+  if (call.vendorShort) return vendorsShort;
+  return call.numbersRefused === undefined ? allBusy : skippedAll(call.numbersRefused);
 }
 
 const allBusy = skippedAll(EndReasons.allGatewayBusy);

@@ -1,6 +1,6 @@
 // Requests inside a dialog (RFC 3261 12.2.2): whether they are what they claim to be, and whether they are
 // answered here or pass to the other leg.
-import { identifyPeer } from '../access/identify-peer.ts';
+import { isPeerOf } from '../access/identify-peer.ts';
 import { isFromPeer, takeRemoteSeq } from '../dialog/dialog.ts';
 import { offerGlare } from '../dialog/offer-answer.ts';
 import { EndReasons } from '../end-reason.ts';
@@ -73,7 +73,7 @@ function refuseStranger(
 export function comesFromPeer(env: CallEnvironment, dialog: CallDialog, hop: Hop): boolean {
   if (isFromPeer(dialog, hop.address)) return true;
   if (dialog.side !== 'caller') return false;
-  return identifyPeer(env.snapshot, hop.address, hop.port)?.name === dialog.call.mapping.name;
+  return isPeerOf(env.snapshot, dialog.call.mapping.name, hop);
 }
 
 /** RFC 3261 16.3 step 3, RFC 7332: for what would go on to the other leg. */

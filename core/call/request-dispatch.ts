@@ -1,6 +1,6 @@
 // The transaction user: takes each new request to the dialog it belongs to, or to the start of a call,
 // and each response to the leg that asked.
-import { identifyPeer } from '../access/identify-peer.ts';
+import { identifyCaller, identifyPeer } from '../access/identify-peer.ts';
 import { isRoutingAddress } from '../access/routing-addresses.ts';
 import { takeReplyAnswer } from '../dialog/offer-answer.ts';
 import { Counter } from '../metrics/counter-layout.ts';
@@ -103,7 +103,10 @@ function onOutOfDialog(
 ): void {
   const { method } = message;
   const { address, port } = transaction.source;
-  const mapping = identifyPeer(env.snapshot, address, port);
+  const mapping =
+    method === Method.INVITE
+      ? identifyCaller(env.snapshot, address, port, message)
+      : identifyPeer(env.snapshot, address, port);
   if (mapping === undefined) {
     const ping = method === Method.OPTIONS && isRoutingAddress(env.snapshot, address);
     if (ping) {
@@ -119,7 +122,7 @@ function onOutOfDialog(
     refuseAtScreen(env, transaction, refusal);
   } else if (method === Method.OPTIONS) {
     answerOptions(env, transaction, message);
-  } else if (isRefusedUnderLoad(env, message)) {
+  } else if (isRefusedUnderLoad(env, mapping, message)) {
     refuseUnderLoad(env, transaction);
   } else {
     env.effects.count(Counter.invites);

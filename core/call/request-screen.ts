@@ -3,16 +3,18 @@
 import { identifyPeer } from '../access/identify-peer.ts';
 import { isRoutingAddress } from '../access/routing-addresses.ts';
 import { equalsFolded } from '../bytes/character-class.ts';
+import type { MappingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { Counter } from '../metrics/counter-layout.ts';
+import { withoutTechPrefix } from '../number/ingress-numbers.ts';
+import { matchesAny } from '../number/number-pattern.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
 import { headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
-import { uriUserAt } from '../sip/uri-user.ts';
 import { writeResponse } from '../sip/write-message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowOutsideLine } from './allow.ts';
-import { isEmergency } from './emergency.ts';
+import { calledNumbers } from './call-record.ts';
 import type { CallEnvironment } from './environment.ts';
 import { isContentType } from './header-policy.ts';
 import { mintTag } from './local-identity.ts';
@@ -138,12 +140,22 @@ export function refuseUnknownSource(env: CallEnvironment, transaction: ServerTra
   env.transactions.terminate(transaction);
 }
 
-/** Overload and drain: 503 with Retry-After before anything is spent on the call. */
-export function isRefusedUnderLoad(env: CallEnvironment, message: SipMessage): boolean {
+/** Overload and drain: 503 with Retry-After before anything is spent on the call. A call for help is served
+ *  late rather than not. */
+export function isRefusedUnderLoad(
+  env: CallEnvironment,
+  mapping: MappingGateway,
+  invite: SipMessage,
+): boolean {
   if (env.draining) return true;
-  if (env.waitedMs <= waitedMsMax) return false;
-  const { bytes, requestUriStart, requestUriEnd } = message;
-  return !isEmergency(env.snapshot.parameters, uriUserAt(bytes, requestUriStart, requestUriEnd));
+  return env.waitedMs > waitedMsMax && !callsForHelp(env.snapshot, mapping, invite);
+}
+
+function callsForHelp(snapshot: Snapshot, mapping: MappingGateway, invite: SipMessage): boolean {
+  const patterns = snapshot.parameters.SS_EMERGENCY_E164S;
+  if (patterns.length === 0) return false;
+  const { callee } = calledNumbers(invite);
+  return matchesAny(patterns, withoutTechPrefix(mapping, callee));
 }
 
 export function refuseUnderLoad(env: CallEnvironment, transaction: ServerTransaction): void {

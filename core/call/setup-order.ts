@@ -5,11 +5,14 @@
 import { nodeSlot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
+import { ingressNumbers, rewritesNumbers } from '../number/ingress-numbers.ts';
+import { numbersRefusal, screensNumbers } from '../number/numbers-refusal.ts';
 import { candidateGateways, hasPriceLimit } from '../routing/candidate-gateways.ts';
 import { capacityOf } from '../routing/gateway-ranking.ts';
 import { startHunt } from '../routing/hunt.ts';
 import type { Call } from './call.ts';
 import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call-billing.ts';
+import { dynamicRefusal } from './dynamic-lists.ts';
 import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 import { findFraudLimits, setDaysAside, takeFraudLines, takeFraudMinute } from './fraud-watch.ts';
@@ -32,6 +35,9 @@ const setupOrder: readonly Check[] = [
   notLooping,
   gatewayOpen,
   calleeGiven,
+  numbersRewritten,
+  numbersPass,
+  numbersNotListed,
   payerFound,
   ratesFound,
   routeFound,
@@ -73,8 +79,45 @@ function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
   return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
 }
 
+function numbersRewritten(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { cdr, mapping } = call;
+  if (!rewritesNumbers(env.snapshot, mapping)) return undefined;
+  const access = { caller: cdr.callerAccess, callee: cdr.calleeAccess };
+  const context = { at: cdr.startedAt, random32: env.identity.random32 };
+  const numbers = ingressNumbers(env.snapshot, mapping, access, context);
+  call.callerRouted = numbers.caller;
+  call.calleeRouted = numbers.callee;
+  call.emergency = numbers.emergency;
+  if (numbers.emergency) env.effects.count(Counter.emergencyCalls);
+  if (numbers.callee !== '') return undefined;
+  return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
+}
+
+function numbersPass(env: CallEnvironment, call: Call): Refusal | undefined {
+  const { snapshot } = env;
+  if (!screensNumbers(snapshot, call.mapping)) return undefined;
+  const numbers = {
+    caller: call.callerRouted,
+    callee: call.calleeRouted,
+    emergency: call.emergency,
+  };
+  const context = { at: call.cdr.startedAt, random32: env.identity.random32 };
+  const reason = numbersRefusal(snapshot, call.mapping, numbers, context);
+  if (reason === undefined) return undefined;
+  const isListed =
+    reason === EndReasons.callerBlacklisted || reason === EndReasons.calleeBlacklisted;
+  return { reason, counter: isListed ? Counter.refusedBlackList : Counter.refusedNumberLimits };
+}
+
+/** By the dynamic lists; counts the call. */
+function numbersNotListed(env: CallEnvironment, call: Call): Refusal | undefined {
+  if (env.dynamicLists === null) return undefined;
+  const reason = dynamicRefusal(env, call);
+  return reason && { reason, counter: Counter.refusedBlackList };
+}
+
 function payerFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (call.mapping.account === null) return undefined;
+  if (call.mapping.account === null || call.emergency) return undefined;
   const reason = findAccounts(env, call);
   return reason && { reason, counter: Counter.refusedAccount };
 }
@@ -91,7 +134,7 @@ function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
   const routes = candidateGateways({
     snapshot,
     mapping,
-    callee: call.cdr.calleeAccess,
+    callee: call.calleeRouted,
     at: call.cdr.startedAt,
     state: env.effects,
     minutePrice: env.minutePrice,

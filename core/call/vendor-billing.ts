@@ -13,8 +13,18 @@ import { closedReason, createBilling, setAsideAhead } from './call-billing.ts';
 import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 
-/** Null: nobody is paid for this attempt. Undefined: the gateway is to be skipped, nothing is held. */
+/** Null: nobody is paid for this attempt. Undefined: the gateway is to be skipped, nothing is held; an
+ *  emergency call goes on without paying. */
 export function takeVendor(
+  env: CallEnvironment,
+  call: Call,
+  gateway: RoutingGateway,
+): Party | null | undefined {
+  const vendor = findPaidVendor(env, call, gateway);
+  return vendor === undefined && call.emergency ? null : vendor;
+}
+
+function findPaidVendor(
   env: CallEnvironment,
   call: Call,
   gateway: RoutingGateway,
@@ -26,9 +36,9 @@ export function takeVendor(
     env.effects.count(Counter.skippedVendorRate);
     return undefined;
   }
-  const { calleeAccess: callee, startedAt: at } = call.cdr;
-  const calleeOut = gateway.rateCalleeOut ? gateway.calleePrefix + callee : undefined;
-  const found = findVendor(env.billing, row, { callee, at }, calleeOut);
+  const rated = { callee: call.calleeRouted, at: call.cdr.startedAt };
+  const calleeOut = gateway.rateCalleeOut ? call.calleeOut : undefined;
+  const found = findVendor(env.billing, row, rated, calleeOut);
   // A carrier that has quoted no price for this number is not paid for it.
   if (found === EndReasons.noMatchingRate) return null;
   if ('sipCode' in found) {

@@ -52,6 +52,8 @@ export interface ConfigurationDiff {
   readonly packages: CollectionDiff;
   readonly accounts: CollectionDiff;
   /** Absent in versions of before there were any. */
+  readonly numberTransforms?: CollectionDiff;
+  readonly numberGroups?: CollectionDiff;
   readonly gatewayGroups?: CollectionDiff;
   readonly mappingGateways: CollectionDiff;
   readonly routingGateways: CollectionDiff;
@@ -67,6 +69,8 @@ const collections = [
   'periodRates',
   'packages',
   'accounts',
+  'numberTransforms',
+  'numberGroups',
   'gatewayGroups',
   'mappingGateways',
   'routingGateways',
@@ -91,6 +95,9 @@ export function diffDocuments<Table extends { readonly name: string } = RateTabl
     periodRates: diffCollection(before.periodRates, after.periodRates),
     packages: diffCollection(before.packages, after.packages),
     accounts: diffCollection(before.accounts, after.accounts),
+    // A version that was stored before there were any has none.
+    numberTransforms: diffCollection(before.numberTransforms ?? [], after.numberTransforms ?? []),
+    numberGroups: diffCollection(before.numberGroups ?? [], after.numberGroups ?? []),
     // A version that was stored before there were groups has none.
     gatewayGroups: diffCollection(before.gatewayGroups ?? [], after.gatewayGroups ?? []),
     mappingGateways: diffCollection<MappingGatewayDocument>(

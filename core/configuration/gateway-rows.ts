@@ -1,6 +1,7 @@
 // The gateways of a snapshot as their rows have them (JSON: sets are lists, bigints are text), and as calls do.
 // Calls read these objects on every message: one factory, one shape.
-import type { MappingGateway, NameList, RoutingGateway } from './snapshot.ts';
+import { openEgress, openIngress, type StoredEgress, type StoredIngress } from './open-numbers.ts';
+import type { MappingGateway, NameList, RoutingGateway, Snapshot } from './snapshot.ts';
 
 interface NameListRow {
   readonly allow: boolean;
@@ -15,10 +16,14 @@ type Row<Gateway> = {
       ? string | null
       : Gateway[field];
 };
-export type MappingRow = Row<MappingGateway>;
-export type RoutingRow = Row<RoutingGateway>;
+export type MappingRow = Row<Omit<MappingGateway, 'numbers'>> & {
+  readonly numbers: StoredIngress | null;
+};
+export type RoutingRow = Row<Omit<RoutingGateway, 'numbers'>> & {
+  readonly numbers: StoredEgress | null;
+};
 
-export function asMappingGateway(parsed: unknown): MappingGateway {
+export function asMappingGateway(snapshot: Snapshot, parsed: unknown): MappingGateway {
   const row = parsed as MappingRow;
   return {
     name: row.name,
@@ -40,10 +45,13 @@ export function asMappingGateway(parsed: unknown): MappingGateway {
     maxMinutePrice: row.maxMinutePrice,
     protectDelaySeconds: row.protectDelaySeconds,
     failureCodes: row.failureCodes,
+    techPrefix: row.techPrefix,
+    callLevel: row.callLevel,
+    numbers: row.numbers === null ? null : openIngress(snapshot, row.numbers),
   };
 }
 
-export function asRoutingGateway(parsed: unknown): RoutingGateway {
+export function asRoutingGateway(snapshot: Snapshot, parsed: unknown): RoutingGateway {
   const row = parsed as RoutingRow;
   return {
     name: row.name,
@@ -79,6 +87,7 @@ export function asRoutingGateway(parsed: unknown): RoutingGateway {
     switchAllowBusy: row.switchAllowBusy,
     localIp: row.localIp,
     optionsCheck: row.optionsCheck,
+    numbers: row.numbers === null ? null : openEgress(snapshot, row.numbers),
   };
 }
 

@@ -53,3 +53,24 @@ export const numberPatternsMax = 1_000;
 export const versionsMax = 50;
 /** Versions staged and neither committed nor discarded; the oldest are removed. */
 export const stagedVersionsMax = 8;
+export const numberGroupsMax = 1_000;
+/** Over all number groups. */
+export const numbersMax = 2_000_000;
+export const numberBytesMax = 64;
+/** Distinct ones in the groups that are caller pools. */
+export const poolNumbersMax = 100_000;
+/** Assigned to one account. */
+export const numbersPerAccountMax = 10_000;
+export const numberTransformsMax = 50_000;
+/** In one list of a gateway's rules. */
+export const screenPrefixesMax = 10_000;
+export const groupsPerRuleMax = 64;
+export const prefixSharesMax = 64;
+export const proportionMax = 1_000_000;
+/** Of the text of one dial plan. */
+export const dialPlanBytesMax = 32_768;
+export const dialRulesMax = 1_000;
+/** Alternatives of one rule. */
+export const dialTargetsMax = 1_000;
+/** Characters of an original, and of a target. */
+export const dialElementsMax = 64;

@@ -1,6 +1,16 @@
 // The configuration document as the rest of the system sees it, after validation (the schema that
 // people's YAML and JSON must meet is workers/configuration/document-schema.ts; a type test holds the
 // two together). Names are those of docs/configuration.md.
+
+import {
+  type AssignedNumbersDocument,
+  defaultNumberParameters,
+  type MappingNumbersDocument,
+  type NumberGroupDocument,
+  type NumberParameters,
+  type NumberTransformDocument,
+  type RoutingNumbersDocument,
+} from './number-model.ts';
 import type {
   GatewayGroupDocument,
   MappingRouteFields,
@@ -101,7 +111,7 @@ export type RateColumns = { [Field in Exclude<RateField, 'prefix'>]?: RateColumn
 /** Where the file has no column, or an empty cell. */
 export type RateDefaults = { [Field in Exclude<RateField, 'prefix'>]?: string | undefined };
 
-export interface AccountDocument {
+export interface AccountDocument extends AssignedNumbersDocument {
   name: string;
   kind: 'customer' | 'clearing' | 'agent';
   /** Opening balance, decimal string. */
@@ -202,7 +212,7 @@ export interface PackageOrderDocument {
   expiresAt?: string | undefined;
 }
 
-export interface MappingGatewayDocument extends MappingRouteFields {
+export interface MappingGatewayDocument extends MappingRouteFields, MappingNumbersDocument {
   name: string;
   account?: string | undefined;
   auth: 'ip';
@@ -220,7 +230,7 @@ export interface MappingGatewayDocument extends MappingRouteFields {
   locked: boolean;
 }
 
-export interface RoutingGatewayDocument extends RoutingRouteFields {
+export interface RoutingGatewayDocument extends RoutingRouteFields, RoutingNumbersDocument {
   name: string;
   account?: string | undefined;
   /** "192.0.2.1:5060", "tcp://192.0.2.1:5060"; without a port 5060. */
@@ -248,7 +258,7 @@ export const sortPositions = ['Before line usage', 'Before gateway ID'] as const
 export type SortPosition = (typeof sortPositions)[number];
 
 /** System parameters by their own names; durations in seconds. */
-export interface Parameters {
+export interface Parameters extends NumberParameters {
   SS_MAXCPS: number;
   SS_MAX_CALL_DURATION: number;
   SS_SIP_NO_TIMER_REINVITE_INTERVAL: number;
@@ -298,7 +308,6 @@ export interface Parameters {
   SERVER_BILLING_FREE_TIME: number;
   /** Number patterns. */
   SERVER_BILLING_FREE_E164S: readonly string[];
-  SS_EMERGENCY_E164S: readonly string[];
   SERVER_BILLING_NO_CDR_E164S: readonly string[];
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: number;
   /** Minutes. */
@@ -369,7 +378,6 @@ export const defaultParameters: Parameters = {
   SERVER_BILLING_HOLD_TIME_PRECISION: 1000,
   SERVER_BILLING_FREE_TIME: 0,
   SERVER_BILLING_FREE_E164S: [],
-  SS_EMERGENCY_E164S: [],
   SERVER_BILLING_NO_CDR_E164S: [],
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: 0,
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: 1,
@@ -387,6 +395,7 @@ export const defaultParameters: Parameters = {
   SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: 365,
   SERVER_QUERY_ONE_PAGE_SIZE: 10_000,
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: 31,
+  ...defaultNumberParameters,
 };
 
 /** A document whose rate tables are of some form: `RateTableDocument` where people read and write it. */
@@ -398,6 +407,8 @@ export interface DocumentOf<Table extends { readonly name: string }> {
   periodRates: PeriodRateDocument[];
   packages: PackageDocument[];
   accounts: AccountDocument[];
+  numberTransforms: NumberTransformDocument[];
+  numberGroups: NumberGroupDocument[];
   gatewayGroups: GatewayGroupDocument[];
   mappingGateways: MappingGatewayDocument[];
   routingGateways: RoutingGatewayDocument[];

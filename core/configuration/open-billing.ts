@@ -1,6 +1,6 @@
 // Accounts, rates' shapes and what else billing needs of a snapshot: decoded from its text on first use,
 // kept as long as the snapshot. Money is a string of units in the text and a bigint here.
-import { rowText } from './open-snapshot.ts';
+import { entityAt } from './read-text-rows.ts';
 import type {
   Account,
   BillingTables,
@@ -11,7 +11,6 @@ import type {
   PeriodRate,
   RateShape,
   Snapshot,
-  TextRows,
   Threshold,
   ZoneOffsets,
 } from './snapshot.ts';
@@ -60,18 +59,6 @@ export function zoneAt(billing: BillingTables, row: number): ZoneOffsets {
 
 export function packageAt(billing: BillingTables, row: number): Package {
   return entityAt(billing.packages, row, asPackage);
-}
-
-function entityAt<Entity>(
-  rows: TextRows<Entity>,
-  row: number,
-  decode: (parsed: unknown) => Entity,
-): Entity {
-  const known = rows.decoded[row];
-  if (known !== undefined) return known;
-  const entity = decode(rowText(rows, row));
-  rows.decoded[row] = entity;
-  return entity;
 }
 
 /** What JSON makes of an entity: amounts of money are text, a missing instant is null. */

@@ -2,9 +2,11 @@
 // decoded when first needed and kept, so opening a million prefixes costs microseconds.
 import { asMappingGateway, asRoutingGateway } from './gateway-rows.ts';
 import type { Parameters } from './model.ts';
+import { asciiText, entityAt } from './read-text-rows.ts';
 import type {
   BillingTables,
   MappingGateway,
+  NumberTables,
   RoutingGateway,
   Snapshot,
   TextRows,
@@ -27,6 +29,8 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     new Uint32Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
   const bytes = (name: SectionName): Uint8Array =>
     new Uint8Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
+  const halves = (name: SectionName): Uint16Array =>
+    new Uint16Array(buffer, byteOffset + startOf(header, name), lengthOf(header, name));
   const parameters = bytes('parameters');
   const text = bytes('gatewayText');
   return {
@@ -35,20 +39,21 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     prefixes: {
       slots: words('prefixSlots'),
       entries: words('prefixEntries'),
-      lists: new Uint16Array(
-        buffer,
-        byteOffset + startOf(header, 'prefixLists'),
-        lengthOf(header, 'prefixLists'),
-      ),
+      lists: halves('prefixLists'),
       keys: bytes('prefixKeys'),
       lengthMasks: words('lengthMasks'),
       shortLengthMask: header[HeaderWord.shortLengthMask]!,
       emptyPrefixEntry: header[HeaderWord.emptyPrefixEntry]! - 1,
     },
-    addresses: { slots: words('addressSlots'), keys: bytes('addressKeys') },
+    addresses: {
+      slots: words('addressSlots'),
+      keys: bytes('addressKeys'),
+      lists: halves('addressLists'),
+    },
     mappingGateways: { rows: words('mappingRows'), text, decoded: [], byName: undefined },
     routingGateways: { rows: words('routingRows'), text, decoded: [], byName: undefined },
     unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
+    numbers: openNumberTables({ words, bytes, halves }, header[HeaderWord.blackLists] === 1),
     routingFlags: header[HeaderWord.routingFlags]!,
     billing: openBilling(
       words,
@@ -59,6 +64,48 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
         lengthOf(header, 'ratePrices'),
       ),
     ),
+  };
+}
+
+/** Views of a section, by the size of its elements. */
+interface SectionViews {
+  words(name: SectionName): Uint32Array;
+  bytes(name: SectionName): Uint8Array;
+  halves(name: SectionName): Uint16Array;
+}
+
+function openNumberTables(
+  { words, bytes, halves }: SectionViews,
+  hasBlackLists: boolean,
+): NumberTables {
+  return {
+    dialPlans: words('dialPlans'),
+    dialRules: words('dialRules'),
+    dialCode: halves('dialCode'),
+    decodedPlans: [],
+    schedules: { rows: words('scheduleRows'), text: bytes('numberText'), decoded: [] },
+    groups: {
+      slots: words('groupSlots'),
+      entries: words('groupEntries'),
+      lists: halves('groupKeyLists'),
+      keys: bytes('groupKeys'),
+    },
+    groupLists: bytes('groupLists'),
+    groupNames: { rows: words('groupNameRows'), text: bytes('numberText'), decoded: [] },
+    groupRows: undefined,
+    poolRows: words('poolRows'),
+    poolSegments: words('poolSegments'),
+    poolPlaces: words('poolPlaces'),
+    poolsByGroup: undefined,
+    hasBlackLists,
+    transforms: {
+      slots: words('transformSlots'),
+      entries: words('transformEntries'),
+      lists: halves('transformLists'),
+      keys: bytes('transformKeys'),
+    },
+    transformRows: words('transformRows'),
+    transformText: bytes('transformText'),
   };
 }
 
@@ -95,12 +142,12 @@ function openBilling(
 
 export function mappingGatewayAt(snapshot: Snapshot, row: number): MappingGateway {
   const rows = snapshot.mappingGateways;
-  return rows.decoded[row] ?? keep(rows, row, asMappingGateway(rowText(rows, row)));
+  return rows.decoded[row] ?? entityAt(rows, row, (parsed) => asMappingGateway(snapshot, parsed));
 }
 
 export function routingGatewayAt(snapshot: Snapshot, row: number): RoutingGateway {
   const rows = snapshot.routingGateways;
-  return rows.decoded[row] ?? keep(rows, row, asRoutingGateway(rowText(rows, row)));
+  return rows.decoded[row] ?? entityAt(rows, row, (parsed) => asRoutingGateway(snapshot, parsed));
 }
 
 export function mappingGatewayByName(snapshot: Snapshot, name: string): MappingGateway | undefined {
@@ -133,23 +180,4 @@ function startOf(header: Uint32Array, name: SectionName): number {
 
 function lengthOf(header: Uint32Array, name: SectionName): number {
   return header[sectionWord(name) + 1]!;
-}
-
-function keep<Entity>(rows: TextRows<Entity>, row: number, entity: Entity): Entity {
-  rows.decoded[row] = entity;
-  return entity;
-}
-
-/** The parsed JSON of a row. */
-export function rowText<Entity>(rows: TextRows<Entity>, row: number): unknown {
-  const start = rows.rows[row * 2];
-  const length = rows.rows[row * 2 + 1];
-  if (start === undefined || length === undefined) throw new Error(`nothing at row ${row}`);
-  return JSON.parse(asciiText(rows.text, start, length));
-}
-
-function asciiText(bytes: Uint8Array, start: number, length: number): string {
-  let text = '';
-  for (let at = start; at < start + length; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
 }

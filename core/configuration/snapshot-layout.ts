@@ -1,7 +1,7 @@
 // The one place that draws the compiled snapshot. Written by workers/configuration/compile-snapshot.ts,
 // read by open-snapshot.ts. Plain bytes in the machine's byte order, never stored on disk.
 //
-//   header    64 words: the figures of `HeaderWord`, then (start, length) of each section
+//   header    256 words: the figures of `HeaderWord`, then (start, length) of each section
 //   parameters       JSON (ASCII), the whole `Parameters`
 //   prefixSlots      2 words a slot: mixed hash, entry + 1 (0: free); linear probing, power of two
 //   prefixEntries    4 words an entry: key start, key length << 16 | gateways, list start (or the row of
@@ -9,8 +9,10 @@
 //   prefixLists      16 bits each: rows of routing gateways, best first, locked ones last
 //   prefixKeys       bytes of all distinct prefixes
 //   lengthMasks      32 bits by leading bytes: bit n-1 set where a prefix of n bytes may exist
-//   addressSlots     4 words a slot: mixed hash, key start, key length, row of mapping gateway + 1
+//   addressSlots     4 words a slot: mixed hash, key start, key length, row of mapping gateway + 1, or
+//                    addressListBit | start of a list of them, + 1
 //   addressKeys      bytes of "address|" (any port) and "address|port"
+//   addressLists     16 bits each: number of rows, rows of mapping gateways, longest tech prefix first
 //   mappingRows, routingRows   2 words a gateway: start and length of its JSON
 //   gatewayText      JSON (ASCII) of each gateway as core/configuration/snapshot.ts has it
 //   rateSlots        2 words a slot: mixed hash, row of the newest rate of a prefix + 1 (0: free); linear
@@ -22,7 +24,15 @@
 //   rateTables       2 words a table: first row, mask of lengths below maskLeadingBytes (bit 31: has the
 //                    empty prefix); one more at the end. A table's rates are rows in one run
 //   rateLengthMasks  as lengthMasks, by table and leading bytes
-//   ...Rows          2 words each: start and length of its JSON in billingText
+//   ...Rows          2 words each: start and length of its JSON in billingText (or numberText)
+//   dialPlans, dialRules, dialCode   see number-layout.ts
+//   scheduleRows, groupNameRows, numberText   JSON (ASCII) of each, as above
+//   groupLists       a byte a number group: bits of `NumberList`
+//   groupSlots, groupEntries, groupKeyLists, groupKeys   as those of prefixes, of the numbers of all groups
+//                    with the groups' rows; without parents
+//   poolRows, poolSegments, poolPlaces   see number-layout.ts
+//   transform...     the same of numbers that stand for others; transformRows has 4 words a row: start and
+//                    length of the number inside, then of the callee that leaves, in transformText
 //   billingText      JSON (ASCII): accounts, shapes (what rates share), areas, table names, calendars,
 //                    period rates, packages, time zones; money in it is a string of units
 //
@@ -30,9 +40,11 @@
 // and its parents are all matches of a number, longest first. Sections start at multiples of 8.
 
 export const snapshotMagic = 0x54444d31;
-export const headerWords = 64;
+export const headerWords = 256;
 export const prefixEntryWords = 4;
 export const addressSlotWords = 4;
+/** Rows stay below it. */
+export const addressListBit = 0x40000000;
 export const rateRowWords = 6;
 /** In the short mask of a rate table: it has a rate for the empty prefix. */
 export const emptyPrefixBit = 0x80000000;
@@ -52,6 +64,8 @@ export const HeaderWord = {
   emptyPrefixEntry: 4,
   /** Routing gateways below this row are unlocked. */
   unlockedRoutingRows: 5,
+  /** 1: a number group is a black list. */
+  blackLists: 7,
   /** Bits of `RoutingFlag`. */
   routingFlags: 6,
   sections: 8,
@@ -66,6 +80,7 @@ export const sectionNames = [
   'lengthMasks',
   'addressSlots',
   'addressKeys',
+  'addressLists',
   'mappingRows',
   'routingRows',
   'gatewayText',
@@ -84,6 +99,26 @@ export const sectionNames = [
   'packageRows',
   'zoneRows',
   'billingText',
+  'dialPlans',
+  'dialRules',
+  'dialCode',
+  'scheduleRows',
+  'groupNameRows',
+  'numberText',
+  'groupLists',
+  'groupSlots',
+  'groupEntries',
+  'groupKeyLists',
+  'groupKeys',
+  'poolRows',
+  'poolSegments',
+  'poolPlaces',
+  'transformSlots',
+  'transformEntries',
+  'transformLists',
+  'transformKeys',
+  'transformRows',
+  'transformText',
 ] as const;
 
 export type SectionName = (typeof sectionNames)[number];
@@ -98,6 +133,7 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   lengthMasks: 4,
   addressSlots: 4,
   addressKeys: 1,
+  addressLists: 2,
   mappingRows: 4,
   routingRows: 4,
   gatewayText: 1,
@@ -116,6 +152,26 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   packageRows: 4,
   zoneRows: 4,
   billingText: 1,
+  dialPlans: 4,
+  dialRules: 4,
+  dialCode: 2,
+  scheduleRows: 4,
+  groupNameRows: 4,
+  numberText: 1,
+  groupLists: 1,
+  groupSlots: 4,
+  groupEntries: 4,
+  groupKeyLists: 2,
+  groupKeys: 1,
+  poolRows: 4,
+  poolSegments: 4,
+  poolPlaces: 4,
+  transformSlots: 4,
+  transformEntries: 4,
+  transformLists: 2,
+  transformKeys: 1,
+  transformRows: 4,
+  transformText: 1,
 };
 
 /** Header word that holds the start (bytes from the snapshot's start) of a section; its length in

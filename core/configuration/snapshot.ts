@@ -3,6 +3,7 @@
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
 import type { PeriodName } from '../time/calendar-period.ts';
 import type { CallTypeName, Parameters } from './model.ts';
+import type { DialPlan, EgressNumbers, IngressNumbers, Schedule } from './number-rules.ts';
 
 /** By group or by name; `allow`: only these, else not these. */
 export interface NameList {
@@ -56,6 +57,12 @@ export interface MappingGateway {
   /** Seconds; 0: no limit; -1: the system's. */
   readonly maxCallSeconds: number;
   readonly locked: boolean;
+  /** By which it is recognised among those of its address; a byte string. */
+  readonly techPrefix: string;
+  /** Highest type of call that it may make, where it has an account. */
+  readonly callLevel: CallType;
+  /** Null: numbers are taken as they come. */
+  readonly numbers: IngressNumbers | null;
   readonly groups: readonly GroupLines[];
   readonly scheduledCapacity: readonly ScheduledValue[];
   /** Which routing gateways its calls may take. */
@@ -92,6 +99,8 @@ export interface RoutingGateway {
   readonly switchUntilConnect: boolean;
   readonly maxCallSeconds: number;
   readonly locked: boolean;
+  /** Null: numbers leave as they are routed, behind `calleePrefix`. */
+  readonly numbers: EgressNumbers | null;
   readonly weight: number;
   readonly protect: boolean;
   readonly leastCost: boolean;
@@ -113,12 +122,16 @@ export interface RoutingGateway {
   readonly optionsCheck: boolean;
 }
 
-/** All prefixes of all routing gateways; core/number/prefix-table.ts looks numbers up in it. */
-export interface PrefixTable {
+/** Keys, each with the rows of those that have it. */
+export interface KeySets {
   readonly slots: Uint32Array;
   readonly entries: Uint32Array;
   readonly lists: Uint16Array;
   readonly keys: Uint8Array;
+}
+
+/** All prefixes of all routing gateways; core/number/prefix-table.ts looks numbers up in it. */
+export interface PrefixTable extends KeySets {
   readonly lengthMasks: Uint32Array;
   readonly shortLengthMask: number;
   /** Entry of the empty prefix; -1: none. */
@@ -129,7 +142,41 @@ export interface PrefixTable {
 export interface AddressTable {
   readonly slots: Uint32Array;
   readonly keys: Uint8Array;
+  /** Rows of the gateways that share an address, behind their number. */
+  readonly lists: Uint16Array;
 }
+
+/** What gateways' rules about numbers refer to; decoded with the gateway. */
+export interface NumberTables {
+  readonly dialPlans: Uint32Array;
+  readonly dialRules: Uint32Array;
+  readonly dialCode: Uint16Array;
+  readonly decodedPlans: (DialPlan | undefined)[];
+  readonly schedules: TextRows<Schedule>;
+  /** Numbers with the rows of the groups that they are in. */
+  readonly groups: KeySets;
+  /** Bits of `NumberList` for each group. */
+  readonly groupLists: Uint8Array;
+  readonly groupNames: TextRows<string>;
+  /** Built when a group is first asked for by name. */
+  groupRows: ReadonlyMap<string, number> | undefined;
+  /** Groups that are caller pools, drawn in number-layout.ts. */
+  readonly poolRows: Uint32Array;
+  readonly poolSegments: Uint32Array;
+  readonly poolPlaces: Uint32Array;
+  /** Built when a pool is first asked for. */
+  poolsByGroup: ReadonlyMap<string, number> | undefined;
+  /** A group is a black list. */
+  readonly hasBlackLists: boolean;
+  /** "c" and the caller as it comes, "e" and the number inside, with the row of what they stand for. */
+  readonly transforms: KeySets;
+  /** 4 words a row: start and length of the number inside, start and length of the callee that leaves. */
+  readonly transformRows: Uint32Array;
+  readonly transformText: Uint8Array;
+}
+
+/** The lists of the whole system that a number group may be. */
+export const NumberList = { white: 1, callerBlack: 2, calleeBlack: 4 } as const;
 
 /** A call level allows the types up to its own (VOS3000's numbers; there is no 3). */
 export type CallType = 1 | 2 | 4 | 5;
@@ -308,6 +355,7 @@ export interface Snapshot {
   readonly routingGateways: GatewayRows<RoutingGateway>;
   /** Routing gateways at or above this row are locked. */
   readonly unlockedRoutingRows: number;
+  readonly numbers: NumberTables;
   /** Bits of `RoutingFlag`: what some routing gateway makes use of. */
   readonly routingFlags: number;
   readonly billing: BillingTables;

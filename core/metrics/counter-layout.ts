@@ -172,6 +172,23 @@ const rows = [
     'tandem_fraud_blocks_total',
     'blocking thresholds of fraud limits reached: once a threshold and day of the account',
   ],
+  [
+    'refusedNumberLimits',
+    'tandem_refused_number_limits_total',
+    'INVITEs refused by length, prefix, group, city or time of a number',
+  ],
+  [
+    'refusedBlackList',
+    'tandem_refused_black_list_total',
+    'INVITEs refused: a number is on a black list',
+  ],
+  ['numbersListed', 'tandem_numbers_listed_total', 'numbers put on a dynamic black list'],
+  [
+    'watchTableFull',
+    'tandem_number_watch_full_total',
+    'calls whose numbers were not watched: no room beside listed ones and those with calls up',
+  ],
+  ['emergencyCalls', 'tandem_emergency_calls_total', 'calls to emergency numbers'],
   ['callsCutBalance', 'tandem_calls_cut_balance_total', 'calls ended because money ran out'],
   ['refusedNumber', 'tandem_refused_number_total', 'INVITEs refused: no called number'],
   [
@@ -217,6 +234,16 @@ const rows = [
     'skippedVendorBalance',
     'tandem_gateways_skipped_vendor_balance_total',
     'routing gateways skipped: the clearing account cannot pay the first step',
+  ],
+  [
+    'skippedNumber',
+    'tandem_gateways_skipped_number_total',
+    'routing gateways skipped: their rules do not take the numbers, or leave no number called',
+  ],
+  [
+    'poolsExhausted',
+    'tandem_caller_pools_exhausted_total',
+    'attempts that kept their own number because their caller pool had none free',
   ],
   // call workers: memory
   [

@@ -2,7 +2,7 @@
 // only lengths that exist under its leading bytes are probed; the shorter matches then follow from
 // entry to parent without any probing (layout: core/configuration/snapshot-layout.ts).
 import { byteHashMix, byteHashStart, byteHashStep } from '../bytes/byte-hash.ts';
-import type { PrefixTable } from '../configuration/snapshot.ts';
+import type { KeySets, PrefixTable } from '../configuration/snapshot.ts';
 import {
   maskLeadingBytes,
   prefixBytesMax,
@@ -46,25 +46,35 @@ export function shorterPrefix(table: PrefixTable, entry: number): number {
   return table.entries[entry * prefixEntryWords + 3]! - 1;
 }
 
-export function prefixLengthOf(table: PrefixTable, entry: number): number {
+export function prefixLengthOf(table: KeySets, entry: number): number {
   return table.entries[entry * prefixEntryWords + 1]! >>> 16;
 }
 
-export function gatewayCountOf(table: PrefixTable, entry: number): number {
+export function gatewayCountOf(table: KeySets, entry: number): number {
   return table.entries[entry * prefixEntryWords + 1]! & 0xffff;
 }
 
 /** Row of the gateway at `index` of an entry's list. */
-export function gatewayRowOf(table: PrefixTable, entry: number, index: number): number {
+export function gatewayRowOf(table: KeySets, entry: number, index: number): number {
   const place = table.entries[entry * prefixEntryWords + 2]!;
   return gatewayCountOf(table, entry) === 1 ? place : table.lists[place + index]!;
 }
 
+/** Entry of the key that is `text` as a whole; -1: none. */
+export function entryOf(table: KeySets, text: string): number {
+  let hash = byteHashStart;
+  for (let at = 0; at < text.length; at++) hash = byteHashStep(hash, text.charCodeAt(at));
+  return findHashed(table, byteHashMix(hash), text, text.length);
+}
+
 /** `length` (at most prefixBytesMax) leading bytes of the number, whose hash is in `leadingHashes`. */
 function findEntry(table: PrefixTable, number: string, length: number): number {
+  return findHashed(table, byteHashMix(leadingHashes[length]!), number, length);
+}
+
+function findHashed(table: KeySets, hash: number, number: string, length: number): number {
   const { slots } = table;
   const slotMask = slots.length / 2 - 1;
-  const hash = byteHashMix(leadingHashes[length]!);
   // Ends at a free slot: a table is at most three quarters full.
   for (let slot = hash & slotMask; ; slot = (slot + 1) & slotMask) {
     const found = slots[slot * 2 + 1]!;
@@ -73,7 +83,7 @@ function findEntry(table: PrefixTable, number: string, length: number): number {
   }
 }
 
-function keyEquals(table: PrefixTable, entry: number, number: string, length: number): boolean {
+function keyEquals(table: KeySets, entry: number, number: string, length: number): boolean {
   if (prefixLengthOf(table, entry) !== length) return false;
   const start = table.entries[entry * prefixEntryWords]!;
   for (let at = 0; at < length; at++) {

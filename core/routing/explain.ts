@@ -1,14 +1,21 @@
 // Routing analysis: what would happen to a call, step by step, by the functions that calls go through.
 // Changes nothing and counts nothing. Texts in and out are people's text; inside they are byte strings.
-import { byteStringOf, textOfByteString } from '../bytes/utf8-text.ts';
+import { textOfByteString } from '../bytes/utf8-text.ts';
 import { mappingGatewayByName } from '../configuration/open-snapshot.ts';
 import type { MappingGateway, RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
 import type { GatewayReadings } from '../effects.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { moneyText } from '../money.ts';
 import { candidateGateways, type RouteQuestion, type Routes } from './candidate-gateways.ts';
+import { keysOf } from './explain-keys.ts';
+import {
+  type ExplainedCall,
+  explainNumbers,
+  explainOut,
+  numberSkipReason,
+} from './explain-numbers.ts';
 import { awayReason, awayText, fullReason } from './gateway-availability.ts';
-import { orderPlan, SortKey, sortKeyNames } from './gateway-order.ts';
+import { orderPlan, type SortKey, sortKeyNames } from './gateway-order.ts';
 import { type Candidate, candidatesMax } from './gateway-ranking.ts';
 import { mayTryNext } from './gateway-switching.ts';
 import { candidateTried, type Hunt, huntProtect, nextCandidate, startHunt } from './hunt.ts';
@@ -41,6 +48,9 @@ export interface ExplainedCandidate {
   readonly gateway: string;
   readonly prefix: string;
   readonly calleeOut: string;
+  readonly callerOut: string;
+  /** What its rules made of the numbers, where it has any. */
+  readonly numbers?: readonly RouteStep[];
   readonly prefixLength: number;
   readonly priority: number;
   readonly prefixMode: 'terminate' | 'continue';
@@ -64,6 +74,8 @@ export interface RouteExplanation {
   readonly configurationVersion: number;
   readonly calleeAccess: string;
   readonly calleeRouted: string;
+  readonly callerAccess: string;
+  readonly callerRouted: string;
   /** Gateways in the order in which they would be tried while each one fails. */
   readonly order: readonly string[];
   /** Protect routes behind them. */
@@ -87,7 +99,10 @@ const noAnswer = 408;
 interface Analysis {
   readonly snapshot: Snapshot;
   readonly mapping: MappingGateway;
-  readonly callee: string;
+  /** Its numbers, as they are routed. */
+  readonly call: ExplainedCall;
+  /** How they became so. */
+  readonly rewriting: readonly RouteStep[];
   readonly request: RouteRequest;
   readonly ports: RoutePorts;
   readonly sell: number;
@@ -110,26 +125,33 @@ export function explainRoute(
 ): RouteExplanation | undefined {
   const mapping = mappingGatewayByName(snapshot, request.gateway);
   if (mapping === undefined) return undefined;
-  const callee = byteStringOf(request.callee);
-  const sell = ports.sellPrice(mapping, callee);
+  const rewriting: RouteStep[] = [];
+  const access = { caller: request.caller ?? '', callee: request.callee, at: ports.at };
+  const call = explainNumbers(snapshot, mapping, access, (step, result) =>
+    rewriting.push({ step, result }),
+  );
+  const sell = ports.sellPrice(mapping, call.numbers.callee);
   const analysis: Analysis = {
     snapshot,
     mapping,
-    callee,
+    call,
+    rewriting,
     request,
     ports,
     sell,
     told: [],
     keys: new Map(),
   };
-  const routes = mapping.locked ? noRoutes : findRoutes(analysis);
+  const routes = call.refusal === undefined ? findRoutes(analysis) : noRoutes;
   const rehearsal = rehearse(analysis, routes);
-  const refusal = refusalOf(mapping, routes, rehearsal);
+  const refusal = call.refusal ?? refusalOf(routes, rehearsal);
   const candidates = explainCandidates(analysis, rehearsal);
   return {
     configurationVersion: snapshot.version,
     calleeAccess: request.callee,
-    calleeRouted: request.callee,
+    calleeRouted: textOfByteString(call.numbers.callee),
+    callerAccess: access.caller,
+    callerRouted: textOfByteString(call.numbers.caller),
     order: rehearsal.order.map(nameOf),
     protect: rehearsal.protect.map(nameOf),
     protectDelaySeconds: protectDelay(snapshot.parameters, mapping),
@@ -144,7 +166,8 @@ export function explainRoute(
 const noRoutes: Routes = { normal: [], protect: [], priceLimited: false };
 
 function findRoutes(analysis: Analysis): Routes {
-  const { snapshot, mapping, callee, ports, sell, told, keys } = analysis;
+  const { snapshot, mapping, call, ports, sell, told, keys } = analysis;
+  const { callee } = call.numbers;
   const { at, state, minutePrice } = ports;
   const question = { snapshot, mapping, callee, at, state, minutePrice, sellPrice: sell };
   return candidateGateways(question, {
@@ -212,28 +235,31 @@ function failureAsked({ fail }: RouteRequest, name: string): number | undefined 
   return fail !== undefined && Object.hasOwn(fail, name) ? fail[name] : undefined;
 }
 
-function passedReason({ request, ports }: Analysis, candidate: Candidate): string | undefined {
+function passedReason(
+  { call, request, ports }: Analysis,
+  candidate: Candidate,
+): string | undefined {
   const { gateway } = candidate;
   if (request.without?.includes(gateway.name)) return 'left out as asked';
   const unreachable = ports.unreachable(gateway);
   if (unreachable !== undefined) return unreachable;
   const away = awayReason(ports.state, gateway);
   if (away !== undefined) return awayText(away, ports.state.closedSeconds(gateway.slot));
-  return fullReason(ports.state, candidate);
+  return fullReason(ports.state, candidate) ?? explainOut(call, gateway).skipped;
 }
 
 function refusalOf(
-  mapping: MappingGateway,
   routes: Routes,
-  { order, protect, winner }: Rehearsal,
+  { order, protect, passed, winner }: Rehearsal,
 ): EndReason | undefined {
-  if (mapping.locked) return EndReasons.accountLocked;
   if (winner !== undefined) return undefined;
   if (routes.normal.length + routes.protect.length === 0) {
     return routes.priceLimited ? EndReasons.profitLimited : EndReasons.noAvailableRouter;
   }
   // Nobody could be tried, or everybody failed as asked.
-  return order.length + protect.length === 0 ? EndReasons.allGatewayBusy : undefined;
+  if (order.length + protect.length > 0) return undefined;
+  const reasons = [...passed.values()].map(numberSkipReason);
+  return reasons.findLast((reason) => reason !== undefined) ?? EndReasons.allGatewayBusy;
 }
 
 /** Every gateway with a matching prefix, with the reason where it is left out. */
@@ -275,16 +301,20 @@ function skippedReason(
 }
 
 function explainedCandidate(
-  { callee, keys, sell, mapping, snapshot }: Analysis,
+  { call, keys, sell, mapping, snapshot }: Analysis,
   { gateway, prefixLength, price, leftOut }: Told,
   skipped: string | undefined,
 ): ExplainedCandidate {
   const own = leftOut === undefined ? keys.get(gateway) : undefined;
+  const rewriting: RouteStep[] = [];
+  const out = explainOut(call, gateway, (step, result) => rewriting.push({ step, result }));
   const isPriced = !Number.isNaN(price) || orderPlan(snapshot, mapping).priced;
   return {
     gateway: gateway.name,
-    prefix: textOfByteString(callee.slice(0, prefixLength)),
-    calleeOut: textOfByteString(gateway.calleePrefix + callee),
+    prefix: textOfByteString(call.numbers.callee.slice(0, prefixLength)),
+    calleeOut: textOfByteString(out.calleeOut),
+    callerOut: textOfByteString(out.callerOut),
+    ...(rewriting.length === 0 ? {} : { numbers: rewriting }),
     prefixLength,
     priority: gateway.priority,
     prefixMode: gateway.prefixMode,
@@ -295,48 +325,21 @@ function explainedCandidate(
   };
 }
 
-/** As people read them: higher ASR is better, and prices are money. */
-function keysOf(keys: ReadonlyMap<SortKey, number>): Record<string, number | null> {
-  return Object.fromEntries(
-    [...keys].map(([key, value]) => [
-      sortKeyNames[key],
-      Number.isFinite(value) ? readable(key, value) : null,
-    ]),
-  );
-}
-
-function readable(key: SortKey, value: number): number {
-  switch (key) {
-    case SortKey.asr:
-    case SortKey.policyAsr:
-      return -value / 100;
-    case SortKey.acd:
-    case SortKey.policyAcd:
-      return -value / 10;
-    case SortKey.rate:
-    case SortKey.policyRate:
-      return value / 1e8;
-    case SortKey.prefixLength:
-      return -value;
-    default:
-      return value;
-  }
-}
-
 function amount(units: number): string | null {
   return Number.isNaN(units) ? null : moneyText(BigInt(Math.round(units)));
 }
 
 function stepsOf(
-  { mapping, snapshot, sell }: Analysis,
+  { mapping, snapshot, sell, call, rewriting }: Analysis,
   candidates: readonly ExplainedCandidate[],
   rehearsal: Rehearsal,
   refusal: EndReason | undefined,
 ): RouteStep[] {
   const steps: RouteStep[] = [
     { step: 'mapping gateway', result: `${mapping.name}${mapping.locked ? ', locked' : ''}` },
+    ...rewriting,
   ];
-  if (!mapping.locked) {
+  if (call.refusal === undefined) {
     const sold = amount(sell);
     if (sold !== null) steps.push({ step: 'price of a minute', result: sold });
     steps.push(...prefixSteps(candidates));

@@ -65,6 +65,9 @@ describe('a compiled snapshot', () => {
         trusted: true,
         maxCallSeconds: -1,
         locked: false,
+        techPrefix: '',
+        callLevel: 5,
+        numbers: null,
       },
       {
         ...plainMapping,
@@ -77,6 +80,9 @@ describe('a compiled snapshot', () => {
         trusted: false,
         maxCallSeconds: -1,
         locked: false,
+        techPrefix: '',
+        callLevel: 5,
+        numbers: null,
       },
     ]);
     const names = allRoutingGateways(snapshot).map((gateway) => [gateway.name, gateway.slot]);

@@ -263,7 +263,7 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
       put({ mappingGateways: [mapping('a', { addresses: ['[2001:db8::1]:5060'] })] });
       const clash = mapping('b', { addresses: ['[2001:DB8:0::1]:5060'] });
       assert.deepEqual(problems(versions.apply({ mappingGateways: [clash] })), [
-        'mappingGateways[0].addresses[0]: "[2001:DB8:0::1]:5060" is an address of mapping gateway "a" with the same priority; expected another priority or address',
+        'mappingGateways[0].addresses[0]: "[2001:DB8:0::1]:5060" is an address of mapping gateway "a" with the same priority; expected another priority, tech prefix or address',
       ]);
       put({ mappingGateways: [{ ...clash, priority: 1 }, mapping('c')] });
       const twice = mapping('d', { addresses: ['192.0.2.4', '192.0.2.4'] });

@@ -180,6 +180,26 @@ describe('a configuration document', () => {
       routing({ wieght: 1 }),
       'routingGateways[0].wieght is no field that is known here',
     ],
+    [
+      'a dial plan that cannot be read',
+      routing({ calleeDialPlan: '0:1,025' }),
+      'routingGateways[0].calleeDialPlan: "0:1,025" is no dial plan: rule 2, "025", has 0 colons; expected one, as in original:target ("\\:" is the character)',
+    ],
+    [
+      'a scheduled dial plan that cannot be read',
+      mapping({ scheduledDialPlans: [{ days: ['monday'], callerDialPlan: '0L:1' }] }),
+      'mappingGateways[0].scheduledDialPlans[0].callerDialPlan: "0L:1" is no dial plan: rule 1, "0L:1", has "L" without a number behind it; expected a length of one or two digits, or "\\L" for the letter',
+    ],
+    [
+      'a scheduled dial plan without a time',
+      mapping({ scheduledDialPlans: [{ callerDialPlan: '0:1' }] }),
+      'mappingGateways[0].scheduledDialPlans[0].calendar is missing; expected the name of a calendar, or days, from and to',
+    ],
+    [
+      'a scheduled dial plan without a plan',
+      mapping({ scheduledDialPlans: [{ from: '08:00' }] }),
+      'mappingGateways[0].scheduledDialPlans[0].calleeDialPlan is missing; expected this or callerDialPlan',
+    ],
     ['an unknown collection', { gateways: [] }, 'gateways is no field that is known here'],
     [
       'an unknown parameter',
@@ -202,10 +222,11 @@ describe('a configuration document', () => {
   }
 
   const unsupported: [unknown, string][] = [
-    ...['calleeDialPlan', 'callerDialPlan', 'callerPool', 'switchAllowRtp'].map(
-      (field): [unknown, string] => [routing({ [field]: 1 }), `routingGateways[0].${field}`],
-    ),
-    ...['calleeDialPlan', 'techPrefix', 'password'].map((field): [unknown, string] => [
+    ...['switchAllowRtp'].map((field): [unknown, string] => [
+      routing({ [field]: 1 }),
+      `routingGateways[0].${field}`,
+    ]),
+    ...['password'].map((field): [unknown, string] => [
       mapping({ [field]: 1 }),
       `mappingGateways[0].${field}`,
     ]),

@@ -46,6 +46,7 @@ const slotsOfStage = 64;
 
 export function createRecordingEffects(): RecordingEffects {
   const counts = new Map<number, number>();
+  const cursors = new Map<number, number>();
   const gatewayWords = new Int32Array(new SharedArrayBuffer(slotsOfStage * stateWordsPerSlot * 4));
   const move = (hold: MoneyHold, units: bigint): void => {
     hold.reserved += units;
@@ -106,6 +107,11 @@ export function createRecordingEffects(): RecordingEffects {
       if (charged > hold.reserved) throw new Error(`${charged} charged of ${hold.reserved}`);
       giveBack(hold.slot, hold.reserved - charged);
       move(hold, -hold.reserved);
+    },
+    nextPlace: (cursor) => {
+      const place = cursors.get(cursor) ?? 0;
+      cursors.set(cursor, place + 1);
+      return place;
     },
     acquireCps: () => effects.grantsCps,
     acquireMinute: () => effects.grantsMinutes,

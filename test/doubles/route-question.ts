@@ -25,6 +25,9 @@ export const plainMapping: MappingGateway = {
   maxMinutePrice: -1,
   protectDelaySeconds: -1,
   failureCodes: [],
+  techPrefix: '',
+  callLevel: 5,
+  numbers: null,
 };
 
 export const idleState: GatewayReadings = {

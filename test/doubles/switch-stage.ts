@@ -1,6 +1,7 @@
 // A whole Switch with a caller and two carriers around it: message text in, message text out, a clock
 // driven by hand. Nothing else of the engine is there.
 import assert from 'node:assert/strict';
+import type { NumberWatch } from '../../core/admission/number-watch.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { Switch } from '../../core/switch.ts';
@@ -61,7 +62,7 @@ export const plainDocument: Record<string, unknown> = {
   ],
 };
 
-export function createStage(document: unknown = plainDocument): Stage {
+export function createStage(document: unknown = plainDocument, watch?: NumberWatch): Stage {
   const effects = createRecordingEffects();
   let nowMs = 1000;
   const wallMs = () => 1_700_000_000_000 + nowMs;
@@ -83,6 +84,7 @@ export function createStage(document: unknown = plainDocument): Stage {
     scratch: Buffer.alloc(64) as Buffer & MessageBytes,
     random32: () => Math.imul(word++, 0x9e3779b1) >>> 0,
     snapshot: snapshotOf(document),
+    watch,
     nowMs,
     wallMs: wallMs(),
   });

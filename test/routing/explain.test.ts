@@ -51,6 +51,8 @@ describe('routing analysis', () => {
       configurationVersion: 7,
       calleeAccess: '442079460000',
       calleeRouted: '442079460000',
+      callerAccess: '',
+      callerRouted: '',
       order: ['long'],
       protect: [],
       protectDelaySeconds: 0,
@@ -60,6 +62,7 @@ describe('routing analysis', () => {
           gateway: 'long',
           prefix: '4420',
           calleeOut: '#9442079460000',
+          callerOut: '',
           prefixLength: 4,
           priority: 100,
           prefixMode: 'terminate',
@@ -69,6 +72,7 @@ describe('routing analysis', () => {
           gateway: 'short',
           prefix: '44',
           calleeOut,
+          callerOut: '',
           prefixLength: 2,
           priority: 100,
           prefixMode: 'continue',
@@ -79,6 +83,7 @@ describe('routing analysis', () => {
           gateway: 'off',
           prefix: '44',
           calleeOut,
+          callerOut: '',
           prefixLength: 2,
           priority: 100,
           prefixMode: 'continue',
@@ -88,6 +93,7 @@ describe('routing analysis', () => {
           gateway: 'short',
           prefix: '4',
           calleeOut,
+          callerOut: '',
           prefixLength: 1,
           priority: 100,
           prefixMode: 'continue',
@@ -110,6 +116,81 @@ describe('routing analysis', () => {
     const explanation = explain('closed', '44');
     assert.deepEqual([explanation.endReason, explanation.sipCode], ['Account locked', 403]);
     assert.deepEqual(explanation.candidates, []);
+  });
+
+  it('shows what dial plans and tech prefixes make of the numbers', () => {
+    const numbers = snapshotOf({
+      mappingGateways: [
+        {
+          name: 'in',
+          addresses: ['192.0.2.1'],
+          techPrefix: '77',
+          calleeDialPlan: '00:,00E3:9',
+          callerDialPlan: '*:1;2',
+        },
+      ],
+      routingGateways: [
+        {
+          name: 'out',
+          address: '192.0.2.9',
+          prefixes: ['44'],
+          calleePrefix: '#',
+          scheduledDialPlans: [{ from: '00:00', to: '24:00', calleeDialPlan: '44:0' }],
+        },
+        { name: 'gone', address: '192.0.2.9', prefixes: ['4'], calleeDialPlan: '*:' },
+      ],
+    });
+    const ask = (callee: string): RouteExplanation =>
+      explainRoute(numbers, { gateway: 'in', callee, caller: '555' }, ports)!;
+    const found = ask('770044201');
+    assert.deepEqual(
+      [found.calleeAccess, found.calleeRouted, found.callerRouted, found.order],
+      ['770044201', '44201', '1', ['out']],
+    );
+    assert.deepEqual(found.steps.slice(1, 4), [
+      { step: 'tech prefix', result: '77 taken off: 0044201' },
+      {
+        step: 'caller dial plan',
+        result: '555 becomes 1 by "*:1;2", one of 2 targets at random',
+      },
+      { step: 'callee dial plan', result: '0044201 becomes 44201 by "00:"' },
+    ]);
+    const [out, gone] = found.candidates;
+    assert.deepEqual([out!.calleeOut, out!.callerOut, out!.skipped], ['#0201', '1', undefined]);
+    assert.deepEqual(out!.numbers, [
+      { step: 'callee dial plan', result: '44201 becomes 0201 by "44:0"' },
+    ]);
+    assert.deepEqual(
+      [gone!.calleeOut, gone!.skipped],
+      ['', 'its dial plan leaves nothing of the number'],
+    );
+    assert.deepEqual(
+      [ask('77').endReason, ask('77').sipCode],
+      ['Number empty after transform', 484],
+    );
+    assert.deepEqual([ask('44').endReason, ask('44').sipCode], ['IP not allowed', 403]);
+    assert.equal(ask('774').endReason, 'Number empty after transform');
+  });
+
+  it('shows the number that a pool would give', () => {
+    const pooled = snapshotOf({
+      numberGroups: [{ name: 'uk', numbers: ['4401', '4402'] }],
+      accounts: [{ name: 'acme', kind: 'customer', numbers: ['4402'] }],
+      mappingGateways: [{ name: 'in', account: 'acme', addresses: ['192.0.2.1'] }],
+      routingGateways: [
+        {
+          name: 'out',
+          address: '192.0.2.9',
+          prefixes: [''],
+          callerPool: { group: 'uk', mode: 'poll', multiplexes: 5 },
+        },
+      ],
+    });
+    const [out] = explainRoute(pooled, { gateway: 'in', callee: '44' }, ports)!.candidates;
+    assert.equal(out!.callerOut, '4402');
+    assert.deepEqual(out!.numbers, [
+      { step: 'caller pool', result: '4402, one of 1 of uk in turn, each in 5 calls at most' },
+    ]);
   });
 
   it('knows no gateway that does not exist', () => {

@@ -7,6 +7,7 @@ import {
   acquireLine,
   type LineCounters,
   linesUsed,
+  nextPlace,
   releaseLine,
 } from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
@@ -188,6 +189,10 @@ export class EffectRunner implements Effects {
 
   settle(hold: MoneyHold, charged: bigint): void {
     this.#money.settle(hold, charged);
+  }
+
+  nextPlace(cursor: number): number {
+    return nextPlace(this.#lines, cursor);
   }
 
   acquireCps(slot: number, limit: number): boolean {

@@ -3,6 +3,7 @@ import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { Switch } from '../../core/switch.ts';
 import { monotonicMs } from '../clock.ts';
+import { numberWatch } from '../memory/shared-memory.ts';
 import type { CallWorkerStart } from '../thread-messages.ts';
 import type { EffectRunner } from './effect-runner.ts';
 import { createRandomWords } from './random-words.ts';
@@ -18,6 +19,7 @@ export function openSwitch(start: CallWorkerStart, effects: EffectRunner): Switc
     random32: createRandomWords(),
     scratch: Buffer.alloc(64) as Buffer & MessageBytes,
     snapshot: openSnapshot(start.snapshot.arena),
+    watch: numberWatch(start.memory, start.shardKey),
     nowMs: monotonicMs(),
     wallMs: Date.now(),
     // Many timers fire under one catch: an exception of one discards its own effects alone.

@@ -1,9 +1,9 @@
 // The parameters that the CDR writer goes by. Those that keep a CDR out of the tables never touch the log,
 // nor what the call costs.
 
-import { matchesAny } from '../../core/billing/number-pattern.ts';
 import type { Cdr } from '../../core/cdr/cdr.ts';
 import { defaultParameters, type Parameters } from '../../core/configuration/model.ts';
+import { matchesAny } from '../../core/number/number-pattern.ts';
 
 export type WriterParameters = Pick<
   Parameters,

@@ -8,6 +8,7 @@ import {
   holidaysPerCalendarMax,
   incrementSecondsMax,
   lineLimitMax,
+  numbersPerAccountMax,
   packagesPerAccountMax,
   prefixesPerGiftMax,
   priorityMax,
@@ -21,6 +22,7 @@ import type {
   RateDocument,
   RateTableDocument,
 } from '../../core/configuration/model.ts';
+import type { WeekdayName } from '../../core/configuration/routing-model.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import {
   decimal,
@@ -30,14 +32,15 @@ import {
   isPrefix,
   listOf,
   name,
+  numbers,
   prefixes,
 } from './field-schemas.ts';
 import { fraudLimits } from './fraud-schemas.ts';
 import { isTimeZone } from './time-zones.ts';
 
 const anObject = { error: 'an object' };
-const callTypes = ['net', 'local', 'national', 'international'] as const;
-const callTypesError = 'net, local, national or international';
+export const callTypes = ['net', 'local', 'national', 'international'] as const;
+export const callTypesError = 'net, local, national or international';
 const weekdays = [
   'sunday',
   'monday',
@@ -99,9 +102,10 @@ const timeZone = z
   .optional();
 
 const timeOfDayError = 'a time of day like "08:00", from "00:00" to "24:00"';
-const timeOfDay = z
+export const timeOfDay: z.ZodString = z
   .string(timeOfDayError)
   .regex(/^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?|24:00(?::00)?)$/, timeOfDayError);
+export const weekday: z.ZodType<WeekdayName> = z.enum(weekdays, 'a weekday like monday');
 const window = { from: timeOfDay.default('00:00'), to: timeOfDay.default('24:00') };
 
 const dateError = 'a date like "2026-12-25"';
@@ -112,7 +116,7 @@ export const calendar: z.ZodType<CalendarDocument> = z
       name,
       timeZone,
       workingDays: z
-        .array(z.enum(weekdays, 'a weekday like monday'), 'a list of weekdays')
+        .array(weekday, 'a list of weekdays')
         .max(7, 'at most 7 weekdays')
         .default(['monday', 'tuesday', 'wednesday', 'thursday', 'friday']),
       ...window,
@@ -206,6 +210,12 @@ const accountFields = z
         .default([]),
       timeZone,
       fraudLimits: fraudLimits.default([]),
+      numbers: numbers
+        .refine(
+          (list) => list.length <= numbersPerAccountMax,
+          `at most ${numbersPerAccountMax} numbers`,
+        )
+        .optional(),
     },
     anObject,
   )

@@ -69,6 +69,7 @@ interface CompiledLimits {
 
 type RowOf = (name: string | undefined) => number;
 
+/** As their numbers go. */
 export const weekdays = [
   'sunday',
   'monday',
@@ -194,7 +195,7 @@ function compileAccount(
   };
 }
 
-function compileCalendar(calendar: CalendarDocument): Calendar {
+export function compileCalendar(calendar: CalendarDocument): Calendar {
   return {
     name: calendar.name,
     zone: zoneOffsets(calendar.timeZone ?? nodeTimeZone()),

@@ -11,6 +11,7 @@ import type {
   NameListDocument,
 } from '../../core/configuration/routing-model.ts';
 import {
+  CallTypes,
   type FailureCode,
   type GroupLines,
   type Override,
@@ -19,6 +20,8 @@ import {
   type RoutingGateway,
 } from '../../core/configuration/snapshot.ts';
 import { Transport } from '../../core/sip/hop.ts';
+import { byteString } from './byte-string.ts';
+import type { NumberCompiler } from './compile-numbers.ts';
 import { units } from './compile-rates.ts';
 import type { Schedules } from './compile-schedules.ts';
 import { failureCodeOf } from './failure-codes.ts';
@@ -34,6 +37,7 @@ export interface Places {
   readonly accountRow: (name: string | undefined) => number;
   readonly groups: ReadonlyMap<string, GatewayGroupDocument>;
   readonly schedules: Schedules;
+  readonly numbers: NumberCompiler;
 }
 
 export function mappingRow(gateway: MappingGatewayDocument, places: Places): MappingRow {
@@ -57,14 +61,18 @@ export function mappingRow(gateway: MappingGatewayDocument, places: Places): Map
     maxMinutePrice: minutePriceMax(gateway.maxRatePerMinute),
     protectDelaySeconds: gateway.protectRouteDelaySeconds ?? -1,
     failureCodes: (gateway.callFailedSipCode ?? []).map(failureCode),
+    techPrefix: byteString(gateway.techPrefix ?? ''),
+    callLevel: CallTypes[gateway.callLevel ?? 'international'],
+    numbers: places.numbers.ingress(gateway),
   };
 }
 
 export function routingRow(gateway: RoutingGatewayDocument, places: Places): RoutingRow {
   const protect = gateway.protect ?? false;
+  const slot = slotOf(places.slots, routingSlotName(gateway.name));
   return {
     name: gateway.name,
-    slot: slotOf(places.slots, routingSlotName(gateway.name)),
+    slot,
     account: gateway.account ?? null,
     accountRow: places.accountRow(gateway.account),
     ...routingTarget(gateway),
@@ -72,8 +80,7 @@ export function routingRow(gateway: RoutingGatewayDocument, places: Places): Rou
     priority: gateway.priority,
     lineLimit: gateway.lineLimit,
     cpsLimit: gateway.cpsLimit,
-    // On the wire it is UTF-8; inside the core a string holds one char per byte.
-    calleePrefix: Buffer.from(gateway.calleePrefix, 'utf8').toString('latin1'),
+    calleePrefix: byteString(gateway.calleePrefix),
     rateCalleeOut: gateway.rateCalleeOut,
     stopCodes: gateway.stopCodes,
     switchUntilConnect: gateway.switchUntilConnect,
@@ -99,6 +106,7 @@ export function routingRow(gateway: RoutingGatewayDocument, places: Places): Rou
     switchAllowBusy: override(gateway.switchAllowBusy),
     localIp: gateway.localIp === undefined ? '' : canonicalAddress(gateway.localIp)!,
     optionsCheck: gateway.optionsCheck ?? false,
+    numbers: places.numbers.egress(gateway, slot),
   };
 }
 

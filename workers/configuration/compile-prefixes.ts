@@ -1,7 +1,7 @@
 // Builds the prefix table of a snapshot (core/configuration/snapshot-layout.ts): an open-addressing hash
 // table of the distinct prefixes, grown while it fills, without a string or an object per prefix kept.
 import { byteHashMix, byteHashStart, byteHashStep } from '../../core/bytes/byte-hash.ts';
-import type { PrefixTable } from '../../core/configuration/snapshot.ts';
+import type { KeySets, PrefixTable } from '../../core/configuration/snapshot.ts';
 import { maskLeadingBytes, prefixEntryWords } from '../../core/configuration/snapshot-layout.ts';
 import { longestPrefixBelow } from '../../core/number/prefix-table.ts';
 import { countPrefixes, type PrefixReader, readPrefix } from './prefix-text.ts';
@@ -22,6 +22,39 @@ interface PrefixBuilder {
 
 /** `gateways`: the prefixes of each as the text of a JSON list (prefix-text.ts), in row order. */
 export function compilePrefixes(gateways: readonly Buffer[]): PrefixTable {
+  const { builder, lists } = enterAll(gateways);
+  const masks = lengthMasks(builder);
+  const table: PrefixTable = {
+    ...keySets(builder, lists),
+    lengthMasks: masks.byLeadingBytes,
+    shortLengthMask: masks.short,
+    emptyPrefixEntry: builder.emptyPrefixEntry,
+  };
+  linkParents(table, builder);
+  return table;
+}
+
+/** The same of keys that are only looked up whole. `members`: the entry of each key, in the order of the
+ *  texts. */
+export function compileKeySets(texts: readonly Buffer[]): KeySets & { members: Uint32Array } {
+  const { builder, lists, pairEntries } = enterAll(texts);
+  return { ...keySets(builder, lists), members: pairEntries };
+}
+
+function keySets(builder: PrefixBuilder, lists: Uint16Array): KeySets {
+  return {
+    slots: builder.slots,
+    entries: builder.entries.subarray(0, builder.entryCount * prefixEntryWords),
+    lists,
+    keys: builder.keys.subarray(0, builder.keyBytes),
+  };
+}
+
+function enterAll(gateways: readonly Buffer[]): {
+  builder: PrefixBuilder;
+  lists: Uint16Array;
+  pairEntries: Uint32Array;
+} {
   const counts = gateways.map(countPrefixes);
   const pairs = counts.reduce((sum, count) => sum + count, 0);
   // A prefix is shorter than its text by the quotes.
@@ -47,18 +80,7 @@ export function compilePrefixes(gateways: readonly Buffer[]): PrefixTable {
       builder.entries[entry * prefixEntryWords + 1]! += 1;
     }
   }
-  const masks = lengthMasks(builder);
-  const table: PrefixTable = {
-    slots: builder.slots,
-    entries: builder.entries.subarray(0, builder.entryCount * prefixEntryWords),
-    lists: fillLists(builder, counts, pairEntries),
-    keys: builder.keys.subarray(0, builder.keyBytes),
-    lengthMasks: masks.byLeadingBytes,
-    shortLengthMask: masks.short,
-    emptyPrefixEntry: builder.emptyPrefixEntry,
-  };
-  linkParents(table, builder);
-  return table;
+  return { builder, lists: fillLists(builder, counts, pairEntries), pairEntries };
 }
 
 /** The entry, new or known, of the prefix of `length` bytes that was put at the end of the keys. */

@@ -19,8 +19,10 @@ import { compareGateways, compareNames } from '../../core/routing/gateway-order.
 import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
 import type { AccountFraudLimit } from './compile-fraud-limits.ts';
-import type { AccountGift } from './compile-gifts.ts';
 import { mappingRow, type Places, routingFlags, routingRow, slotOf } from './compile-gateways.ts';
+import type { AccountGift } from './compile-gifts.ts';
+import { hasBlackLists } from './compile-number-groups.ts';
+import { createNumberCompiler } from './compile-numbers.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
 import { createSchedules } from './compile-schedules.ts';
@@ -45,6 +47,8 @@ type Section = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 export interface BulkParts {
   /** Of each routing gateway (prefix-text.ts). */
   readonly prefixTexts: readonly Buffer[];
+  /** Of each number group. */
+  readonly numberTexts: readonly Buffer[];
   readonly rateTables: readonly PackedTable[];
 }
 
@@ -55,15 +59,16 @@ export function compileSnapshot(
   slots: ReadonlyMap<string, number>,
 ): CompiledSnapshot {
   const prefixTexts = document.routingGateways.map(({ prefixes }) => prefixText(prefixes));
+  const numberTexts = document.numberGroups.map(({ numbers }) => prefixText(numbers));
   const rateTables = packTables(document.rateTables);
-  return compileParts(document, { version, slots }, { prefixTexts, rateTables });
+  return compileParts(document, { version, slots }, { prefixTexts, numberTexts, rateTables });
 }
 
-/** Of `document` itself neither prefixes nor rates are read. */
+/** Of `document` itself neither prefixes nor numbers nor rates are read. */
 export function compileParts(
   document: DocumentOf<{ readonly name: string }>,
   { version, slots }: { readonly version: number; readonly slots: ReadonlyMap<string, number> },
-  { prefixTexts, rateTables }: BulkParts,
+  { prefixTexts, numberTexts, rateTables }: BulkParts,
 ): CompiledSnapshot {
   const mapping = document.mappingGateways.toSorted((left, right) =>
     compareNames(left.name, right.name),
@@ -83,17 +88,19 @@ export function compileParts(
     fraudLimit: (account, prefix) => slotOf(slots, fraudSlotName(account, prefix)),
     gift: (account, ordered, gift) => slotOf(slots, giftSlotName(account, ordered, gift)),
   });
+  const parameters: Parameters = { ...defaultParameters, ...document.parameters };
+  const numbers = createNumberCompiler(document, parameters, { numberTexts, slots });
   const places: Places = {
     slots,
     accountRow: billing.accountRow,
     groups: new Map((document.gatewayGroups ?? []).map((group) => [group.name, group])),
     schedules,
+    numbers,
   };
   const gateways = textRows([
     mapping.map((gateway) => mappingRow(gateway, places)),
     routing.map((gateway) => routingRow(gateway, places)),
   ]);
-  const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const sections: { readonly [name in SectionName]: Section } = {
     parameters: Buffer.from(asciiJson(parameters), 'latin1'),
     prefixSlots: prefixes.slots,
@@ -103,6 +110,7 @@ export function compileParts(
     lengthMasks: prefixes.lengthMasks,
     addressSlots: addresses.slots,
     addressKeys: addresses.keys,
+    addressLists: addresses.lists,
     mappingRows: gateways.rows[0]!,
     routingRows: gateways.rows[1]!,
     gatewayText: gateways.bytes,
@@ -113,12 +121,14 @@ export function compileParts(
     rateTables: rates.tables,
     rateLengthMasks: rates.lengthMasks,
     ...billing.sections,
+    ...numbers.sections(),
   };
   const header = new Uint32Array(headerWords);
   header[HeaderWord.magic] = snapshotMagic;
   header[HeaderWord.version] = version;
   header[HeaderWord.shortLengthMask] = prefixes.shortLengthMask;
   header[HeaderWord.emptyPrefixEntry] = prefixes.emptyPrefixEntry + 1;
+  header[HeaderWord.blackLists] = hasBlackLists(document) ? 1 : 0;
   header[HeaderWord.routingFlags] = routingFlags(routing);
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
   const { cells: accountCells, fraudLimits, gifts } = billing;

@@ -112,7 +112,7 @@ export class ConfigurationVersions {
 
   /** The same for compiling: a million prefixes stay bytes. */
   splitDocument(version: number): SplitDocument | undefined {
-    if (version === 0) return { document: emptyStored(), prefixes: [] };
+    if (version === 0) return { document: emptyStored(), prefixes: [], numbers: [] };
     const bytes = this.#store.get(documentKey(version));
     return bytes === undefined ? undefined : splitDocument(unpackBytes(bytes));
   }

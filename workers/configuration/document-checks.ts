@@ -16,6 +16,7 @@ import { addressKeyOf } from './compile-addresses.ts';
 import { routingTarget } from './compile-gateways.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
 import type { CollectionName } from './document-schema.ts';
+import { checkNumbers } from './number-checks.ts';
 import { unreachableReason } from './reachability.ts';
 import { checkRouting } from './routing-checks.ts';
 import type { RatesOf, StoredDocument } from './stored-document.ts';
@@ -53,19 +54,27 @@ export function checkDocument(
   checkAddresses(document, place, problems);
   checkRouting(document, place, problems);
   checkBilling(document, place, { problems, warnings }, ratesOf);
+  checkNumbers(document, place, problems);
   return { problems, warnings };
 }
 
 /** Where an entity stands, for messages. */
 export type PlaceOf = (collection: CollectionName, name: string) => string;
 
-const placed = ['periodRates', 'accounts', 'mappingGateways', 'routingGateways'] as const;
+const placed = [
+  'periodRates',
+  'accounts',
+  'numberTransforms',
+  'numberGroups',
+  'mappingGateways',
+  'routingGateways',
+] as const;
 
 /** "routingGateways[2]" where it stands in the input, else "routingGateways[carrier-a]". */
 function placesIn(input: StoredDocument): PlaceOf {
   const places = new Map<string, number>();
   for (const collection of placed) {
-    for (const [index, entity] of input[collection].entries()) {
+    for (const [index, entity] of (input[collection] ?? []).entries()) {
       places.set(`${collection} ${entity.name}`, index);
     }
   }
@@ -119,7 +128,7 @@ function checkAccount(
   }
 }
 
-/** Where addresses are shared, priority decides; equal ones would leave it to the alphabet. */
+/** Where addresses are shared, tech prefix and priority decide; equal ones would leave it to the alphabet. */
 function checkAddresses(
   document: StoredDocument,
   place: PlaceOf,
@@ -128,14 +137,14 @@ function checkAddresses(
   const owners = new Map<string, string>();
   for (const gateway of document.mappingGateways) {
     for (const [index, address] of gateway.addresses.entries()) {
-      const key = `${addressKeyOf(address)} ${gateway.priority}`;
+      const key = `${addressKeyOf(address)} ${gateway.priority} ${gateway.techPrefix ?? ''}`;
       const owner = owners.get(key);
       owners.set(key, gateway.name);
       if (owner === undefined || problems.length >= problemsMax) continue;
       const reason =
         owner === gateway.name
           ? 'is in this list already; expected each address once'
-          : `is an address of mapping gateway ${JSON.stringify(owner)} with the same priority; expected another priority or address`;
+          : `is an address of mapping gateway ${JSON.stringify(owner)} with the same priority; expected another priority, tech prefix or address`;
       const path = `${place('mappingGateways', gateway.name)}.addresses[${index}]`;
       problems.push(documentProblem(path, address, reason));
     }

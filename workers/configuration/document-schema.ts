@@ -29,6 +29,13 @@ import {
   prefixes,
   sourceAddress,
 } from './field-schemas.ts';
+import {
+  mappingNumbers,
+  numberGroup,
+  numberTransform,
+  routingNumbers,
+  techPrefixError,
+} from './number-schemas.ts';
 import { parametersJsonSchema, parseParameters } from './parameter-schema.ts';
 import { rateTemplate } from './rate-template-schema.ts';
 import {
@@ -72,13 +79,13 @@ const mappingGateway = z.strictObject(
     trusted: flag.default(false),
     maxCallSeconds,
     locked: flag.default(false),
+    ...mappingNumbers,
     ...mappingRouteShape,
   },
   anObject,
 );
 
 const stopCode = integer(300, 699);
-const calleePrefixError = `at most ${calleePrefixBytesMax} bytes without spaces or control characters`;
 
 const routingGateway = z.strictObject(
   {
@@ -91,14 +98,15 @@ const routingGateway = z.strictObject(
     lineLimit,
     cpsLimit,
     calleePrefix: z
-      .string(calleePrefixError)
-      .refine((text) => isPrefix(text, calleePrefixBytesMax), calleePrefixError)
+      .string(techPrefixError)
+      .refine((text) => isPrefix(text, calleePrefixBytesMax), techPrefixError)
       .default(''),
     rateCalleeOut: flag.default(false),
     stopCodes: z.array(stopCode, 'a list of SIP codes').max(400, 'at most 400 codes').default([]),
     switchUntilConnect: flag.default(false),
     maxCallSeconds,
     locked: flag.default(false),
+    ...routingNumbers,
     ...routingRouteShape,
   },
   anObject,
@@ -123,6 +131,8 @@ const documentSchema = z.strictObject(
     periodRates: listOf(periodRate, 'a list of period rates').default([]),
     packages: listOf(packageSchema, 'a list of packages').default([]),
     accounts: listOf(account, 'a list of accounts').default([]),
+    numberTransforms: listOf(numberTransform, 'a list of number transforms').default([]),
+    numberGroups: listOf(numberGroup, 'a list of number groups').default([]),
     gatewayGroups: listOf(gatewayGroup, 'a list of gateway groups').default([]),
     mappingGateways: listOf(mappingGateway, 'a list of mapping gateways').default([]),
     routingGateways: listOf(routingGateway, 'a list of routing gateways').default([]),
@@ -145,6 +155,8 @@ export const collectionNames = [
   'periodRates',
   'packages',
   'accounts',
+  'numberTransforms',
+  'numberGroups',
   'gatewayGroups',
   'mappingGateways',
   'routingGateways',

@@ -1,7 +1,7 @@
 // The kinds of value that fields of a document have, each with one sentence that says what is expected.
 import { z } from 'zod';
 import { canonicalAddress, parseAddressPort } from '../../core/access/ip-address.ts';
-import { nameBytesMax } from '../../core/configuration/limits.ts';
+import { nameBytesMax, numberBytesMax } from '../../core/configuration/limits.ts';
 import { prefixBytesMax } from '../../core/configuration/snapshot-layout.ts';
 import { problemsPerListMax } from './document-problem.ts';
 
@@ -46,25 +46,59 @@ export const instant: z.ZodType<string> = z.iso.datetime({ offset: true, error: 
 
 const prefixError = `a prefix of at most ${prefixBytesMax} bytes without spaces or control characters`;
 
-/** Prefixes may be a million: one plain loop instead of a schema run for each. */
-export const prefixes: z.ZodType<string[]> = z
-  .custom<string[]>((value) => Array.isArray(value), 'a list of prefixes')
-  .superRefine((list, context) => {
-    let problems = 0;
-    const seen = new Set<unknown>();
-    if (list.length === 0) context.addIssue('at least one prefix ("" matches every number)');
-    for (let index = 0; index < list.length && problems < problemsPerListMax; index++) {
-      const prefix: unknown = list[index];
-      let message: string | undefined;
-      if (!isPrefix(prefix, prefixBytesMax)) message = prefixError;
-      else if (seen.has(prefix)) message = 'is in this list already; expected each prefix once';
-      seen.add(prefix);
-      if (message === undefined) continue;
-      problems++;
-      context.addIssue({ code: 'custom', path: [index], message });
-    }
-  })
-  .meta({ type: 'array', minItems: 1, items: { type: 'string', maxLength: prefixBytesMax } });
+export const prefixes: z.ZodType<string[]> = distinctTexts({
+  what: 'prefix',
+  list: 'a list of prefixes',
+  none: 'at least one prefix ("" matches every number)',
+  bytesMin: 0,
+  bytesMax: prefixBytesMax,
+  member: prefixError,
+});
+
+export const numbers: z.ZodType<string[]> = distinctTexts({
+  what: 'number',
+  list: 'a list of numbers',
+  bytesMin: 1,
+  bytesMax: numberBytesMax,
+  member: `a number as text, 1 to ${numberBytesMax} bytes without spaces or control characters`,
+});
+
+interface DistinctTexts {
+  readonly what: string;
+  readonly list: string;
+  /** What an empty list is told; absent: it is accepted. */
+  readonly none?: string;
+  readonly bytesMin: number;
+  readonly bytesMax: number;
+  readonly member: string;
+}
+
+/** There may be a million: one plain loop instead of a schema run for each. */
+function distinctTexts(texts: DistinctTexts): z.ZodType<string[]> {
+  const { what, none, bytesMin, bytesMax } = texts;
+  return z
+    .custom<string[]>((value) => Array.isArray(value), texts.list)
+    .superRefine((list, context) => {
+      let problems = 0;
+      const seen = new Set<unknown>();
+      if (list.length === 0 && none !== undefined) context.addIssue(none);
+      for (let index = 0; index < list.length && problems < problemsPerListMax; index++) {
+        const text: unknown = list[index];
+        let message: string | undefined;
+        if (!isPrefix(text, bytesMax) || text.length < bytesMin) message = texts.member;
+        else if (seen.has(text)) message = `is in this list already; expected each ${what} once`;
+        seen.add(text);
+        if (message === undefined) continue;
+        problems++;
+        context.addIssue({ code: 'custom', path: [index], message });
+      }
+    })
+    .meta({
+      type: 'array',
+      minItems: none === undefined ? 0 : 1,
+      items: { type: 'string', minLength: bytesMin, maxLength: bytesMax },
+    });
+}
 
 export function isPrefix(value: unknown, bytesMax: number): value is string {
   if (typeof value !== 'string' || value.length > bytesMax) return false;

@@ -33,6 +33,9 @@ export function mergeDocument<Table extends Named>(
     periodRates: byName(base.periodRates, input.periodRates),
     packages: byName(base.packages, input.packages),
     accounts: byName(base.accounts, accounts),
+    // A version that was stored before there were any has none.
+    numberTransforms: byName(base.numberTransforms ?? [], input.numberTransforms ?? []),
+    numberGroups: byName(base.numberGroups ?? [], input.numberGroups ?? []),
     // A version that was stored before there were groups has none.
     gatewayGroups: byName(base.gatewayGroups ?? [], input.gatewayGroups ?? []),
     mappingGateways: byName(base.mappingGateways, input.mappingGateways),
@@ -50,6 +53,8 @@ export function emptyDocument(): ConfigurationDocument {
     periodRates: [],
     packages: [],
     accounts: [],
+    numberTransforms: [],
+    numberGroups: [],
     gatewayGroups: [],
     mappingGateways: [],
     routingGateways: [],

@@ -2,6 +2,7 @@
 // in core/configuration/model.ts. On, Off, true, false, 1 and 0 are switches; None is 0; a list is an
 // array or "0.5,1,2".
 
+import { watchedEventsMax } from '../../core/admission/number-watch.ts';
 import {
   cpsLimitMax,
   numberPatternsMax,
@@ -12,6 +13,7 @@ import {
   type Parameters,
   sortPositions,
 } from '../../core/configuration/model.ts';
+import { dynamicRunModes } from '../../core/configuration/number-model.ts';
 import { candidatesMax } from '../../core/routing/gateway-ranking.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import { decimal, isPrefix } from './field-schemas.ts';
@@ -19,6 +21,8 @@ import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
 
 export type ParameterRule =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly unit: string }
+  /** A whole number, or none, which is 0. */
+  | { readonly kind: 'limit'; readonly min: number; readonly max: number; readonly unit: string }
   | { readonly kind: 'switch' }
   /** One of these words, in any case. */
   | { readonly kind: 'word'; readonly words: readonly string[] }
@@ -49,6 +53,8 @@ const daysMax = 36_500;
 const keepDays: ParameterRule = { kind: 'integer', min: 0, max: daysMax, unit: 'days' };
 const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax, unit: 's' };
 const onOff: ParameterRule = { kind: 'switch' };
+const watchedCalls: ParameterRule = { kind: 'limit', min: 2, max: watchedEventsMax, unit: 'calls' };
+const watchedTime: ParameterRule = { kind: 'integer', min: 1, max: monthSeconds, unit: 's' };
 const windowTime: ParameterRule = { kind: 'integer', min: 300, max: 86_400, unit: 's' };
 const windowSegments: ParameterRule = { kind: 'integer', min: 5, max: 24, unit: 'segments' };
 const sortPosition: ParameterRule = { kind: 'word', words: sortPositions };
@@ -91,7 +97,6 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SERVER_BILLING_HOLD_TIME_PRECISION: { kind: 'integer', min: 1, max: holdMsMax, unit: 'ms' },
   SERVER_BILLING_FREE_TIME: { kind: 'integer', min: 0, max: freeSecondsMax, unit: 's' },
   SERVER_BILLING_FREE_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
-  SS_EMERGENCY_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
   SERVER_BILLING_NO_CDR_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
   SERVER_BILLING_GATEWAY_ROUTE_PREFIX: { kind: 'integer', min: 0, max: 32, unit: 'digits' },
   SERVER_BILLING_PREVENT_OVERDRAFT_ADVANCE_TIME: { kind: 'integer', min: 1, max: 15, unit: 'min' },
@@ -109,6 +114,19 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: keepDays,
   SERVER_QUERY_ONE_PAGE_SIZE: { kind: 'integer', min: 1, max: 1_000_000, unit: 'rows' },
   SERVER_QUERY_CDR_MAX_DAY_INTERVAL: { kind: 'integer', min: 1, max: daysMax, unit: 'days' },
+  SS_DIAL_PLAN_STRICT: onOff,
+  SS_DIAL_PLAN_L_INCLUSIVE: onOff,
+  SS_EMERGENCY_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
+  SS_BLACK_LIST_DYNAMIC_RUN_MODE: { kind: 'word', words: dynamicRunModes },
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: watchedCalls,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: watchedTime,
+  SS_BLACK_LIST_CALLER_MALICIOUS_CALL_EXPIRE: watchedTime,
+  // One call at a time would list whoever calls at all.
+  SS_BLACK_LIST_CALLER_CONCURRENT_LIMIT: { kind: 'limit', min: 2, max: 1000, unit: 'calls' },
+  SS_BLACK_LIST_CALLER_CONCURRENT_EXPIRE: watchedTime,
+  SS_BLACK_LIST_NO_ANSWER_LIMIT: watchedCalls,
+  SS_BLACK_LIST_NO_ANSWER_PERIODS: watchedTime,
+  SS_BLACK_LIST_NO_ANSWER_EXPIRE: watchedTime,
 };
 
 /** `report(name, reason)` is called for each parameter that is refused. */
@@ -156,6 +174,8 @@ export function expectation(rule: ParameterRule): string {
   switch (rule.kind) {
     case 'integer':
       return `a whole number from ${rule.min} to ${rule.max} (${rule.unit})${rule.min === 0 ? ', 0 or None for none' : ''}`;
+    case 'limit':
+      return `a whole number from ${rule.min} to ${rule.max} (${rule.unit}), or None`;
     case 'switch':
       return 'On or Off';
     case 'word':
@@ -192,6 +212,11 @@ function parseValue(rule: ParameterRule, value: unknown): ParameterValue | undef
       const number = isNone(value) ? 0 : numberOf(value);
       const fits = Number.isInteger(number) && number >= rule.min && number <= rule.max;
       return fits ? number : undefined;
+    }
+    case 'limit': {
+      const number = isNone(value) ? 0 : numberOf(value);
+      const fits = Number.isInteger(number) && number >= rule.min && number <= rule.max;
+      return fits || number === 0 ? number : undefined;
     }
     case 'switch':
       return switchOf(value);
@@ -276,6 +301,8 @@ function valueJsonSchema(rule: ParameterRule): Record<string, unknown> {
   switch (rule.kind) {
     case 'integer':
       return { type: ['integer', 'string'], ...numeric(rule) };
+    case 'limit':
+      return { type: ['integer', 'string'], minimum: 0, maximum: rule.max };
     case 'word':
       return { enum: [...rule.words] };
     case 'switch':

@@ -3,12 +3,14 @@
 // threads that the whole process shares.
 import type { StoredDocument } from './stored-document.ts';
 
-/** A document without its prefixes, and each routing gateway's prefixes as the text of a JSON list. */
+/** A document without its long lists, and those as the text of JSON lists. */
 export interface SplitDocument {
-  /** `prefixes` of every routing gateway is empty here. */
+  /** `prefixes` of every routing gateway and `numbers` of every number group are empty here. */
   readonly document: StoredDocument;
   /** One for each of `document.routingGateways`, in that order. */
   readonly prefixes: readonly Buffer[];
+  /** One for each of `document.numberGroups`, in that order. */
+  readonly numbers: readonly Buffer[];
 }
 
 /** Where the next prefix of a list is looked for. */
@@ -21,32 +23,57 @@ const quote = 0x22;
 const backslash = 0x5c;
 const listEnd = 0x5d;
 // Inside a JSON string a quote has a backslash before it, and no key of a document is somebody's own
-// word: these bytes begin the gateways and their lists and nothing else. Gifts have prefixes too, but stand
-// before the gateways, which are the last of a document.
+// word: these bytes begin the collections and their lists and nothing else. A routing gateway's prefixes follow
+// its address, a string; those of screening rules follow a truth value, and gifts stand before the gateways.
+const groupsStart = Buffer.from('"numberGroups":[');
+const mappingStart = Buffer.from('"mappingGateways":[');
 const gatewaysStart = Buffer.from('"routingGateways":[');
-const listStart = Buffer.from('"prefixes":[');
+const numbersStart = Buffer.from('"numbers":[');
+const prefixesStart = Buffer.from('","prefixes":[');
 
 /** `text`: as stored (stored-json.ts), without spaces. */
 export function splitDocument(text: Buffer): SplitDocument {
-  const prefixes: Buffer[] = [];
   const rest: Buffer[] = [];
-  let from = 0;
-  let at = text.indexOf(listStart, Math.max(0, text.indexOf(gatewaysStart)));
-  for (; at >= 0; at = text.indexOf(listStart, from)) {
-    const open = at + listStart.length - 1;
-    const close = closingBracket(text, open);
-    rest.push(text.subarray(from, open + 1));
-    prefixes.push(text.subarray(open, close + 1));
-    from = close;
-  }
-  rest.push(text.subarray(from));
+  const groups = text.indexOf(groupsStart);
+  const cut: CutLists = { text, from: 0, rest };
+  const numbers =
+    groups < 0 ? [] : cutLists(cut, numbersStart, groups, text.indexOf(mappingStart, groups));
+  const gateways = Math.max(0, text.indexOf(gatewaysStart));
+  const prefixes = cutLists(cut, prefixesStart, gateways, text.length);
+  rest.push(text.subarray(cut.from));
   const document = JSON.parse(Buffer.concat(rest).toString('utf8')) as StoredDocument;
-  if (prefixes.length !== document.routingGateways.length) {
-    throw new Error(
-      `stored document: ${prefixes.length} lists of prefixes: expected one for each of ${document.routingGateways.length} routing gateways`,
-    );
+  expectLists('prefixes', prefixes.length, document.routingGateways.length, 'routing gateways');
+  expectLists('numbers', numbers.length, document.numberGroups?.length ?? 0, 'number groups');
+  return { document, prefixes, numbers };
+}
+
+interface CutLists {
+  readonly text: Buffer;
+  /** All before is in `rest`. */
+  from: number;
+  readonly rest: Buffer[];
+}
+
+/** Takes the lists out that begin so between two places; each leaves an empty one. */
+function cutLists(cut: CutLists, start: Buffer, after: number, before: number): Buffer[] {
+  const { text, rest } = cut;
+  const lists: Buffer[] = [];
+  for (let at = text.indexOf(start, after); at >= 0 && at < before; ) {
+    const open = at + start.length - 1;
+    const close = closingBracket(text, open);
+    rest.push(text.subarray(cut.from, open + 1));
+    lists.push(text.subarray(open, close + 1));
+    cut.from = close;
+    at = text.indexOf(start, close);
   }
-  return { document, prefixes };
+  return lists;
+}
+
+function expectLists(what: string, found: number, expected: number, owners: string): void {
+  if (found === expected) return;
+  throw new Error(
+    `stored document: ${found} lists of ${what}: expected one for each of ${expected} ${owners}`,
+  );
 }
 
 /** The same text of a list that is in memory. */

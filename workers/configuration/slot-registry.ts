@@ -24,8 +24,9 @@ export function routingSlotName(gateway: string): string {
   return `routing:${gateway}`;
 }
 
+/** Groups have slots among those of gateways. */
 export function isGatewaySlotName(name: string): boolean {
-  return name.startsWith('mapping:') || name.startsWith('routing:');
+  return ['mapping:', 'routing:', 'group:'].some((kind) => name.startsWith(kind));
 }
 
 export function groupSlotName(group: string): string {
@@ -59,14 +60,17 @@ export function isGiftSlotName(name: string): boolean {
   return name.startsWith('gift:');
 }
 
+/** Slots of numbers of caller pools are numbered apart, too. */
+export function numberSlotName(number: string): string {
+  return `number:${number}`;
+}
+
+export function isNumberSlotName(name: string): boolean {
+  return name.startsWith('number:');
+}
+
 /** Every name of a document that needs a slot. */
-export function slotNames(
-  document: Pick<
-    ConfigurationDocument,
-    'mappingGateways' | 'routingGateways' | 'accounts' | 'packages'
-  > &
-    Partial<Pick<ConfigurationDocument, 'gatewayGroups'>>,
-): string[] {
+export function slotNames(document: SlotOwners): string[] {
   const gifts = new Map(document.packages.map((each) => [each.name, each.gifts.length]));
   return [
     ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
@@ -82,8 +86,35 @@ export function slotNames(
         ),
       ),
     ),
+    ...[...poolNumbers(document)].map(numberSlotName),
     ...(document.gatewayGroups ?? []).map((group) => groupSlotName(group.name)),
   ];
+}
+
+type SlotOwners = Pick<
+  ConfigurationDocument,
+  'mappingGateways' | 'routingGateways' | 'accounts' | 'packages' | 'numberGroups'
+> &
+  Partial<Pick<ConfigurationDocument, 'gatewayGroups'>>;
+
+/** Names of the groups that are a caller pool of some gateway. */
+export function poolGroups({ routingGateways }: Pick<SlotOwners, 'routingGateways'>): Set<string> {
+  const groups = new Set<string>();
+  for (const { callerPool, forwardingPool } of routingGateways) {
+    if (callerPool !== undefined) groups.add(callerPool.group);
+    if (forwardingPool !== undefined) groups.add(forwardingPool.group);
+  }
+  return groups;
+}
+
+/** Each once. */
+export function poolNumbers(document: SlotOwners): Set<string> {
+  const groups = poolGroups(document);
+  const numbers = new Set<string>();
+  for (const group of document.numberGroups ?? []) {
+    if (groups.has(group.name)) for (const number of group.numbers) numbers.add(number);
+  }
+  return numbers;
 }
 
 /** `isIdle(slot)`: no line of it is taken. */

@@ -1,17 +1,16 @@
 // Fields of the documented configuration that this version cannot act on. They are refused by name, so
 // that nobody believes a rule to be in force that is not.
 
-const everyGateway = ['calleeDialPlan', 'callerDialPlan'];
 const authSecrets = ['password', 'username', 'tls'];
 
 /** By the name of the collection that the object with the field stands in. */
 const unsupportedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['accounts', new Set(['node'])],
-  ['mappingGateways', new Set([...everyGateway, ...authSecrets, 'techPrefix'])],
+  ['mappingGateways', new Set(authSecrets)],
   [
     'routingGateways',
     // Switching after RTP waits for the media of this node.
-    new Set([...everyGateway, ...authSecrets, 'callerPool', 'switchAllowRtp']),
+    new Set([...authSecrets, 'switchAllowRtp']),
   ],
 ]);
 

@@ -7,17 +7,19 @@
 import { cpsArenaWordsMin, cpsDirectoryWords } from '../../core/admission/cps-window.ts';
 import {
   accountSlotsMax,
-  fraudSlotsMax,
   admissionSlotsMax,
+  fraudSlotsMax,
   type LineCounters,
   type LineLedger,
   lineSlotsMax,
+  watchEntriesMax,
   wordsPerLine,
 } from '../../core/admission/line-limits.ts';
+import { type NumberWatch, watchWords } from '../../core/admission/number-watch.ts';
 import { callsPerMinuteAllMax } from '../../core/configuration/limits.ts';
 import { countersMax, gaugesMax } from '../../core/metrics/counter-layout.ts';
-import { fraudAlarmBytes, fraudUsageBytes } from './fraud-block.ts';
 import { stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
+import { fraudAlarmBytes, fraudUsageBytes } from './fraud-block.ts';
 
 // ingressRings[i]   main thread -> worker i          mainRings[i]   worker i -> main thread
 //
@@ -54,7 +56,10 @@ export const counterBlockSlots: number = countersMax + gaugesMax;
 // minuteWindows     as cpsWindows, by slots of fraud limits; their span is a minute
 //
 // fraudUsage, fraudAlarms   (see fraud-block.ts)
-
+//
+// numberWatch       (see core/admission/number-watch.ts)
+//   | keys: 64 bits an entry | words: 320 bytes an entry |
+//
 // gateways          (see core/routing/gateway-state.ts)
 //   | counts and marks: a line a slot | what the main thread works out of them: a line a slot | ... |
 //   Counts: any worker, by atomic addition.
@@ -94,6 +99,7 @@ export interface SharedMemory {
   readonly minuteWindows: SharedArrayBuffer;
   readonly fraudUsage: SharedArrayBuffer;
   readonly fraudAlarms: SharedArrayBuffer;
+  readonly numberWatch: SharedArrayBuffer;
   readonly gateways: SharedArrayBuffer;
   readonly snapshotEpochs: SharedArrayBuffer;
 }
@@ -118,6 +124,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     minuteWindows: new SharedArrayBuffer((cpsDirectoryWords + minuteArenaWords) * 4),
     fraudUsage: new SharedArrayBuffer(fraudUsageBytes(workers)),
     fraudAlarms: new SharedArrayBuffer(fraudAlarmBytes),
+    numberWatch: new SharedArrayBuffer(watchEntriesMax * (8 + watchWords * 4)),
     gateways: new SharedArrayBuffer(admissionSlotsMax * stateWordsPerSlot * 4),
     snapshotEpochs: new SharedArrayBuffer(workers * wordsPerLine * 4),
   };
@@ -152,6 +159,20 @@ export function lineLedger(memory: Pick<SharedMemory, 'lines' | 'workers'>): Lin
     shares: each.map(
       (worker) => new Int32Array(lines, sharesStart + worker * shareBytes, lineSlotsMax),
     ),
+  };
+}
+
+/** The watched numbers, as every worker sees them. */
+export function numberWatch(
+  memory: Pick<SharedMemory, 'numberWatch' | 'lines'>,
+  hashKey: Uint32Array,
+): NumberWatch {
+  const keyBytes = watchEntriesMax * 8;
+  return {
+    keys: new BigInt64Array(memory.numberWatch, 0, watchEntriesMax),
+    words: new Int32Array(memory.numberWatch, keyBytes, watchEntriesMax * watchWords),
+    used: new Int32Array(memory.lines, 0, lineSlotsMax * wordsPerLine),
+    hashKey,
   };
 }
 

@@ -46,14 +46,18 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
   if (stored === undefined) {
     throw new Error(`configuration version ${request.version} is not in ${request.dataDir}`);
   }
-  const { document, prefixes: prefixTexts } = stored;
+  const { document, prefixes: prefixTexts, numbers: numberTexts } = stored;
   const rateTables = document.rateTables.map((table) => ({
     name: table.name,
     rates: versions.rates(table),
   }));
   const read = performance.now();
   const { version, slots } = request;
-  const compiled = compileParts(document, { version, slots }, { prefixTexts, rateTables });
+  const compiled = compileParts(
+    document,
+    { version, slots },
+    { prefixTexts, numberTexts, rateTables },
+  );
   const compiledAt = performance.now();
   const arena = arenaFor(compiled.bytesNeeded, request.arena);
   compiled.writeInto(arena);

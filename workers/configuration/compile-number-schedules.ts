@@ -1,0 +1,35 @@
+// When rules about numbers hold, as rows of the snapshot.
+import type { DocumentOf } from '../../core/configuration/model.ts';
+import type { StoredSchedule } from '../../core/configuration/open-numbers.ts';
+import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
+import type { Calendar } from '../../core/configuration/snapshot.ts';
+import { compileCalendar, weekdays } from './compile-billing.ts';
+
+export interface ScheduleRows {
+  rowOf(schedule: ScheduleDocument): number;
+  readonly stored: readonly StoredSchedule[];
+}
+
+export function scheduleRows(document: DocumentOf<{ readonly name: string }>): ScheduleRows {
+  const calendars = new Map(document.calendars.map(({ name }, row) => [name, row]));
+  const rows = new Map<string, number>();
+  const stored: StoredSchedule[] = [];
+  return {
+    stored,
+    rowOf({ calendar, working = true, days, from, to }): number {
+      const key = JSON.stringify([calendar, working, days, from, to]);
+      const known = rows.get(key);
+      if (known !== undefined) return known;
+      rows.set(key, stored.length);
+      const own =
+        calendar === undefined ? windowCalendar(days, from, to) : calendars.get(calendar)!;
+      return stored.push({ calendar: own, working }) - 1;
+    },
+  };
+}
+
+/** Days and hours are a calendar without a name, in the node's own zone. */
+function windowCalendar(days: ScheduleDocument['days'], from = '00:00', to = '24:00'): Calendar {
+  const workingDays = [...(days ?? weekdays)];
+  return compileCalendar({ name: '', workingDays, from, to, holidays: [] });
+}

@@ -1,0 +1,236 @@
+// The schemas of what a document says about numbers: dial plans, tech prefixes, and when they hold. What
+// they owe the rest of the document is number-checks.ts.
+import { z } from 'zod';
+import {
+  calleePrefixBytesMax,
+  groupsPerRuleMax,
+  lineLimitMax,
+  numberBytesMax,
+  prefixSharesMax,
+  proportionMax,
+  schedulesPerGatewayMax,
+  screenPrefixesMax,
+} from '../../core/configuration/limits.ts';
+import type {
+  CallerPoolDocument,
+  MappingNumbersDocument,
+  NumberGroupDocument,
+  NumberTransformDocument,
+  RoutingNumbersDocument,
+} from '../../core/configuration/number-model.ts';
+import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
+import { parseDialPlan } from '../../core/number/dial-plan-grammar.ts';
+import { callTypes, callTypesError, timeOfDay, weekday } from './billing-schemas.ts';
+import { flag, integer, isPrefix, name, numbers, prefixes } from './field-schemas.ts';
+
+const anObject = { error: 'an object' };
+
+type OptionalFields<Document> = {
+  [Field in keyof Required<Document>]: z.ZodOptional<z.ZodType<NonNullable<Document[Field]>>>;
+};
+
+export const techPrefixError: string = `at most ${calleePrefixBytesMax} bytes without spaces or control characters`;
+
+const techPrefix = z
+  .string(techPrefixError)
+  .refine((text) => isPrefix(text, calleePrefixBytesMax), techPrefixError)
+  .optional();
+
+const dialPlanError = 'a dial plan like "00:,*:00*"';
+
+/** "" is no plan. */
+const dialPlan = z.string(dialPlanError).superRefine((text, context) => {
+  const parsed = parseDialPlan(Buffer.from(text, 'utf8').toString('latin1'));
+  if (parsed.ok) return;
+  const rule = Buffer.from(parsed.text, 'latin1').toString('utf8');
+  context.addIssue(
+    parsed.rule === 0
+      ? parsed.reason
+      : `is no dial plan: rule ${parsed.rule}, ${JSON.stringify(shortened(rule))}, ${parsed.reason}`,
+  );
+});
+
+const shownCharsMax = 60;
+
+function shortened(text: string): string {
+  return text.length <= shownCharsMax ? text : `${text.slice(0, shownCharsMax)}...`;
+}
+
+/** When something of a gateway holds. */
+const schedule = {
+  calendar: name.optional(),
+  working: flag.optional(),
+  days: z
+    .array(weekday, 'a list of weekdays')
+    .min(1, 'at least one weekday')
+    .max(7, 'at most 7 weekdays')
+    .optional(),
+  from: timeOfDay.optional(),
+  to: timeOfDay.optional(),
+};
+
+/** A calendar, or days and hours; not both, and not neither. */
+function checkSchedule(entry: ScheduleDocument, context: z.RefinementCtx): void {
+  const refuse = (field: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [field], message });
+  const { calendar, working, days, from, to } = entry;
+  const hasWindow = days !== undefined || from !== undefined || to !== undefined;
+  if (calendar !== undefined && hasWindow) {
+    refuse('calendar', 'either a calendar, or days, from and to');
+  } else if (calendar === undefined && !hasWindow) {
+    refuse('calendar', 'the name of a calendar, or days, from and to');
+  }
+  if (working !== undefined && calendar === undefined) refuse('working', 'a calendar beside it');
+  const start = from ?? '00:00';
+  if (start === (to ?? '24:00') || start.startsWith('24:')) {
+    refuse('from', 'another time than `to`; the whole day is from "00:00" to "24:00"');
+  }
+}
+
+const scheduledDialPlan = z
+  .strictObject(
+    { ...schedule, calleeDialPlan: dialPlan.optional(), callerDialPlan: dialPlan.optional() },
+    anObject,
+  )
+  .superRefine(checkSchedule)
+  .superRefine((each, context) => {
+    if (each.calleeDialPlan !== undefined || each.callerDialPlan !== undefined) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['calleeDialPlan'],
+      message: 'this or callerDialPlan',
+    });
+  });
+
+const dialPlans = {
+  calleeDialPlan: dialPlan.optional(),
+  callerDialPlan: dialPlan.optional(),
+  scheduledDialPlans: z
+    .array(scheduledDialPlan, 'a list of scheduled dial plans')
+    .max(schedulesPerGatewayMax, `at most ${schedulesPerGatewayMax} scheduled dial plans`)
+    .optional(),
+};
+
+const list = { allow: flag.default(true) };
+const somePrefixes = prefixes.refine(
+  (texts) => texts.length <= screenPrefixesMax,
+  `at most ${screenPrefixesMax} prefixes`,
+);
+const prefixRule = z.strictObject({ ...list, prefixes: somePrefixes }, anObject).optional();
+
+const lengthsError = `a list of lengths from 0 to ${numberBytesMax}`;
+const lengths = z
+  .array(integer(0, numberBytesMax), lengthsError)
+  .min(1, 'at least one length')
+  .max(numberBytesMax + 1, lengthsError)
+  .optional();
+
+const groupRule = z
+  .strictObject(
+    {
+      ...list,
+      names: z
+        .array(name, 'a list of names')
+        .min(1, 'at least one name')
+        .max(groupsPerRuleMax, `at most ${groupsPerRuleMax} names`),
+    },
+    anObject,
+  )
+  .optional();
+
+const scheduledPrefixes = z
+  .strictObject(
+    {
+      ...schedule,
+      number: z.enum(['caller', 'callee'], 'caller or callee'),
+      allow: flag,
+      prefixes: somePrefixes,
+    },
+    anObject,
+  )
+  .superRefine(checkSchedule);
+
+const screen = {
+  callerPrefixes: prefixRule,
+  calleePrefixes: prefixRule,
+  callerLengths: lengths,
+  calleeLengths: lengths,
+  callerGroups: groupRule,
+  calleeGroups: groupRule,
+  sameCity: z
+    .strictObject({ allow: flag.default(false), codes: somePrefixes }, anObject)
+    .optional(),
+  scheduledPrefixes: z
+    .array(scheduledPrefixes, 'a list of scheduled prefix rules')
+    .max(schedulesPerGatewayMax, `at most ${schedulesPerGatewayMax} scheduled prefix rules`)
+    .optional(),
+  numberTransform: flag.optional(),
+};
+
+const proportionalPrefix = z.strictObject(
+  {
+    prefix: z
+      .string(techPrefixError)
+      .refine((text) => isPrefix(text, calleePrefixBytesMax), techPrefixError),
+    proportion: integer(1, proportionMax),
+  },
+  anObject,
+);
+
+/** Of a mapping gateway. */
+export const mappingNumbers: OptionalFields<MappingNumbersDocument> = {
+  ...dialPlans,
+  ...screen,
+  techPrefix,
+  proportionalPrefixes: z
+    .array(proportionalPrefix, 'a list of prefixes with their proportions')
+    .max(prefixSharesMax, `at most ${prefixSharesMax} prefixes`)
+    .optional(),
+  ignoreBlackLists: flag.optional(),
+  dynamicBlackList: flag.optional(),
+  callLevel: z.enum(callTypes, callTypesError).optional(),
+};
+
+/** The name of a group alone is a pool by chance without a limit. */
+const callerPool: z.ZodType<CallerPoolDocument> = z.preprocess(
+  (given) => (typeof given === 'string' ? { group: given } : given),
+  z.strictObject(
+    {
+      group: name,
+      mode: z.enum(['random', 'poll'], 'random or poll').default('random'),
+      multiplexes: integer(0, lineLimitMax).default(0),
+    },
+    { error: 'the name of a number group, or an object with group, mode and multiplexes' },
+  ),
+);
+
+/** Of a routing gateway. */
+export const routingNumbers: OptionalFields<RoutingNumbersDocument> = {
+  ...dialPlans,
+  ...screen,
+  callerPool: callerPool.optional(),
+  forwardingPool: callerPool.optional(),
+};
+
+const numberListError = 'white, black, callerBlack or calleeBlack';
+
+export const numberGroup: z.ZodType<NumberGroupDocument> = z.strictObject(
+  {
+    name,
+    list: z.enum(['white', 'black', 'callerBlack', 'calleeBlack'], numberListError).optional(),
+    numbers,
+  },
+  anObject,
+);
+
+const numberError = `a number as text, 1 to ${numberBytesMax} bytes without spaces or control characters`;
+const number = z
+  .string(numberError)
+  .refine((text) => text !== '' && isPrefix(text, numberBytesMax), numberError);
+
+export const numberTransform: z.ZodType<NumberTransformDocument> = z
+  .strictObject({ name: number, caller: number.optional(), callee: number.optional() }, anObject)
+  .refine(({ caller, callee }) => caller !== undefined || callee !== undefined, {
+    path: ['caller'],
+    message: 'this or callee',
+  });
