@@ -85,10 +85,13 @@ export function createConfigurationService(
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
+  let following: Promise<void> | undefined;
   const alone = async (stage: () => ApplyResult | Promise<ApplyResult>): Promise<AppliedChange> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
+      // A look at the master copy is nobody's change: it is waited for, however slow the database is.
+      await following?.catch(() => {});
       await catchUp();
       return await change(stage, master?.push);
     } finally {
@@ -100,14 +103,16 @@ export function createConfigurationService(
     push: Push | undefined,
   ): Promise<AppliedChange> => {
     const result = await stage();
-    const node = { activate, push };
-    if (result.kind !== 'staged' || ledger === undefined) {
-      return await putInForce(versions, result, node);
+    const isChange = result.kind === 'staged' || result.kind === 'dryRun';
+    const removed = isChange && ledger !== undefined ? result.removedAccounts : [];
+    try {
+      for (const name of removed) await refuseWithBooks(name, ledger!);
+    } catch (error) {
+      if (result.kind === 'staged') versions.discard(result.version);
+      throw error;
     }
-    const removed = removedAccounts(versions, result.version);
-    await refuseWithBooks(versions, result.version, { removed, ledger });
-    const applied = await putInForce(versions, result, node);
-    for (const name of removed) await ledger.closeAccount(name);
+    const applied = await putInForce(versions, result, { activate, push });
+    if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
   };
   const catchUp = async (): Promise<void> => {
@@ -137,13 +142,11 @@ export function createConfigurationService(
     },
     apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
     async follow() {
-      if (master === undefined || changing) return;
-      changing = true;
-      try {
-        await catchUp();
-      } finally {
-        changing = false;
-      }
+      if (master === undefined || changing || following !== undefined) return;
+      following = catchUp().finally(() => {
+        following = undefined;
+      });
+      await following;
     },
     async rollback(version) {
       if (versions.stored(version) === undefined) throw versionNotFound(version);
@@ -154,32 +157,15 @@ export function createConfigurationService(
   };
 }
 
-function removedAccounts(versions: ConfigurationVersions, version: number): string[] {
-  const kept = new Set(versions.stored(version)?.accounts.map(({ name }) => name));
-  const before = versions.stored(versions.current())?.accounts ?? [];
-  return before.map(({ name }) => name).filter((name) => !kept.has(name));
-}
-
 /** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */
-async function refuseWithBooks(
-  versions: ConfigurationVersions,
-  version: number,
-  going: { removed: readonly string[]; ledger: Pick<LedgerStore, 'account'> },
-): Promise<void> {
-  try {
-    for (const name of going.removed) {
-      const books = await going.ledger.account(name);
-      if (books === undefined) continue;
-      const { balance, payments, calls } = books;
-      if (balance === 0n && payments === 0 && calls === 0) continue;
-      const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
-      const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
-      throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
-    }
-  } catch (error) {
-    versions.discard(version);
-    throw error;
-  }
+async function refuseWithBooks(name: string, ledger: Pick<LedgerStore, 'account'>): Promise<void> {
+  const books = await ledger.account(name);
+  if (books === undefined) return;
+  const { balance, payments, calls } = books;
+  if (balance === 0n && payments === 0 && calls === 0) return;
+  const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
+  const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
+  throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
 }
 
 function documentOf(versions: ConfigurationVersions, version: number): ConfigurationDocument {

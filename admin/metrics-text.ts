@@ -1,7 +1,7 @@
 // The Prometheus text format (version 0.0.4): every counter and gauge of the engine's layout, and what
 // the admin process counts of itself. A family appears once, with all its samples below its heading.
 import { counterRows, gaugeTable } from '../core/metrics/counter-layout.ts';
-import type { EngineFigures } from '../workers/admin-messages.ts';
+import type { EngineFigures, HandOffFigures } from '../workers/admin-messages.ts';
 import type { RequestCounts } from './request-router.ts';
 
 export interface AdminFigures {
@@ -75,6 +75,7 @@ function writeNode(lines: string[], figures: EngineFigures): void {
   }
   gauge('tandem_max_cps', 'SS_MAXCPS in force; 0: no limit', figures.maxCps);
   writeCdrStore(lines, figures);
+  writeHandOffs(lines, figures);
   writeIngress(lines, figures);
 }
 
@@ -90,6 +91,29 @@ function writeCdrStore(lines: string[], { cdrStore }: EngineFigures): void {
   each('gauge', 'queue_records', 'CDRs in the log only', queue.records);
   each('gauge', 'queue_bytes', 'their bytes', queue.bytes);
   each('gauge', 'queue_oldest_seconds', 'age of the oldest of them', queue.oldestMs / 1000);
+}
+
+function writeHandOffs(lines: string[], { cdrHandOff }: EngineFigures): void {
+  const handOffs = Object.entries(cdrHandOff).filter(([, handOff]) => handOff !== null);
+  type Value = (handOff: HandOffFigures) => number;
+  const each = (
+    type: 'gauge' | 'counter',
+    metric: string,
+    [help, value]: [string, Value],
+  ): void => {
+    const samples = handOffs.map(([to, handOff]): Sample => [{ to }, value(handOff)]);
+    family(lines, `tandem_cdr_hand_off_${metric}`, type, help, samples);
+  };
+  each('gauge', 'up', ['1 while CDRs are taken', ({ state }) => (state === 'up' ? 1 : 0)]);
+  each('counter', 'records_total', ['CDRs handed off since the start', (one) => one.records]);
+  each('counter', 'set_aside_total', ['CDRs refused or without form', (one) => one.setAside]);
+  each('counter', 'lost_total', ['CDRs removed before they were handed off', (one) => one.lost]);
+  each('gauge', 'queue_records', ['CDRs not handed off', ({ queue }) => queue.records]);
+  each('gauge', 'queue_bytes', ['their bytes', ({ queue }) => queue.bytes]);
+  each('gauge', 'queue_oldest_seconds', [
+    'age of the oldest',
+    ({ queue }) => queue.oldestMs / 1000,
+  ]);
 }
 
 function writeIngress(lines: string[], { ingress }: EngineFigures): void {

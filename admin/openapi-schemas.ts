@@ -47,6 +47,22 @@ const problem = object(
   ['errors', 'furtherLines'],
 );
 
+/** Null: turned off. */
+const handOff: Schema = {
+  anyOf: [
+    object({
+      to: text,
+      state: { enum: ['up', 'away'] },
+      reason: text,
+      records: whole,
+      setAside: whole,
+      lost: whole,
+      queue: object({ records: whole, bytes: whole, oldestMs: whole }),
+    }),
+    { type: 'null' },
+  ],
+};
+
 const status = object({
   version: text,
   node: text,
@@ -112,6 +128,7 @@ const status = object({
       { type: 'null' },
     ],
   },
+  cdrHandOff: object({ files: handOff, push: handOff }),
   ingress: object({ loopStallMs: whole, streamConnections: whole, streamQueueBytes: whole }),
   memoryRssBytes: whole,
 });

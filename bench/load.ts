@@ -177,6 +177,7 @@ async function startProbe(
 interface Reading {
   atSeconds: number;
   systemCpu: number;
+  databaseCpu: number;
   callerCpu: number;
   gatewaysCpu: number;
 }
@@ -187,6 +188,7 @@ function reading(system: SystemUnderTest, caller: SippRun, gateways: readonly Si
   return {
     atSeconds: Date.now() / 1000,
     systemCpu: cpuSeconds(system.pids()),
+    databaseCpu: cpuSeconds(system.databasePids?.() ?? []),
     callerCpu: cpuOf([caller]),
     gatewaysCpu: cpuOf(gateways),
   };
@@ -227,6 +229,11 @@ function judge(step: Step, seen: Seen): StepResult {
     generatorDrops: seen.drops.generator,
     clean: failed === 0 && retransmissions === 0 && completedCps >= step.rate * 0.97,
     systemCpuPerCallUs: round(((to.systemCpu - from.systemCpu) / measured) * 1e6, 1),
+    ...(step.system.databasePids === undefined
+      ? {}
+      : {
+          databaseCpuPerCallUs: round(((to.databaseCpu - from.databaseCpu) / measured) * 1e6, 1),
+        }),
     systemCpuShare: round((to.systemCpu - from.systemCpu) / seconds, 3),
     callerCpuShare: round((to.callerCpu - from.callerCpu) / seconds, 3),
     gatewaysCpuShare: round((to.gatewaysCpu - from.gatewaysCpu) / seconds, 3),

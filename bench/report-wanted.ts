@@ -1,5 +1,5 @@
 // The figures that were asked for before the work began, each beside what a run measured.
-import type { MemoryResult, StepResult, SuiteResults } from './results.ts';
+import type { BilledResult, MemoryResult, StepResult, SuiteResults } from './results.ts';
 
 export interface WantedFigure {
   figure: string;
@@ -53,6 +53,8 @@ export function wantedFigures(suites: SuiteResults): WantedFigure[] {
         reached: lost + doubled === 0,
       }),
     ),
+    ...billedFigures(suites),
+    ...drainFigures(suites),
   ];
 }
 
@@ -98,6 +100,55 @@ function cpuFigures({ cpu = [] }: SuiteResults): WantedFigure[] {
       measured: `${ratio.toFixed(2)} at ${rate} CPS`,
       reached: ratio <= most,
     })),
+  );
+}
+
+/** At the highest rate that both switches took without a fault. */
+function billedPair(
+  billed: readonly BilledResult[],
+): { own: BilledResult; other: BilledResult } | undefined {
+  const clean = billed.filter((row) => row.clean).sort((a, b) => b.rate - a.rate);
+  for (const own of clean.filter(({ system }) => system === 'Tandem')) {
+    const other = clean.find(({ system, rate }) => system === 'Kamailio' && rate === own.rate);
+    if (other !== undefined) return { own, other };
+  }
+  return undefined;
+}
+
+function billedFigures({ billed = [] }: SuiteResults): WantedFigure[] {
+  const pair = billedPair(billed);
+  const total = (row: BilledResult): number =>
+    row.systemCpuPerCallUs + (row.databaseCpuPerCallUs ?? 0);
+  return [
+    judged(
+      'CPU per billed call with the database server, Tandem / Kamailio with accounting to one',
+      'at most 0.6',
+      pair,
+      ({ own, other }) => ({
+        measured: `${(total(own) / total(other)).toFixed(2)} (${total(own).toFixed(0)} / ${total(other).toFixed(0)} µs) at ${own.rate} CPS`,
+        reached: total(own) / total(other) <= 0.6,
+      }),
+    ),
+    judged('the same without the database server', 'at most 100 µs', pair, ({ own, other }) => ({
+      measured: `${own.systemCpuPerCallUs.toFixed(0)} µs (Kamailio ${other.systemCpuPerCallUs.toFixed(0)} µs)`,
+      reached: own.systemCpuPerCallUs <= 100,
+    })),
+  ];
+}
+
+function drainFigures({ drain = [] }: SuiteResults): WantedFigure[] {
+  const of = (underCalls: boolean) =>
+    drain.find(({ store, rate }) => store === 'mysql' && rate > 0 === underCalls);
+  return [false, true].map((underCalls) =>
+    judged(
+      `a backlog of 1,000,000 CDRs into MariaDB${underCalls ? ' while calls go on' : ''}`,
+      `over 20,000 CDRs a second${underCalls ? ', no call failed' : ''}`,
+      of(underCalls),
+      ({ cdrs, cdrsPerSecond, rate, failed }) => ({
+        measured: `${cdrsPerSecond} a second (${cdrs} CDRs${underCalls ? `, ${rate} CPS, ${failed} failed` : ''})`,
+        reached: cdrsPerSecond > 20_000 && cdrs >= 1_000_000 && failed === 0,
+      }),
+    ),
   );
 }
 

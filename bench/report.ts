@@ -3,9 +3,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { round } from './load.ts';
 import { projectPath } from './peers/project-path.ts';
 import { addedDelay, wantedFigures } from './report-wanted.ts';
-import type { Environment, MemoryResult, RatesResult, Results, StepResult } from './results.ts';
+import type {
+  BilledResult,
+  DrainResult,
+  Environment,
+  MemoryResult,
+  RatesResult,
+  Results,
+  StepResult,
+} from './results.ts';
 
 export function writeReport(results: Results, file: string): void {
   writeFileSync(file, renderReport(results));
@@ -29,6 +38,7 @@ export function renderReport(results: Results): string {
     ),
     steps('CPU per call, answer and BYE', suites.cpu),
     steps('Other kinds of call', suites.kinds),
+    billed(suites.billed),
     ...(suites.ceiling ?? []).map((ceiling) =>
       steps(
         `Search for the highest clean rate: ${ceiling.system} (${ceiling.cleanCps} CPS)`,
@@ -83,6 +93,46 @@ function steps(title: string, rows: readonly StepResult[] | undefined): string {
       `${row.callerCpuShare} + ${row.gatewaysCpuShare}`,
     ]),
   )}`;
+}
+
+function billed(rows: readonly BilledResult[] | undefined): string {
+  if (rows === undefined || rows.length === 0) return '';
+  return `## CPU per billed call\n\n${table(
+    [
+      'system',
+      'CPS',
+      'completed/s',
+      'failed',
+      'retransmitted',
+      'CPU per call µs',
+      'database µs',
+      'together µs',
+      'rows a call',
+      'audit',
+    ],
+    rows.map((row) => [
+      row.system,
+      row.rate,
+      row.completedCps,
+      row.failed,
+      row.retransmissions,
+      row.systemCpuPerCallUs,
+      row.databaseCpuPerCallUs ?? '',
+      round(row.systemCpuPerCallUs + (row.databaseCpuPerCallUs ?? 0), 1),
+      row.rowsPerCall,
+      row.auditDifference === undefined ? '' : (row.auditDifference ?? 'the books are right'),
+    ]),
+  )}\n\nEach beside a MariaDB of its own that commits to the disk (\`innodb_flush_log_at_trx_commit=1\`). Tandem rates customer and carrier, holds both to prepaid balances and stores CDR, postings and checkpoint; Kamailio (eight children, since each waits for its inserts) has its accounting of INVITE and BYE there, and neither rates nor balances.`;
+}
+
+function drains(rows: readonly DrainResult[] | undefined): string[] {
+  return (rows ?? []).map((row) => {
+    const where = row.store === 'mysql' ? 'MariaDB' : 'LMDB';
+    const how = row.rate === 0 ? 'by the writer alone' : `at ${row.rate} CPS`;
+    const writer = row.writerCpuUs === null ? '' : `writer ${row.writerCpuUs} µs, `;
+    const calls = row.rate === 0 ? '' : `; ${row.failed} calls failed`;
+    return `- A backlog of ${row.cdrs} CDRs into ${where} ${how}: ${row.cdrsPerSecond} a second; ${writer}database ${row.databaseCpuUs} µs a CDR${calls}; audit: ${row.auditDifference ?? 'the books are right'}.`;
+  });
 }
 
 function delays(rows: readonly StepResult[] | undefined): string {
@@ -209,6 +259,7 @@ function nodeFigures({ suites }: Results): string {
       `- ${kills} × \`kill -9\` at ${rate} CPS: ${byesAnswered} BYEs answered, ${lost} without a CDR, ${doubled} with more than one.`,
     );
   }
+  lines.push(...drains(suites.drain));
   return lines.length === 0 ? '' : `## One node\n\n${lines.join('\n')}`;
 }
 

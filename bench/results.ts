@@ -30,6 +30,8 @@ export interface StepResult {
   /** No failed call, no retransmission on any side, and the rate was reached. */
   clean: boolean;
   systemCpuPerCallUs: number;
+  /** Of the database server; the suite `billed` only. */
+  databaseCpuPerCallUs?: number;
   /** Shares of one core. */
   systemCpuShare: number;
   callerCpuShare: number;
@@ -128,6 +130,28 @@ export interface RatesResult {
   compileMs: number;
 }
 
+export interface BilledResult extends StepResult {
+  /** Rows in the database at the end, over the calls that were placed. */
+  rowsPerCall: number;
+  /** What the audit says against the books; null: nothing. Absent where there are no books. */
+  auditDifference?: string | null;
+}
+
+/** A backlog of CDRs shipped by the writer alone, or by a node that takes calls meanwhile. */
+export interface DrainResult {
+  store: 'lmdb' | 'mysql';
+  cdrs: number;
+  /** Calls a second meanwhile; 0: the writer alone. */
+  rate: number;
+  cdrsPerSecond: number;
+  /** Of a CDR; null where it cannot be told from that of the calls. */
+  writerCpuUs: number | null;
+  databaseCpuUs: number;
+  auditDifference: string | null;
+  failed: number;
+  retransmissions: number;
+}
+
 export interface CrashResult {
   kills: number;
   rate: number;
@@ -156,6 +180,8 @@ export interface SuiteResults {
   swap?: SwapResult;
   rates?: RatesResult;
   crash?: CrashResult;
+  billed?: BilledResult[];
+  drain?: DrainResult[];
 }
 
 export interface Results {

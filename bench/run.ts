@@ -1,7 +1,8 @@
 // `npm run bench`: measures Tandem and Kamailio beside each other, in one run, with the same SIPp
 // scenarios. `--suite cpu,ceiling` chooses, `--quick` is a short smoke of the suites themselves,
 // `--systems tandem,kamailio,bare` leaves systems out, `--results DIR` adds to an earlier run, and
-// `--seconds`, `--minutes`, `--held`, `--max-cps`, `--clean-cps`, `--swap-cps` change single lengths.
+// `--seconds`, `--minutes`, `--held`, `--max-cps`, `--clean-cps`, `--swap-cps`, `--kills`, `--backlog`,
+// `--billed-cps` change single lengths.
 import {
   existsSync,
   mkdirSync,
@@ -18,8 +19,10 @@ import { readEnvironment } from './environment.ts';
 import { projectPath } from './peers/project-path.ts';
 import { writeReport } from './report.ts';
 import type { Results, SuiteResults } from './results.ts';
+import { measureBilled } from './suites/billed.ts';
 import { measureCrashes } from './suites/crash.ts';
 import { measureDelay } from './suites/delay.ts';
+import { measureDrain } from './suites/drain.ts';
 import { measureMemory } from './suites/memory.ts';
 import { measureStall, measureStart, measureSwap } from './suites/node-figures.ts';
 import { measureRates } from './suites/rates.ts';
@@ -41,11 +44,13 @@ const suites: {
   swap: measureSwap,
   rates: measureRates,
   crash: measureCrashes,
+  billed: measureBilled,
+  drain: measureDrain,
 };
 type SuiteName = keyof typeof suites;
 
 /** Suites that measure Tandem alone. */
-const tandemOnly: readonly SuiteName[] = ['stall', 'start', 'swap', 'rates', 'crash'];
+const tandemOnly: readonly SuiteName[] = ['stall', 'start', 'swap', 'rates', 'crash', 'drain'];
 const lengthOptions = [
   'seconds',
   'minutes',
@@ -54,6 +59,8 @@ const lengthOptions = [
   'clean-cps',
   'swap-cps',
   'kills',
+  'backlog',
+  'billed-cps',
 ] as const;
 const systemNames: readonly SystemName[] = ['tandem', 'kamailio', 'bare'];
 

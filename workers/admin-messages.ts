@@ -66,6 +66,29 @@ export interface CdrStoreFigures {
   queue: { records: number; bytes: number; oldestMs: number };
 }
 
+/** One hand-off of CDRs to another system (docs/hand-off.md). */
+export interface HandOffFigures {
+  /** Directory, or address without secrets. */
+  to: string;
+  state: 'up' | 'away';
+  /** Why it is away; '' while it is up. */
+  reason: string;
+  /** CDRs handed off since the start. */
+  records: number;
+  /** CDRs that have no form, or that the receiver has refused. */
+  setAside: number;
+  /** CDRs removed from the log before they were handed off. */
+  lost: number;
+  /** What is in the log and not handed off. */
+  queue: { records: number; bytes: number; oldestMs: number };
+}
+
+/** Null: turned off. */
+export interface HandOffsFigures {
+  files: HandOffFigures | null;
+  push: HandOffFigures | null;
+}
+
 /** The main thread, which receives for all workers. */
 export interface IngressFigures {
   /** Longest time in the last minute that its event loop stood still. */
@@ -108,6 +131,7 @@ export interface EngineFigures {
   cdrLog: CdrLogFigures;
   /** Null until the CDR writer has told any. */
   cdrStore: CdrStoreFigures | null;
+  cdrHandOff: HandOffsFigures;
   ingress: IngressFigures;
   memoryRssBytes: number;
 }

@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Parameters } from '../core/configuration/model.ts';
 import type { AccountBook } from './account-book.ts';
-import type { CdrStoreFigures } from './admin-messages.ts';
+import type { CdrStoreFigures, HandOffsFigures } from './admin-messages.ts';
 import { defaultWriterParameters, writerParameters } from './cdr/row-rules.ts';
 import type {
   CdrWriterStart,
@@ -11,6 +11,7 @@ import type {
   HeardPayment,
   ToCdrWriter,
 } from './cdr/writer-messages.ts';
+import type { HandOffSettings } from './hand-off/hand-offs.ts';
 import type { LedgerSettings } from './ledger/open-ledger.ts';
 import { PaymentWatch } from './ledger/payment-watch.ts';
 import type { Log } from './log.ts';
@@ -24,6 +25,7 @@ const stopMs = 12_000;
 
 export interface CdrWriterHostOptions {
   readonly ledger: LedgerSettings;
+  readonly handOff: HandOffSettings;
   readonly logLevel: LogLevel;
   readonly log: Log;
   readonly onPayment: (payment: HeardPayment) => void;
@@ -44,12 +46,13 @@ interface Waiter {
 
 /** For the accounts of a node. */
 export function startCdrWriter(
-  { dataDir, mysqlUrl, logLevel }: Settings,
+  { dataDir, mysqlUrl, logLevel, cdrFilesDir, cdrPush }: Settings,
   log: Log,
   accounts: Pick<AccountBook, 'slotOf' | 'pay'>,
 ): CdrWriterHost {
   return new CdrWriterHost({
     ledger: { dataDir, mysqlUrl },
+    handOff: { filesDirectory: cdrFilesDir, push: cdrPush },
     logLevel,
     log,
     onPayment: ({ account, units }) => {
@@ -64,8 +67,11 @@ export class CdrWriterHost implements OpeningBalances {
   readonly #watch = new PaymentWatch();
   readonly #waiting = new Map<number, Waiter>();
   #thread: Worker | undefined;
+  readonly #startedAt = Date.now();
   #figures: CdrStoreFigures | undefined;
+  #handOffs: HandOffsFigures = { files: null, push: null };
   #parameters = defaultWriterParameters;
+  #parametersAt = 0;
   #lastId = 0;
   /** Balances were handed out: payments from here on are told. */
   #opened = false;
@@ -83,11 +89,17 @@ export class CdrWriterHost implements OpeningBalances {
     return this.#figures;
   }
 
+  handOffs(): HandOffsFigures {
+    return this.#handOffs;
+  }
+
   setParameters(parameters: Parameters): void {
     this.#parameters = writerParameters(parameters);
+    this.#parametersAt = Date.now();
     this.#thread?.postMessage({
       kind: 'parameters',
       parameters: this.#parameters,
+      at: this.#parametersAt,
     } satisfies ToCdrWriter);
   }
 
@@ -121,11 +133,14 @@ export class CdrWriterHost implements OpeningBalances {
   }
 
   #start(): void {
-    const { ledger, logLevel, log } = this.#options;
+    const { ledger, handOff, logLevel, log } = this.#options;
     const workerData: CdrWriterStart = {
       ledger,
+      handOff,
       logLevel,
+      startedAt: this.#startedAt,
       parameters: this.#parameters,
+      parametersAt: this.#parametersAt,
       paymentsHeard: this.#opened ? this.#watch.highest : -1,
     };
     const thread = new Worker(new URL('./cdr/cdr-writer-thread.js', import.meta.url), {
@@ -141,6 +156,7 @@ export class CdrWriterHost implements OpeningBalances {
     switch (message.kind) {
       case 'figures':
         this.#figures = message.figures;
+        this.#handOffs = message.handOffs;
         this.#restartMs = restartMsMin;
         return;
       case 'payments':

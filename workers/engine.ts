@@ -126,6 +126,7 @@ export class Engine {
       loopStallMs: () => this.#loopDelay.longestMs(),
       admittedLastSecond: (slot) => this.activation.admittedLastSecond(slot),
       cdrStore: () => this.#cdrWriter?.figures() ?? null,
+      cdrHandOff: () => this.#cdrWriter?.handOffs() ?? { files: null, push: null },
     });
   }
 

@@ -12,6 +12,7 @@ import type {
   CdrStoreFigures,
   EngineFigures,
   GatewayFigures,
+  HandOffsFigures,
   IngressFigures,
   SocketFigures,
   WorkerFigures,
@@ -42,6 +43,7 @@ export interface FigureSources {
   /** Calls admitted in the last second at the slot's CPS limit; null without one. */
   admittedLastSecond: (slot: number) => number | null;
   cdrStore: () => CdrStoreFigures | null;
+  cdrHandOff: () => HandOffsFigures;
 }
 
 type StreamFigures = Omit<IngressFigures, 'loopStallMs'>;
@@ -80,6 +82,7 @@ export function createFigures(sources: FigureSources): (nowWallMs: number) => En
       sockets: socketFigures(sources.listeners, sources.sockets()),
       cdrLog: cdrLogFigures(sources, { sums, blocks }),
       cdrStore: sources.cdrStore(),
+      cdrHandOff: sources.cdrHandOff(),
       ingress: { loopStallMs: sources.loopStallMs(), ...sources.streams() },
       memoryRssBytes: process.memoryUsage.rss(),
     };

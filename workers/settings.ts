@@ -6,6 +6,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { completePush, type PushSettings, pushSchema } from './hand-off/push-settings.ts';
 import { type ListenSetting, parseListen } from './listen-setting.ts';
 
 export interface Settings {
@@ -21,6 +22,10 @@ export interface Settings {
   readonly drainSeconds: number;
   /** "mysql://user:password@127.0.0.1:3306/tandem"; '': none. Never shown. */
   readonly mysqlUrl: string;
+  /** Absolute; of the hourly text files. */
+  readonly cdrFilesDir: string;
+  /** Where finished CDRs are sent; null: nowhere. */
+  readonly cdrPush: PushSettings | null;
   /** What was accepted but has no effect yet; logged at start. */
   readonly notices: readonly string[];
 }
@@ -73,9 +78,12 @@ const nodeFileSchema = z.strictObject({
   admin: z.strictObject({ listen: z.string().optional() }).optional(),
   mysql: z.strictObject({ url: z.string() }).nullable().optional(),
   cdrSyncMs: z.int().min(0).max(cdrSyncMsMax).optional(),
+  cdrFiles: z.strictObject({ directory: z.string().min(1, 'expected a directory') }).optional(),
+  cdrPush: pushSchema.nullable().optional(),
   log: z.strictObject({ level: z.enum(logLevels).optional() }).optional(),
   drainSeconds: z.int().min(0).max(drainSecondsMax).optional(),
 });
+const secretKeys: ReadonlySet<unknown> = new Set(['mysql', 'cdrPush']);
 type NodeFile = z.infer<typeof nodeFileSchema>;
 
 /** @throws StartRefused */
@@ -120,8 +128,8 @@ function validate(file: string, content: unknown): NodeFile {
     issue.code === 'unrecognized_keys'
       ? 'no such key'
       : issue.message.replace(/^Invalid (input|option): /, '');
-  // An address that was written one level too high holds its password all the same.
-  const shown = keys[0] === 'mysql' ? '(hidden)' : valueAt(content, keys);
+  // A secret that was written one level too high is one all the same.
+  const shown = secretKeys.has(keys[0]) ? '(hidden)' : valueAt(content, keys);
   throw refusal(file, keys.map(String).join('.') || '(top)', shown, expected);
 }
 
@@ -142,9 +150,10 @@ function complete(file: string, nodeFile: NodeFile, source: SettingsSource): Set
     return parsed;
   });
   const media = nodeFile.workers?.media ?? 0;
+  const dataDir = resolve(source.dataDir ?? nodeFile.dataDir ?? './data');
   return {
     node: nodeFile.node ?? nodeNameOfHost(),
-    dataDir: resolve(source.dataDir ?? nodeFile.dataDir ?? './data'),
+    dataDir,
     listen,
     callWorkers: nodeFile.workers?.calls ?? Math.max(1, availableParallelism() - 1),
     adminListen: checkAdminListen(file, nodeFile.admin?.listen ?? 'http://127.0.0.1:8080'),
@@ -152,6 +161,8 @@ function complete(file: string, nodeFile: NodeFile, source: SettingsSource): Set
     logLevel: nodeFile.log?.level ?? 'info',
     drainSeconds: nodeFile.drainSeconds ?? 30,
     mysqlUrl: checkMysqlUrl(file, nodeFile.mysql?.url),
+    cdrFilesDir: resolve(nodeFile.cdrFiles?.directory ?? join(dataDir, 'cdr-files')),
+    cdrPush: completePush(nodeFile.cdrPush),
     notices:
       media > 0
         ? [`workers.media: ${media} has no effect: media relay is not in this version`]

@@ -8,6 +8,7 @@ import { moneyText } from '../core/money.ts';
 import type { AccountBook } from './account-book.ts';
 import type { WorkerFigures } from './admin-messages.ts';
 import { heartbeatSlot } from './call/loop-gauges.ts';
+import { callWorkerLimits, setCollectorFlags } from './garbage-collection.ts';
 import type { Log } from './log.ts';
 import { holdForDead, reconcileBalances, releaseHeld } from './memory/balance-block.ts';
 import { clearGauges, counterBlock, mainWriter, workerWriter } from './memory/counter-block.ts';
@@ -15,9 +16,6 @@ import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import type { SnapshotStore, SnapshotTicket } from './memory/snapshot-store.ts';
 import type { CallWorkerStart, FromCallWorker, ToCallWorker } from './thread-messages.ts';
 
-/** The length of a young collection is what lives at the time, so a small generation makes many short pauses
- *  (about 1 ms) of few long ones (6 ms at 64 MB), at the same cost in all. */
-const youngGenerationMb = 6;
 /** The first restart is at once; a worker that dies again soon waits longer each time. */
 const restartMsMax = 5_000;
 const restartMsStep = 200;
@@ -73,6 +71,7 @@ export class Supervisor {
   #torn = false;
 
   constructor(options: SupervisorOptions) {
+    setCollectorFlags();
     this.#options = options;
     this.#counters = counterBlock(options.memory, mainWriter);
     this.#threads = Array.from({ length: options.memory.workers }, (_, index) => ({
@@ -162,7 +161,7 @@ export class Supervisor {
     const start = startOf(each.index, snapshots.assign(each.index));
     const thread = new Worker(new URL('./call/call-thread.js', import.meta.url), {
       workerData: start,
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      resourceLimits: callWorkerLimits,
     });
     each.thread = thread;
     each.state = 'starting';

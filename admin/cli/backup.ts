@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { auditReport } from '../../workers/ledger/audit.ts';
+import { openLedger } from '../../workers/ledger/open-ledger.ts';
+import { loadSettings } from '../../workers/settings.ts';
 import { makeBackup, restoreBackup } from '../backup.ts';
 import { CommandFailed } from './command-failed.ts';
 import { ask, findNode, type NodeOptions, withNodeOptions } from './node-client.ts';
@@ -16,7 +18,8 @@ export function addBackupCommands(tandem: Command): void {
     .addHelpText(
       'after',
       `
-CDRs stay where they are: in the tables, or in the files that "tandem cdr" makes of them.
+Balances and payments are as of one moment, also where they are in MySQL. CDRs stay where they are: in the tables,
+or in the files that "tandem cdr" makes of them.
 
 Examples:
   tandem backup tandem-$(date +%F).gz`,
@@ -27,9 +30,13 @@ Examples:
   withNodeOptions(tandem.command('restore'))
     .description('make a data directory of a backup, and check its books')
     .argument('<file>', 'from "tandem backup"')
+    .option('--config <file>', 'node file of the node to be; default: that of the data directory')
     .addHelpText(
       'after',
       `
+Where the node file names a database without books, balances and payments go there; one that has books is left as
+it is ("ledger": "kept").
+
 Examples:
   tandem restore tandem-2026-01-31.gz --data ./data && tandem start --data ./data`,
     )
@@ -50,13 +57,24 @@ async function backupOf(options: NodeOptions): Promise<Uint8Array> {
   }
 }
 
-async function restore(file: string, { data }: NodeOptions): Promise<void> {
+interface RestoreCommandOptions extends NodeOptions {
+  config?: string;
+}
+
+async function restore(file: string, { data, config }: RestoreCommandOptions): Promise<void> {
+  const mysqlUrl = (): string => loadSettings({ dataDir: data, configFile: config }).mysqlUrl;
   try {
-    await restoreBackup(data, readFileSync(file));
+    const restored = await restoreBackup(data, readFileSync(file), { mysqlUrl });
+    const ledger = await openLedger({ dataDir: data, mysqlUrl: mysqlUrl() }, () => {});
+    try {
+      const { difference = null, ...counts } = await auditReport(ledger);
+      await printJson({ ...restored, ...counts, difference });
+      if (difference !== null) throw new CommandFailed(1, difference);
+    } finally {
+      await ledger.close();
+    }
   } catch (error) {
+    if (error instanceof CommandFailed) throw error;
     throw new CommandFailed(1, `${file}: ${(error as Error).message}`);
   }
-  const { difference = null, ...counts } = await withOfflineLedger(data, auditReport);
-  await printJson({ ...counts, difference });
-  if (difference !== null) throw new CommandFailed(1, difference);
 }

@@ -9,16 +9,31 @@ import { endOf, sampleAnswer } from '../../test/cdr/sample-records.ts';
 import { CdrLog } from '../../workers/cdr/cdr-log.ts';
 import { datedAnswer, datedEnd } from '../../workers/cdr/dated-records.ts';
 import { FrameBatch } from '../../workers/cdr/frame.ts';
+import { fileSystemOf } from '../../workers/cdr/mapped-files.ts';
 import { queryCdrs } from '../../workers/cdr/query-cdrs.ts';
 import { recoverCdrLog } from '../../workers/cdr/recover-log.ts';
+import { loadSystemCalls } from '../../workers/system-calls.ts';
 
-const callsAtOnce = 8;
+/** Calls a batch, as at some thousand calls a second. */
+const callsAtOnce = 2;
 const directories: string[] = [];
+const loaded = await loadSystemCalls();
+/** What windows on the files are had through; `--written` is without. */
+const calls =
+  typeof loaded === 'string' || process.argv.includes('--written') ? undefined : loaded;
 
 function openLog(): CdrLog {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tandem-cdr-bench-'));
   directories.push(directory);
-  return new CdrLog({ directory, worker: 0, node: 'bench', syncMs: 1000, nowWallMs: Date.now() });
+  const files = fileSystemOf(directory, calls);
+  return new CdrLog({
+    directory,
+    worker: 0,
+    node: 'bench',
+    syncMs: 1000,
+    nowWallMs: Date.now(),
+    files,
+  });
 }
 
 group('one call', () => {

@@ -17,6 +17,10 @@ export interface KamailioOptions {
   /** Words of the configuration and what they stand for. */
   readonly substitutions: Readonly<Record<string, string>>;
   readonly sharedMegabytes: number;
+  /** Processes that take datagrams; default 2. */
+  readonly children?: number;
+  /** Names for `#!ifdef` in the configuration. */
+  readonly defines?: readonly string[];
 }
 
 export async function startKamailio(options: KamailioOptions): Promise<Child> {
@@ -33,7 +37,8 @@ export async function startKamailio(options: KamailioOptions): Promise<Child> {
         ([word, text]) => `--substdef=!${word}!${text}!g`,
       ),
       ...['-x', 'fm', '-X', 'fm', '-m', String(options.sharedMegabytes), '-M', '32'],
-      ...['-n', '2', '-DD', '-E', '-Y', runtime],
+      ...(options.defines ?? []).flatMap((name) => ['-A', name]),
+      ...['-n', String(options.children ?? 2), '-DD', '-E', '-Y', runtime],
     ],
     cwd: options.folder,
     outputFile: join(options.folder, `${options.name}.log`),
@@ -42,8 +47,15 @@ export async function startKamailio(options: KamailioOptions): Promise<Child> {
   return child;
 }
 
-/** The Kamailio that is measured: bench/peers/kamailio.cfg. */
-export async function startMeasuredKamailio(peer: PeerOptions): Promise<SystemUnderTest> {
+/** A child waits for the answer to each insert: with two, they and not the processors were the limit. */
+const childrenWithDatabase = 8;
+
+/** The Kamailio that is measured: bench/peers/kamailio.cfg. `databaseUrl`: where accounting goes; absent:
+ *  to its log. */
+export async function startMeasuredKamailio(
+  peer: PeerOptions,
+  databaseUrl?: string,
+): Promise<SystemUnderTest> {
   const { ports, folder } = peer;
   const port = await freePort();
   const child = await startKamailio({
@@ -56,8 +68,12 @@ export async function startMeasuredKamailio(peer: PeerOptions): Promise<SystemUn
       REJECTING_GATEWAY: `127.0.0.1:${ports.reject}`,
       RINGING_GATEWAY: `127.0.0.1:${ports.ring}`,
       REINVITE_GATEWAY: `127.0.0.1:${ports.reinvite}`,
+      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     },
     sharedMegabytes: 2048,
+    ...(databaseUrl === undefined
+      ? {}
+      : { children: childrenWithDatabase, defines: ['ACC_DATABASE'] }),
   });
   return {
     name: 'Kamailio',

@@ -6,6 +6,8 @@ export interface SystemUnderTest {
   readonly port: number;
   /** All its processes as they are now; [] when calls go straight from SIPp to SIPp. */
   readonly pids: () => number[];
+  /** Of the database server that it fills, where it has one: counted apart. */
+  readonly databasePids?: () => number[];
   readonly stop: () => Promise<void>;
 }
 

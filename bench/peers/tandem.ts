@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { processTree } from '../process-usage.ts';
@@ -24,6 +25,8 @@ export interface TandemOptions {
   readonly drainSeconds?: number;
   /** Of the ledger; absent: the embedded one. */
   readonly mysqlUrl?: string;
+  /** Further keys of the node file. */
+  readonly nodeFile?: Readonly<Record<string, unknown>>;
   /** As of startChild. */
   readonly ownGroup?: boolean;
 }
@@ -60,6 +63,7 @@ export async function startTandem(options: TandemOptions): Promise<Tandem> {
       log: { level: 'warn' },
       drainSeconds: options.drainSeconds ?? 30,
       ...(options.mysqlUrl === undefined ? {} : { mysql: { url: options.mysqlUrl } }),
+      ...options.nodeFile,
     }),
   );
   const startedMs = performance.now();
@@ -84,10 +88,13 @@ export async function startTandem(options: TandemOptions): Promise<Tandem> {
   };
 }
 
+const listenMs = 60_000;
+
 /** The address is written once the admin process listens, which may be after `ready`. */
 async function adminListens(child: Child, dataDir: string): Promise<void> {
   const urlFile = join(dataDir, 'admin-url');
-  for (let attempt = 0; attempt < 400 && child.running(); attempt++) {
+  const end = performance.now() + listenMs;
+  while (performance.now() < end && child.running()) {
     if (existsSync(urlFile)) {
       const url = readFileSync(urlFile, 'utf8').trim();
       const healthy = await fetch(`${url}/healthz`).then(
@@ -98,7 +105,8 @@ async function adminListens(child: Child, dataDir: string): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`the admin process of tandem does not answer; see ${child.outputFile}`);
+  const said = readFileSync(child.outputFile, 'utf8').slice(-2000);
+  throw new Error(`the admin process of tandem does not answer; the node said:\n${said}`);
 }
 
 /** Runs one command of the command line against this data directory; resolves with its output. */
@@ -134,6 +142,48 @@ export async function readMetrics(tandem: Tandem): Promise<Map<string, number>> 
     metrics.set(`${name} max`, Math.max(metrics.get(`${name} max`) ?? 0, value));
   }
   return metrics;
+}
+
+/** What the suites read of `GET /api/v1/status`; figures are at most a second old. */
+export interface TandemStatus {
+  readonly callsUp: number;
+  readonly cdrStore: {
+    readonly state: 'up' | 'away';
+    readonly storedRows: number;
+    readonly queue: { readonly records: number };
+  } | null;
+}
+
+export async function readStatus(tandem: Tandem): Promise<TandemStatus> {
+  const response = await fetch(`${tandem.adminUrl}/api/v1/status`, {
+    headers: { authorization: `Bearer ${tandem.token}` },
+  });
+  if (!response.ok) throw new Error(`GET /status: ${response.status} ${await response.text()}`);
+  return (await response.json()) as TandemStatus;
+}
+
+/** Waits until every CDR of calls that have ended is in the store. */
+export async function allStored(tandem: Tandem, patienceMs: number): Promise<void> {
+  const end = performance.now() + patienceMs;
+  for (let emptyReadings = 0; emptyReadings < 3; ) {
+    // Figures are a second old: one of them says nothing.
+    await delay(1000);
+    const { cdrStore } = await readStatus(tandem);
+    emptyReadings = cdrStore?.queue.records === 0 ? emptyReadings + 1 : 0;
+    if (performance.now() > end) {
+      throw new Error(`${cdrStore?.queue.records} CDRs are not stored after ${patienceMs} ms`);
+    }
+  }
+}
+
+/** What `tandem audit` says against the books; null: nothing. */
+export async function auditDifference(tandem: Tandem): Promise<string | null> {
+  const text = await runTandemCommand(tandem.dataDir, 'audit').catch((error: unknown) => {
+    const { stdout } = error as { stdout?: string };
+    if (stdout === undefined || stdout === '') throw error;
+    return stdout;
+  });
+  return (JSON.parse(text) as { difference: string | null }).difference;
 }
 
 export async function stopTandem(tandem: Tandem): Promise<number | null> {
@@ -181,13 +231,17 @@ export function benchDocument(ports: PeerPorts): BenchDocument {
   };
 }
 
-/** Tandem as a system to measure, on the benchmark's configuration. */
+/** Tandem as a system to measure, on the benchmark's configuration, or on `document`. */
 export async function startMeasuredTandem(
   peer: PeerOptions,
+  { mysqlUrl, document }: { mysqlUrl?: string; document?: object } = {},
 ): Promise<SystemUnderTest & { tandem: Tandem; options: TandemOptions }> {
-  const options = await chooseTandemOptions(join(peer.folder, 'tandem'));
+  const options = {
+    ...(await chooseTandemOptions(join(peer.folder, 'tandem'))),
+    ...(mysqlUrl === undefined ? {} : { mysqlUrl }),
+  };
   const tandem = await startTandem(options);
-  await applyDocument(tandem, benchDocument(peer.ports), 'configuration');
+  await applyDocument(tandem, document ?? benchDocument(peer.ports), 'configuration');
   return {
     name: 'Tandem',
     port: tandem.port,

@@ -8,9 +8,9 @@ import type { Cdr } from './cdr.ts';
 const billedByGateway = '1';
 const billedByNobody = '-1';
 
-/** "2026013108.txt", by the clock of the node. */
-export function cdrFileName(endedAt: number, zone: OffsetTable): string {
-  return `${localText(endedAt, zone).slice(0, 13).replace(/[- ]/g, '')}.txt`;
+/** "2026013108": the hour whose file the call is in, by the clock of the node. Hours compare as texts. */
+export function cdrFileHour(endedAt: number, zone: OffsetTable): string {
+  return localText(endedAt, zone).slice(0, 13).replace(/[- ]/g, '');
 }
 
 /** Whether the call has a line: unanswered ones only with SS_CDR_RECORD_NONCONNECT. */

@@ -274,6 +274,16 @@ export interface Parameters {
   SS_CDR_FILE_WRITE_INTERVAL: number;
   /** Days that a segment of the CDR log is kept after all of it was stored. */
   SS_CDR_LOG_KEEP_DAYS: number;
+  /** Days that a segment of the CDR log waits for a hand-off that is away; 0: for ever. */
+  SS_CDR_HAND_OFF_KEEP_DAYS: number;
+  /** Hourly text files of CDRs. */
+  SS_CDR_RECORD_TO_FILE: boolean;
+  /** Calls that were never answered are in them too. */
+  SS_CDR_RECORD_NONCONNECT: boolean;
+  /** Seconds between two writes of them. */
+  SERVER_CDR_FILE_WRITE_INTERVAL: number;
+  /** Finished files that are kept; 0: all. */
+  SERVER_CDR_FILE_WRITE_MAX: number;
   /** Days that CDRs are kept; 0: for ever. */
   SERVER_CDR_KEEP_DAYS: number;
   /** Days that a recharge extends an account that expires. */
@@ -334,6 +344,11 @@ export const defaultParameters: Parameters = {
   SS_CDR_FILE_WRITE_MAX: 1000,
   SS_CDR_FILE_WRITE_INTERVAL: 60,
   SS_CDR_LOG_KEEP_DAYS: 1,
+  SS_CDR_HAND_OFF_KEEP_DAYS: 7,
+  SS_CDR_RECORD_TO_FILE: false,
+  SS_CDR_RECORD_NONCONNECT: false,
+  SERVER_CDR_FILE_WRITE_INTERVAL: 1,
+  SERVER_CDR_FILE_WRITE_MAX: 0,
   SERVER_CDR_KEEP_DAYS: 0,
   SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: 365,
   SERVER_QUERY_ONE_PAGE_SIZE: 10_000,

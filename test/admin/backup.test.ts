@@ -1,9 +1,9 @@
 // A backup of a running node comes back on another directory with the same configuration and the same money.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
-import { restoreBackup } from '../../admin/backup.ts';
+import { after, before, describe, it } from 'node:test';
+import { makeBackup, restoreBackup } from '../../admin/backup.ts';
 import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
 import { CdrWriter } from '../../workers/cdr/cdr-writer.ts';
 import { defaultWriterParameters } from '../../workers/cdr/row-rules.ts';
@@ -11,8 +11,11 @@ import { ConfigurationVersions } from '../../workers/configuration/configuration
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { auditReport } from '../../workers/ledger/audit.ts';
 import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
+import type { LedgerStore } from '../../workers/ledger/ledger-store.ts';
+import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
 import { openLog } from '../cdr/log-under-test.ts';
 import { sampleCdr, sampleCharges, temporaryDirectory } from '../cdr/sample-records.ts';
+import { MariaDb } from '../peers/mariadb.ts';
 import { openAdminFixture } from './admin-fixture.ts';
 
 describe('backup and restore', () => {
@@ -69,5 +72,105 @@ describe('backup and restore', () => {
     await ledger.close();
     writeFileSync(join(admin.dataDir, 'done'), '');
     await admin.close();
+  });
+});
+
+describe('backup and restore of a ledger in MySQL', () => {
+  let database: MariaDb;
+  before(async () => {
+    database = await MariaDb.start();
+  });
+  after(() => database.close());
+
+  const writerOf = (directory: string, store: LedgerStore): CdrWriter =>
+    new CdrWriter({
+      directory,
+      store,
+      parameters: () => defaultWriterParameters,
+      onRejected: () => {},
+    });
+
+  /** Of a node with two payments and two calls, one of them only in its log. */
+  async function backupOf(dataDir: string, url: string): Promise<Uint8Array> {
+    const ledger = openMysqlLedger({ url });
+    const expiresAt = Date.UTC(2030, 0, 1);
+    await ledger.openAccounts([{ name: 'acme', units: 100_000_000n, expiresAt }], 1_000);
+    const order = { kind: 'recharge', units: 250_000_000n, at: 2_000, by: "o'neil" } as const;
+    await ledger.pay({ account: 'acme', ...order, reason: 'r', extendDays: 0, expiresAt });
+    const log = openLog(dataDir);
+    log.recordEnd(sampleCdr('stored', sampleCharges));
+    log.flush();
+    const writer = writerOf(dataDir, ledger);
+    await writer.drain();
+    log.recordEnd(sampleCdr('logged', sampleCharges));
+    log.flush();
+    const store = await openConfigurationStore(dataDir);
+    const bytes = await makeBackup({ dataDir, store, ledger });
+    await store.close();
+    writer.close();
+    log.close(0);
+    await ledger.close();
+    return bytes;
+  }
+
+  async function assertBooks(ledger: LedgerStore): Promise<void> {
+    const { difference, payments } = await auditReport(ledger);
+    assert.deepEqual([difference, payments], [undefined, 2]);
+    assert.deepEqual(await ledger.account('acme'), {
+      name: 'acme',
+      balance: 350_000_000n - 2n * 1_320_000n,
+      expiresAt: Date.UTC(2030, 0, 1),
+      payments: 1,
+      calls: 2,
+    });
+    const [, recharge] = await ledger.payments({ account: 'acme' });
+    assert.deepEqual([recharge?.number, recharge?.by], [2, "o'neil"]);
+    // The books go on: opened once, and with a number of its own for the next payment.
+    await ledger.openAccounts([{ name: 'acme', units: 5n, expiresAt: null }], 3_000);
+    const order = { kind: 'deduction', units: 1n, at: 4_000, by: 'b', reason: '' } as const;
+    const next = await ledger.pay({ account: 'acme', ...order, extendDays: 0, expiresAt: null });
+    assert.ok(next.number > 2);
+    assert.equal((await auditReport(ledger)).difference, undefined);
+  }
+
+  it('comes back in an empty database, where the old log charges nothing twice', async () => {
+    const dataDir = temporaryDirectory();
+    const bytes = await backupOf(dataDir, await database.createDatabase('one'));
+    const target = join(temporaryDirectory(), 'restored');
+    const url = await database.createDatabase('two');
+    const restored = await restoreBackup(target, bytes, { mysqlUrl: () => url });
+    assert.deepEqual(restored, { ledger: 'restored' });
+    const ledger = openMysqlLedger({ url });
+    await writerOf(dataDir, ledger).drain();
+    await assertBooks(ledger);
+    await ledger.close();
+  });
+
+  it('comes back as an embedded ledger', async () => {
+    const bytes = await backupOf(temporaryDirectory(), await database.createDatabase('three'));
+    const target = join(temporaryDirectory(), 'restored');
+    await restoreBackup(target, bytes);
+    const ledger = await openEmbeddedLedger(target);
+    await assertBooks(ledger);
+    await ledger.close();
+  });
+
+  it('leaves a database that has books, and nothing behind where it is away', async () => {
+    const url = await database.createDatabase('four');
+    const bytes = await backupOf(temporaryDirectory(), url);
+    const target = join(temporaryDirectory(), 'restored');
+    mkdirSync(target);
+    writeFileSync(join(target, 'node.yaml'), 'node: other');
+    const away = { mysqlUrl: () => url.replace('/four', '/nowhere') };
+    await assert.rejects(restoreBackup(target, bytes, away), /nowhere/);
+    for (const name of ['config', 'ledger', 'admin-token', 'cdr']) {
+      assert.equal(existsSync(join(target, name)), false, name);
+    }
+    const kept = await restoreBackup(target, bytes, { mysqlUrl: () => url });
+    assert.deepEqual(kept, { ledger: 'kept' });
+    assert.equal(readFileSync(join(target, 'node.yaml'), 'utf8'), 'node: other');
+    const ledger = openMysqlLedger({ url });
+    assert.equal((await ledger.account('acme'))?.calls, 1);
+    await ledger.close();
   });
 });

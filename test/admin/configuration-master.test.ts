@@ -63,6 +63,19 @@ describe('the configuration of several nodes', () => {
   const names = ({ configuration }: Node): string[] =>
     configuration.read().document.accounts.map(({ name }) => name);
 
+  it('takes a change while it looks for those of others', async () => {
+    const node = await openNode('busy');
+    const looking = node.configuration.follow();
+    const parameters = { SS_MAXCPS: 7 };
+    const applied = node.configuration.apply({ parameters }, kept);
+    await assert.rejects(
+      node.configuration.apply({ parameters: { SS_MAXCPS: 8 } }, kept),
+      /expected after the change under way has ended/,
+    );
+    await Promise.all([looking, node.configuration.follow(), applied]);
+    assert.equal(node.configuration.inForce().parameters.SS_MAXCPS, 7);
+  });
+
   it('is followed by the others, and changed by any of them', async () => {
     const [one, other] = [await openNode('one'), await openNode('other')];
     await one.configuration.apply({ accounts: [{ name: 'acme', kind: 'customer' }] }, kept);

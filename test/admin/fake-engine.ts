@@ -65,6 +65,18 @@ export function figuresOf(changes: Partial<EngineFigures> = {}): EngineFigures {
       rejectedRecords: 6,
       queue: { records: 78, bytes: 31_200, oldestMs: 4_500 },
     },
+    cdrHandOff: {
+      files: null,
+      push: {
+        to: 'https://billing.example/cdrs',
+        state: 'away',
+        reason: 'HTTP 503',
+        records: 900,
+        setAside: 2,
+        lost: 1,
+        queue: { records: 55, bytes: 22_000, oldestMs: 61_000 },
+      },
+    },
     ingress: { loopStallMs: 4, streamConnections: 2, streamQueueBytes: 0 },
     memoryRssBytes: 120_000_000,
     ...changes,

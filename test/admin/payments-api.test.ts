@@ -107,13 +107,18 @@ for (const listener of await listenersUnderTest()) {
       await pay('spent', { kind: 'recharge', amount: '1' });
       await pay('spent', { kind: 'deduction', amount: '1' });
       const without = JSON.stringify({ accounts: document.accounts.slice(0, 2) });
-      const refused = await admin.post('/api/v1/config?replace=true', without);
-      assert.equal(refused.status, 422, await refused.clone().text());
-      assert.match(
-        (await json(refused)).detail as string,
-        /accounts\[spent\]: is missing, but has a balance of "0", 2 payments/,
-      );
+      for (const query of ['replace=true', 'replace=true&dryRun=true']) {
+        const refused = await admin.post(`/api/v1/config?${query}`, without);
+        assert.equal(refused.status, 422, await refused.clone().text());
+        assert.match(
+          (await json(refused)).detail as string,
+          /accounts\[spent\]: is missing, but has a balance of "0", 2 payments/,
+        );
+      }
       const other = JSON.stringify({ accounts: [document.accounts[0], document.accounts[2]] });
+      const dryRun = await admin.post('/api/v1/config?replace=true&dryRun=true', other);
+      assert.equal(dryRun.status, 200, await dryRun.clone().text());
+      assert.equal((await admin.get('/api/v1/accounts/empty')).status, 200);
       const applied = await admin.post('/api/v1/config?replace=true', other);
       assert.equal(applied.status, 200, await applied.clone().text());
       assert.equal((await admin.get('/api/v1/accounts/empty')).status, 404);

@@ -61,6 +61,51 @@ describe('benchmark report', () => {
     assert.deepEqual([bare?.measured, bare?.reached], ['2.50 at 1000 CPS', false]);
   });
 
+  it('compares billed calls together with their database, where both switches were clean', () => {
+    const row = (system: string, rate: number, [own, database]: [number, number]) => ({
+      ...stepOf(system, rate, own),
+      databaseCpuPerCallUs: database,
+      rowsPerCall: 1,
+    });
+    const billed = [
+      row('Tandem', 500, [110, 40]),
+      { ...row('Kamailio', 500, [200, 100]), rowsPerCall: 2 },
+      { ...row('Tandem', 1000, [90, 30]), auditDifference: 'account acme' },
+      { ...row('Kamailio', 1000, [200, 100]), clean: false },
+    ];
+    const figures = wantedFigures({ billed }).filter(({ measured }) => measured !== undefined);
+    assert.deepEqual(
+      figures.map(({ measured, reached }) => [measured, reached]),
+      [
+        ['0.50 (150 / 300 µs) at 500 CPS', true],
+        ['110 µs (Kamailio 200 µs)', false],
+      ],
+    );
+    const text = reportOf({ billed });
+    assert.match(text, /\| Kamailio \| 500 \| 500 \| 0 \| 0 \| 200 \| 100 \| 300 \| 2 \| {2}\|/);
+    assert.match(text, /\| Tandem \| 1000 .*account acme \|/);
+  });
+
+  it('wants a whole backlog shipped, and no call to fail meanwhile', () => {
+    const drain = [0, 500].map((rate) => ({
+      store: 'mysql' as const,
+      cdrs: 1_000_000,
+      rate,
+      cdrsPerSecond: 25_000,
+      writerCpuUs: rate === 0 ? 20 : null,
+      databaseCpuUs: 30,
+      auditDifference: null,
+      failed: rate === 0 ? 0 : 1,
+      retransmissions: 0,
+    }));
+    const figures = wantedFigures({ drain }).filter(({ measured }) => measured !== undefined);
+    assert.deepEqual(
+      figures.map(({ reached }) => reached),
+      [true, false],
+    );
+    assert.match(reportOf({ drain }), /25000 a second; writer 20 µs, database 30 µs a CDR; audit/);
+  });
+
   it('judges nothing that was not measured', () => {
     for (const { figure, measured, reached } of wantedFigures({})) {
       assert.deepEqual([figure, measured, reached], [figure, undefined, undefined]);

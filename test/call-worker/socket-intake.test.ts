@@ -9,11 +9,11 @@ import { RingIntake } from '../../workers/call/intake.ts';
 import { SocketIntake } from '../../workers/call/socket-intake.ts';
 import { Doorbell, openDoorbell } from '../../workers/datagram/doorbell.ts';
 import { createQueueFill, openKernelSocket } from '../../workers/datagram/kernel-socket.ts';
-import { sharedCalls } from '../../workers/datagram/system-calls.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
 import { allocateSharedMemory, workerSignal } from '../../workers/memory/shared-memory.ts';
 import { RingReader, RingWriter } from '../../workers/memory/spsc-ring.ts';
 import { WakeSignal } from '../../workers/memory/wake-signal.ts';
+import { sharedCalls } from '../../workers/system-calls.ts';
 import { RecordKind } from '../../workers/thread-messages.ts';
 
 const calls = await sharedCalls();

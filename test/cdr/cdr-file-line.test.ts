@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cdr } from '../../core/cdr/cdr.ts';
-import { cdrFileLine, cdrFileName, isInCdrFile } from '../../core/cdr/cdr-file-line.ts';
+import { cdrFileHour, cdrFileLine, isInCdrFile } from '../../core/cdr/cdr-file-line.ts';
 import { zoneOffsets } from '../../workers/configuration/time-zones.ts';
 
 const london = zoneOffsets('Europe/London');
@@ -81,8 +81,8 @@ describe('a line of an hourly CDR file', () => {
   });
 
   it('is in the file of the hour in which the call ended, on the clock of the node', () => {
-    assert.equal(cdrFileName(cdr.endedAt, london), '2026070200.txt');
-    assert.equal(cdrFileName(cdr.startedAt, london), '2026070123.txt');
-    assert.equal(cdrFileName(Date.parse('2026-01-01T08:00:00Z'), london), '2026010108.txt');
+    assert.equal(cdrFileHour(cdr.endedAt, london), '2026070200');
+    assert.equal(cdrFileHour(cdr.startedAt, london), '2026070123');
+    assert.equal(cdrFileHour(Date.parse('2026-01-01T08:00:00Z'), london), '2026010108');
   });
 });

@@ -266,6 +266,28 @@ test('segments stay until stored and until their calls have ended, then as long 
   await ledger.close();
 });
 
+test('a segment that was stored in part is not removed before it was read, however old', async () => {
+  const directory = temporaryDirectory();
+  const ledger = await openEmbeddedLedger(directory);
+  for (const worker of [0, 1]) {
+    const log = openLog(directory, { worker, nowWallMs: baseMs });
+    for (let step = 0; step < 10; step++) log.recordEnd(failedCdr(`${worker}-${step}`, baseMs));
+    log.close(baseMs);
+  }
+  const first = writerOn(directory, ledger, { SS_CDR_FILE_WRITE_MAX: 5 });
+  // Streams take turns, so both have a place in the checkpoint now, within their only segment.
+  await first.step();
+  await first.step();
+  first.close();
+  const second = writerOn(directory, ledger, { SS_CDR_FILE_WRITE_MAX: 2 });
+  await second.step();
+  await second.removeOld(Date.now() + 9 * 86_400_000, 0);
+  await second.drain();
+  assert.equal((await storedIds(ledger)).length, 20);
+  second.close();
+  await ledger.close();
+});
+
 test('days of the tables go when the parameter says so', async () => {
   const directory = temporaryDirectory();
   const ledger = await openEmbeddedLedger(directory);

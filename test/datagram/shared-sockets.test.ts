@@ -15,7 +15,7 @@ import {
   openKernelSocket,
 } from '../../workers/datagram/kernel-socket.ts';
 import { watchSocket } from '../../workers/datagram/socket-watch.ts';
-import { PollEvent, type SystemCalls, sharedCalls } from '../../workers/datagram/system-calls.ts';
+import { PollEvent, type SystemCalls, sharedCalls } from '../../workers/system-calls.ts';
 
 const calls: SystemCalls = await sharedCalls();
 const closers: (() => unknown)[] = [];

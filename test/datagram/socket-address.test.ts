@@ -8,7 +8,7 @@ import {
   readPort,
   writeSocketAddress,
 } from '../../workers/datagram/socket-address.ts';
-import { Socket } from '../../workers/datagram/system-calls.ts';
+import { Socket } from '../../workers/system-calls.ts';
 
 test('an address reads as it was written, in its canonical form', () => {
   const slot = Buffer.alloc(addressSlotBytes);

@@ -24,6 +24,7 @@ test('calls a second are admitted calls; the CDR queue is the sum of the workers
     loopStallMs: () => 12,
     admittedLastSecond: () => null,
     cdrStore: () => null,
+    cdrHandOff: () => ({ files: null, push: null }),
   });
   for (const worker of [0, 1]) {
     const block = counterBlock(memory, workerWriter(worker));

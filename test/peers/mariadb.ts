@@ -24,8 +24,9 @@ export class MariaDb {
     this.#options = options;
   }
 
-  static async start(options: readonly string[] = []): Promise<MariaDb> {
-    const directory = mkdtempSync(join(tmpdir(), 'tandem-mariadb-'));
+  /** `parent`: where its directory is made. */
+  static async start(options: readonly string[] = [], parent: string = tmpdir()): Promise<MariaDb> {
+    const directory = mkdtempSync(join(parent, 'tandem-mariadb-'));
     execFileSync(
       'mariadb-install-db',
       [

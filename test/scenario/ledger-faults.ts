@@ -1,143 +1,321 @@
-// Calls with a price while something is killed again and again: the node, its database, or a database that
-// hangs. At the end the database has one CDR for every call whose BYE was answered, and the books are right.
+// Calls with a price while something fails again and again: the node or its database is killed, the database
+// hangs with its connections open, the disk of either is full. At the end the database must have one CDR for
+// every call that the far end answered, the node the balances that the database has, and the books be right.
+// None of these can be right at the end and have been wrong after one of the faults: rows and postings are
+// only ever added.
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startUserAgent, type UserAgent } from '../../bench/peers/sip-user-agent.ts';
-import { auditReport } from '../../workers/ledger/audit.ts';
-import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
+import { freePorts } from '../../bench/peers/free-port.ts';
 import { MariaDb } from '../peers/mariadb.ts';
+import { SmallDisk } from '../peers/small-disk.ts';
+import { type LoggedCalls, startLoggedLoad } from './logged-load.ts';
 import { type NodeUnderTest, openNode } from './node-under-test.ts';
 
+export const ledgerFaults = [
+  'nodeKilled',
+  'databaseKilled',
+  'databaseHangs',
+  'diskFull',
+  'databaseDiskFull',
+] as const;
+export type LedgerFault = (typeof ledgerFaults)[number];
+
 export interface LedgerFaultRun {
-  readonly fault: 'nodeKilled' | 'databaseKilled' | 'databaseHangs';
+  readonly fault: LedgerFault;
   readonly times: number;
   /** New calls a second. */
   readonly rate: number;
   /** Between a return and the next fault. */
   readonly upMs: number;
-  readonly awayMs: number;
+  /** How long a fault lasts, in turn. */
+  readonly awayMs: readonly number[];
 }
 
-export interface LedgerFaultResult {
-  readonly byesAnswered: number;
+export interface LedgerFaultResult
+  extends Omit<LoggedCalls, 'ended' | 'answered' | 'acknowledged' | 'surprises'> {
+  readonly ended: number;
+  readonly acknowledged: number;
   readonly rows: number;
+  readonly answeredRows: number;
+  /** Of these, calls whose ACK the far end did not take: its 200 is what the node went by. None, but where the
+   *  node was killed between the two, or the machine was too slow for SIPp. */
+  readonly unacknowledged: number;
+  /** At the end of how many faults `tandem status` said that CDRs cannot be stored or written. */
+  readonly told: number;
 }
 
-const holdMs = 100;
-const drainMs = 60_000;
+/** Beyond the first and into a second increment, so that running calls ask for more money. */
+const holdMs = 1_500;
+const drainMs = 120_000;
+/** An answered call whose caller is gone is given up after 64 T1. */
+const quietMs = 45_000;
+/** Until the log of a full disk has used up what it kept for calls that are up. */
+const reservesMs = 20_000;
+const nodeDiskMegabytes = 512;
+const databaseDiskMegabytes = 768;
+
+interface Stage {
+  readonly node: NodeUnderTest;
+  readonly database: MariaDb;
+  readonly disk: SmallDisk | undefined;
+}
+
+/** Why this fault cannot be had here; undefined where it can. */
+export function faultMissing(fault: LedgerFault): string | undefined {
+  return fault === 'diskFull' || fault === 'databaseDiskFull' ? SmallDisk.missing() : undefined;
+}
 
 export async function faultsUnderCalls(run: LedgerFaultRun): Promise<LedgerFaultResult> {
-  const database = await MariaDb.start();
+  const disk = diskOf(run.fault);
+  const database = await MariaDb.start(
+    [],
+    run.fault === 'databaseDiskFull' ? disk?.path : undefined,
+  );
   const mysqlUrl = await database.createDatabase('tandem');
-  const [node, customer, carrier] = await Promise.all([
-    openNode({ mysqlUrl }),
-    startUserAgent(),
-    startUserAgent(),
-  ]);
-  const answered: string[] = [];
-  let load: NodeJS.Timeout | undefined;
+  const onDisk = run.fault === 'diskFull' ? { folder: `${disk!.path}/node` } : {};
+  if (onDisk.folder !== undefined) mkdirSync(onDisk.folder);
+  const node = await openNode({ mysqlUrl, ...onDisk });
+  const [callerPort, gatewayPort] = (await freePorts(2)) as [number, number];
+  let stop: (() => Promise<LoggedCalls>) | undefined;
   try {
-    await node.apply(documentOf(customer, carrier));
-    carrier.onCall = (call) => {
-      call.reply(180);
-      call.reply(200);
-    };
-    load = setInterval(() => void playOne(node, customer, answered), 1000 / run.rate);
+    await node.apply(documentOf(callerPort, gatewayPort));
+    stop = await startLoggedLoad({
+      folder: node.folder,
+      targetPort: node.port,
+      callerPort,
+      gatewayPort,
+      service: '44',
+      rate: run.rate,
+      holdMs,
+    });
+    let told = 0;
     for (let time = 0; time < run.times; time++) {
       await delay(run.upMs);
-      await inflict(run, node, database);
+      const awayMs = run.awayMs[time % run.awayMs.length]!;
+      if (await inflict(run.fault, awayMs, { node, database, disk })) told++;
     }
     await delay(run.upMs);
-    clearInterval(load);
-    await delay(holdMs * 5);
-    return await judge(mysqlUrl, answered);
+    const calls = await stop();
+    stop = undefined;
+    return { ...(await judge(calls, { node, database, disk })), told };
   } finally {
-    clearInterval(load);
+    await stop?.();
     await node.close();
-    await Promise.all([customer.close(), carrier.close(), database.close()]);
+    await database.close();
+    disk?.close();
   }
 }
 
-function documentOf(customer: UserAgent, carrier: UserAgent): object {
-  const rate = { prefix: '44', ratePerMinute: '0.6', connectionFee: '0.01' };
+function diskOf(fault: LedgerFault): SmallDisk | undefined {
+  if (fault === 'diskFull') return SmallDisk.mount(nodeDiskMegabytes);
+  return fault === 'databaseDiskFull' ? SmallDisk.mount(databaseDiskMegabytes) : undefined;
+}
+
+/** A customer below an agent, and a carrier, each with a price of its own. */
+function documentOf(callerPort: number, gatewayPort: number): object {
   const increments = { firstIncrementSeconds: 1, nextIncrementSeconds: 1 };
+  const table = (name: string, ratePerMinute: string, connectionFee: string): object => ({
+    name,
+    rates: [{ prefix: '44', ratePerMinute, connectionFee, ...increments }],
+  });
+  const balance = '1000000';
   return {
     parameters: { SS_MAXCPS: 0 },
-    rateTables: [{ name: 'retail', rates: [{ ...rate, ...increments }] }],
+    rateTables: [
+      table('retail', '0.6', '0.01'),
+      table('wholesale', '0.51234567', '0'),
+      table('buy', '0.3', '0.00000001'),
+    ],
     accounts: [
-      { name: 'acme', kind: 'customer', balance: '1000000', rateTable: 'retail' },
-      { name: 'carrier', kind: 'clearing', balance: '1000000', rateTable: 'retail' },
+      { name: 'reseller', kind: 'agent', balance, rateTable: 'wholesale' },
+      { name: 'acme', kind: 'customer', agent: 'reseller', balance, rateTable: 'retail' },
+      { name: 'carrier', kind: 'clearing', balance, rateTable: 'buy' },
     ],
     mappingGateways: [
-      { name: 'in', account: 'acme', auth: 'ip', addresses: [`127.0.0.1:${customer.port}`] },
+      { name: 'in', account: 'acme', auth: 'ip', addresses: [`127.0.0.1:${callerPort}`] },
     ],
     routingGateways: [
       {
         name: 'out',
         account: 'carrier',
-        address: `127.0.0.1:${carrier.port}`,
+        address: `127.0.0.1:${gatewayPort}`,
         prefixes: ['44'],
       },
     ],
   };
 }
 
-async function playOne(
-  node: NodeUnderTest,
-  customer: UserAgent,
-  answered: string[],
-): Promise<void> {
-  const call = customer.place(node.target, { callee: '442071234567' });
-  if ((await call.answered) !== 200) return;
-  await new Promise<void>((resolve) => customer.after(holdMs, resolve));
-  if (call.isOver) return;
-  if ((await call.hangUp()) === 200) answered.push(call.callId);
-}
-
-async function inflict(
-  { fault, awayMs }: LedgerFaultRun,
-  node: NodeUnderTest,
-  database: MariaDb,
-): Promise<void> {
+/** Whether the node said so before the fault went away. */
+async function inflict(fault: LedgerFault, awayMs: number, stage: Stage): Promise<boolean> {
+  const { node, database, disk } = stage;
+  const isTold = async (): Promise<boolean> => {
+    const { cdrLog, cdrStore } = await node.status();
+    return !cdrLog.accepting || cdrStore.state === 'away';
+  };
+  const lasts = async (): Promise<boolean> => {
+    await delay(awayMs);
+    // The log has reserves: how long they last depends on how many calls the machine manages.
+    const end = performance.now() + (fault === 'diskFull' ? reservesMs : 0);
+    while (!(await isTold())) {
+      if (performance.now() > end) return false;
+      await delay(500);
+    }
+    return true;
+  };
+  let told = false;
   switch (fault) {
     case 'nodeKilled':
-      return await node.crash();
+      await node.crash();
+      break;
     case 'databaseKilled':
       await database.kill();
-      await delay(awayMs);
-      return await database.run();
+      told = await lasts();
+      await database.run();
+      break;
     case 'databaseHangs':
       database.signal('SIGSTOP');
-      await delay(awayMs);
-      return database.signal('SIGCONT');
+      told = await lasts();
+      database.signal('SIGCONT');
+      break;
+    case 'diskFull':
+    case 'databaseDiskFull':
+      disk!.fill();
+      told = await lasts();
+      disk!.relieve();
+      break;
   }
+  return told;
+}
+
+interface Row {
+  readonly callId: string;
+  readonly calleeCallId: string | null;
+  readonly isAnswered: boolean;
+  /** Why, and by whom. */
+  readonly end: string;
 }
 
 /** Waits until the writer has shipped all, then counts in the tables themselves. */
-async function judge(mysqlUrl: string, answered: readonly string[]): Promise<LedgerFaultResult> {
-  const ledger = openMysqlLedger({ url: mysqlUrl });
+async function judge(
+  calls: LoggedCalls,
+  { node, database }: Stage,
+): Promise<Omit<LedgerFaultResult, 'told'>> {
+  await noCallUp(node);
+  const rows = await shippedRows(calls, database);
+  assertOnce(
+    'caller',
+    rows.map(({ callId }) => callId),
+  );
+  const answeredRows = rows.filter(({ isAnswered }) => isAnswered);
+  const answeredIds = answeredRows.map(({ calleeCallId }) => calleeCallId!);
+  assertOnce('far end', answeredIds);
+  const answered = new Set(calls.answered);
+  const unknown = answeredIds.filter((callId) => !answered.has(callId));
+  assert.deepEqual(unknown, [], 'answered CDRs of calls that the far end did not answer');
+  const acknowledged = new Set(calls.acknowledged);
+  const open = answeredRows.filter(({ calleeCallId }) => !acknowledged.has(calleeCallId!));
+  if (open.length > 0) console.log(JSON.stringify(countsOf(open)), calls.surprises);
+  const { difference } = JSON.parse(await node.command('audit')) as { difference: string | null };
+  assert.equal(difference, null);
+  await assertSameMoney(node, database);
+  return {
+    placed: calls.placed,
+    failed: calls.failed,
+    ended: calls.ended.length,
+    acknowledged: calls.acknowledged.length,
+    rows: rows.length,
+    answeredRows: answeredRows.length,
+    unacknowledged: open.length,
+  };
+}
+
+/** A SIPp that got no processor may have left a call up: the node ends it as it drains. */
+async function noCallUp(node: NodeUnderTest): Promise<void> {
   try {
-    const end = performance.now() + drainMs;
-    for (;;) {
-      const counts = new Map<string, number>();
-      let rows = 0;
-      for await (const cdr of ledger.cdrs({})) {
-        rows++;
-        counts.set(cdr.callId, (counts.get(cdr.callId) ?? 0) + 1);
-      }
-      const twice = [...counts].filter(([, count]) => count > 1).map(([callId]) => callId);
-      assert.deepEqual(twice, [], 'calls with more than one CDR');
-      const missing = answered.filter((callId) => !counts.has(callId));
-      if (missing.length === 0) {
-        const { difference, cdrs } = await auditReport(ledger);
-        assert.equal(difference, undefined);
-        assert.ok(cdrs >= rows);
-        return { byesAnswered: answered.length, rows };
-      }
-      assert.ok(performance.now() < end, `${missing.length} CDRs are not in the database`);
-      await delay(200);
-    }
-  } finally {
-    await ledger.close();
+    await node.quiet(quietMs);
+  } catch (error) {
+    console.log(`the node is started anew: ${(error as Error).message}`);
+    await node.stop();
+    await node.start();
+    await node.quiet();
   }
+}
+
+async function shippedRows(calls: LoggedCalls, database: MariaDb): Promise<Row[]> {
+  const end = performance.now() + drainMs;
+  for (;;) {
+    const rows = await rowsIn(database);
+    const callers = new Set(rows.map(({ callId }) => callId));
+    const callees = new Set(
+      rows.filter(({ isAnswered }) => isAnswered).map(({ calleeCallId }) => calleeCallId),
+    );
+    const missing = [
+      ...calls.ended.filter((callId) => !callers.has(callId)),
+      ...calls.acknowledged.filter((callId) => !callees.has(callId)),
+    ];
+    if (missing.length === 0) return rows;
+    if (performance.now() > end) {
+      throw new Error(`${missing.length} CDRs are not in the database, as ${missing[0]}`);
+    }
+    await delay(500);
+  }
+}
+
+/** Past our own reader. */
+async function rowsIn(database: MariaDb): Promise<Row[]> {
+  const days = (await database.sql('SELECT day FROM cdr_day', 'tandem')) as { day: number }[];
+  const rows: Row[] = [];
+  for (const { day } of days) {
+    const found = await database.sql(
+      `SELECT call_id AS callId, callee_call_id AS calleeCallId, answered_at IS NOT NULL AS isAnswered,
+        CONCAT(end_reason, ' by ', ended_by, ', ', hold_time_ms DIV 1000, ' s') AS end FROM cdr_${day}`,
+      'tandem',
+    );
+    for (const row of found as (Omit<Row, 'isAnswered'> & { isAnswered: number })[]) {
+      rows.push({ ...row, isAnswered: row.isAnswered === 1 });
+    }
+  }
+  return rows;
+}
+
+/** How many ended in which way. */
+function countsOf(rows: readonly Row[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { end } of rows) counts[end] = (counts[end] ?? 0) + 1;
+  return counts;
+}
+
+function assertOnce(side: string, callIds: readonly string[]): void {
+  const seen = new Set<string>();
+  const twice = callIds.filter((callId) => seen.size === seen.add(callId).size);
+  assert.deepEqual(twice, [], `calls with more than one CDR, by the ${side}'s Call-ID`);
+}
+
+/** The cells that calls are admitted by, and the rows that postings go to. */
+async function assertSameMoney(node: NodeUnderTest, database: MariaDb): Promise<void> {
+  const kept = (await database.sql(
+    'SELECT account, balance FROM account_balance ORDER BY account',
+    'tandem',
+  )) as { account: string; balance: string }[];
+  assert.deepEqual(
+    kept.map(({ account }) => account),
+    ['acme', 'carrier', 'reseller'],
+  );
+  for (const { account, balance } of kept) {
+    const { adminUrl, token } = node.tandem();
+    const response = await fetch(`${adminUrl}/api/v1/accounts/${account}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const cell = (await response.json()) as { balance: string; reserved: string };
+    assert.deepEqual(
+      [account, unitsOf(cell.balance), cell.reserved],
+      [account, unitsOf(balance), '0'],
+    );
+  }
+}
+
+function unitsOf(text: string): bigint {
+  const [whole, fraction = ''] = text.split('.');
+  return BigInt(`${whole}${fraction.padEnd(8, '0')}`);
 }

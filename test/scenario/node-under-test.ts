@@ -14,11 +14,13 @@ import {
   type Tandem,
   type TandemOptions,
 } from '../../bench/peers/tandem.ts';
+import type { HandOffsFigures } from '../../workers/admin-messages.ts';
 import { createPeerFolder } from '../peers/peer-folder.ts';
 import '../peers/leftover-children.ts';
 
 /** What these tests read of a CDR; times are ISO 8601. */
 export interface CdrLine {
+  readonly id: string;
   readonly callId: string;
   readonly answeredAt: string | null;
   readonly holdTimeMs: number;
@@ -40,7 +42,13 @@ export interface StatusLine {
   readonly configurationVersion: number;
   readonly counters: Readonly<Record<string, number>>;
   readonly gateways: readonly { name: string; linesUsed: number }[];
+  readonly cdrHandOff: HandOffsFigures;
   readonly memoryRssBytes: number;
+  readonly cdrLog: { readonly accepting: boolean };
+  readonly cdrStore: {
+    readonly state: 'up' | 'away';
+    readonly queue: { readonly records: number };
+  };
 }
 
 export interface NodeUnderTest {
@@ -53,12 +61,14 @@ export interface NodeUnderTest {
   readonly cdrs: (...args: string[]) => Promise<CdrLine[]>;
   readonly status: () => Promise<StatusLine>;
   /** Waits until no call is up and every line is back, and fails where a handler threw. */
-  readonly quiet: () => Promise<StatusLine>;
+  readonly quiet: (patienceMs?: number) => Promise<StatusLine>;
   readonly tandem: () => Tandem;
   /** kill -9 of the engine, and a start on the same directory. */
   readonly crash: () => Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   readonly stop: () => Promise<number | null>;
+  /** After a stop, on the same directory. */
+  readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -93,9 +103,9 @@ export async function openNode(more: Partial<TandemOptions> = {}): Promise<NodeU
       return lines.map((line) => JSON.parse(line) as CdrLine);
     },
     status,
-    quiet: async () => {
+    quiet: async (patienceMs = quietMs) => {
       const log = (): string => readFileSync(tandem.child.outputFile, 'utf8').slice(-2000);
-      return becomesQuiet(status, log);
+      return becomesQuiet(status, log, patienceMs);
     },
     tandem: () => tandem,
     crash: async () => {
@@ -103,6 +113,9 @@ export async function openNode(more: Partial<TandemOptions> = {}): Promise<NodeU
       tandem = await startTandem(options);
     },
     stop: () => stopTandem(tandem),
+    start: async () => {
+      tandem = await startTandem(options);
+    },
     close: async () => {
       await stopTandem(tandem);
       remove();
@@ -116,8 +129,9 @@ const quietMs = 15_000;
 async function becomesQuiet(
   status: () => Promise<StatusLine>,
   log: () => string,
+  patienceMs: number,
 ): Promise<StatusLine> {
-  const end = performance.now() + quietMs;
+  const end = performance.now() + patienceMs;
   for (;;) {
     const now = await status();
     assert.equal(now.counters.bugs, 0, `a handler threw: ${log()}`);

@@ -143,3 +143,35 @@ test('a file that is missing or no YAML is refused', () => {
   assert.throws(() => loadSettings({ configFile: join(directory, 'gone.yaml') }), /gone\.yaml/);
   refused('a: [\n');
 });
+
+test('cdrPush and cdrFiles are read, and no secret of theirs is repeated', () => {
+  const { dataDir, cdrFilesDir, cdrPush } = load('node: a\n');
+  assert.deepEqual([cdrFilesDir, cdrPush], [join(dataDir, 'cdr-files'), null]);
+  const url = 'https://billing.example/cdrs?key=secret';
+  assert.deepEqual(load(`cdrPush: { url: "${url}" }\n`).cdrPush, {
+    ...{ url, token: '', caFile: '', format: 'json', batchRecords: 100, timeoutSeconds: 10 },
+  });
+  const files = load('cdrFiles: { directory: /srv/cdr }\ncdrPush:\n');
+  assert.deepEqual([files.cdrFilesDir, files.cdrPush], ['/srv/cdr', null]);
+  refused('cdrFiles: { directory: "" }\n', 'cdrFiles.directory', 'expected a directory');
+  refused('cdrFiles: {}\n', 'cdrFiles.directory');
+  refused('cdrPush: {}\n', 'cdrPush.url');
+  refused(`cdrPush: { url: "${url}", retries: 3 }\n`, 'cdrPush.retries', 'no such key');
+  refused(`cdrPush: { url: "${url}", batchRecords: 1001 }\n`, 'cdrPush.batchRecords', '1000');
+  refused(`cdrPush: { url: "${url}", format: xml }\n`, 'cdrPush.format', 'json');
+  const bad = [
+    'cdrPush: { url: "ftp://secret@h/" }',
+    'cdrPush: { url: "https://u:secret@h/" }',
+    'cdrPush: { url: "secret" }',
+    'cdrPush: secret',
+    `cdrPush: { url: "${url}", token: "secret\\n" }`,
+    `cdrPush: { url: "${url}", tokn: secret }`,
+  ];
+  for (const text of bad) {
+    assert.throws(
+      () => load(`${text}\n`),
+      (error: Error) => /cdrPush/.test(error.message) && !error.message.includes('secret'),
+      text,
+    );
+  }
+});

@@ -8,11 +8,11 @@ import { EndReasons } from '../../core/end-reason.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import type { Switch } from '../../core/switch.ts';
 import { CdrLog } from '../cdr/cdr-log.ts';
+import { fileSystemOf } from '../cdr/mapped-files.ts';
 import { unpackAnswers } from '../cdr/packed-answers.ts';
 import { monotonicMs } from '../clock.ts';
 import { BatchSender } from '../datagram/batch-sender.ts';
 import { Doorbell } from '../datagram/doorbell.ts';
-import { type SystemCalls, sharedCalls } from '../datagram/system-calls.ts';
 import { createLineLimit, type Log, type LogOutput, openLog } from '../log.ts';
 import { openBalances, purseOf, workerPurse } from '../memory/balance-block.ts';
 import { counterBlock, workerWriter } from '../memory/counter-block.ts';
@@ -20,6 +20,7 @@ import { cpsWords, mainSignal, workerLines, workerSignal } from '../memory/share
 import { adoptSnapshot, epochWords, type SnapshotTicket } from '../memory/snapshot-store.ts';
 import { RingReader, RingWriter } from '../memory/spsc-ring.ts';
 import { WakeSignal } from '../memory/wake-signal.ts';
+import { type SystemCalls, sharedCalls } from '../system-calls.ts';
 import type { CallWorkerStart, FromCallWorker, ToCallWorker } from '../thread-messages.ts';
 import { CallWorker } from './call-worker.ts';
 import { createCdrLogPulse } from './cdr-log-pulse.ts';
@@ -73,6 +74,7 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
     node: start.node,
     syncMs: start.cdrSyncMs,
     nowWallMs: Date.now(),
+    files: fileSystemOf(start.dataDir, calls),
   });
   const effects = new EffectRunner({
     datagrams: sender,

@@ -15,9 +15,9 @@ import { BatchReceiver, batchMax } from '../datagram/batch-receiver.ts';
 import type { Doorbell } from '../datagram/doorbell.ts';
 import { createQueueFill, type KernelSocket } from '../datagram/kernel-socket.ts';
 import { watchSocket } from '../datagram/socket-watch.ts';
-import { PollEvent, type SystemCalls } from '../datagram/system-calls.ts';
 import { ShardRouter } from '../ingress/shard-router.ts';
 import type { RingEntry } from '../memory/spsc-ring.ts';
+import { PollEvent, type SystemCalls } from '../system-calls.ts';
 import { RecordKind } from '../thread-messages.ts';
 import {
   type BatchTime,

@@ -1,8 +1,10 @@
-// Entry of the CDR writer's thread, at background priority: ships the log into the ledger, tells the main
-// thread of payments and figures, answers what accounts have. It waits for the store, never a call for it.
+// Entry of the CDR writer's thread, at background priority: ships the log into the ledger and hands it off to
+// other systems, tells the main thread of payments and figures, answers what accounts have. It waits for the
+// store, never a call for it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { lowerThreadPriority } from '../background-priority.ts';
+import { HandOffs } from '../hand-off/hand-offs.ts';
 import {
   LedgerAway,
   type LedgerStore,
@@ -39,6 +41,14 @@ const retryMsMax = 2000;
 const stopMs = 5_000;
 const rejectedLinesPerSecond = 2;
 
+interface WriterParts {
+  readonly start: CdrWriterStart;
+  readonly port: MessagePort;
+  readonly log: Log;
+  readonly store: LedgerStore;
+  readonly handOffs: HandOffs;
+}
+
 type Request = Extract<ToCdrWriter, { id: number }>;
 
 class WriterThread {
@@ -46,6 +56,7 @@ class WriterThread {
   readonly #log: Log;
   readonly #store: LedgerStore;
   readonly #writer: CdrWriter;
+  readonly #handOffs: HandOffs;
   readonly #standings: Standings;
   readonly #payments: PaymentWatch;
   readonly #requests: Request[] = [];
@@ -59,8 +70,7 @@ class WriterThread {
   #dueMs = { payments: 0, removeOld: 0, keep: 0 };
   #warned = '';
 
-  constructor(parts: { start: CdrWriterStart; port: MessagePort; log: Log; store: LedgerStore }) {
-    const { start, port, log, store } = parts;
+  constructor({ start, port, log, store, handOffs }: WriterParts) {
     this.#port = port;
     this.#log = log;
     this.#store = store;
@@ -68,11 +78,13 @@ class WriterThread {
     this.#opened = start.paymentsHeard >= 0;
     this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
     this.#standings = new Standings(store, start.ledger.dataDir);
+    this.#handOffs = handOffs;
     const lines = createLineLimit(rejectedLinesPerSecond);
     this.#writer = new CdrWriter({
       directory: start.ledger.dataDir,
       store,
       parameters: () => this.#parameters,
+      readers: this.#handOffs.readers(),
       onRejected: ({ logId, reason }: RejectedRecord) => {
         if (!lines.allow(performance.now())) return;
         const heldBack = lines.takeHeldBack();
@@ -94,8 +106,10 @@ class WriterThread {
   }
 
   #onMessage(message: ToCdrWriter): void {
-    if (message.kind === 'parameters') this.#parameters = message.parameters;
-    else if (message.kind === 'stop') this.#stopping = true;
+    if (message.kind === 'parameters') {
+      this.#parameters = message.parameters;
+      this.#handOffs.setParameters(message);
+    } else if (message.kind === 'stop') this.#stopping = true;
     else this.#requests.push(message);
     this.#wake.abort();
   }
@@ -152,7 +166,7 @@ class WriterThread {
       this.#log.warn(figures.warning);
     }
     this.#warned = figures.warning;
-    this.#post({ kind: 'figures', figures });
+    this.#post({ kind: 'figures', figures, handOffs: this.#handOffs.figures(Date.now()) });
   }
 
   async #answer(request: Request): Promise<void> {
@@ -185,7 +199,8 @@ class WriterThread {
   /** The call workers have closed their logs: all of it is shipped, if the store is there. */
   async #end(): Promise<void> {
     const late = pause(stopMs, undefined, { ref: false });
-    await Promise.race([this.#writer.drain().catch(() => {}), late]);
+    const drained = this.#writer.drain().catch(() => {});
+    await Promise.all([Promise.race([drained, late]), this.#handOffs.stop(late)]);
     this.#tellFigures();
     this.#writer.close();
     await Promise.race([this.#store.close().catch(() => {}), late]);
@@ -212,5 +227,6 @@ const start = workerData as CdrWriterStart;
 lowerThreadPriority();
 const output = openLog(start.logLevel, { thread: 'cdr-writer' });
 const store = await openLedger(start.ledger, (reason) => output.log.warn(reason));
-await new WriterThread({ start, port: parentPort!, log: output.log, store }).run();
+const handOffs = await HandOffs.open({ ...start, dataDir: start.ledger.dataDir, log: output.log });
+await new WriterThread({ start, port: parentPort!, log: output.log, store, handOffs }).run();
 output.flush();

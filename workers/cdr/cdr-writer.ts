@@ -2,6 +2,7 @@
 // the one in use, for ever. What it does in a thread of its own is cdr-writer-thread.ts.
 import type { CdrStoreFigures } from '../admin-messages.ts';
 import { LedgerAway, type LedgerStore, type RejectedRecord } from '../ledger/ledger-store.ts';
+import type { LogReader } from './log-retention.ts';
 import { currentLogSet, listLogSets } from './log-set.ts';
 import type { WriterParameters } from './row-rules.ts';
 import { SetWriter } from './set-writer.ts';
@@ -16,6 +17,8 @@ export interface CdrWriterOptions {
   readonly store: LedgerStore;
   readonly parameters: () => WriterParameters;
   readonly onRejected: (rejected: RejectedRecord) => void;
+  /** Who else reads the log; default: nobody. */
+  readonly readers?: readonly LogReader[];
 }
 
 export class CdrWriter {
@@ -97,10 +100,10 @@ export class CdrWriter {
 
   /** Begins anew from the checkpoints. */
   async #open(): Promise<void> {
-    const { directory, store, parameters, onRejected } = this.#options;
+    const { directory, store, parameters, onRejected, readers = [] } = this.#options;
     const sets: SetWriter[] = [];
     for (const set of listLogSets(directory)) {
-      sets.push(await SetWriter.open({ set, store, parameters, onRejected }));
+      sets.push(await SetWriter.open({ set, store, parameters, onRejected, readers }));
     }
     this.#sets = sets;
     this.#opened = currentLogSet(directory) !== null;

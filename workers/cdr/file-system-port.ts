@@ -14,6 +14,15 @@ export interface FileSystemPort {
   directorySync(directory: string, done: (error: Error | null) => void): void;
   close(descriptor: number): void;
   remove(path: string): void;
+  /** A window on bytes that the file has. Absent: there are none. `position`: a multiple of 64 KiB. */
+  map?(descriptor: number, position: number, length: number): FileWindow | undefined;
+}
+
+/** Stores in `bytes` are stores in the file, for every reader, and outlive this process. */
+export interface FileWindow {
+  readonly bytes: Uint8Array;
+  /** `bytes` must not be touched any more. */
+  release(): void;
 }
 
 // Call detail records are nobody else's business.
@@ -21,7 +30,8 @@ export const cdrFileMode = 0o600;
 export const cdrDirectoryMode = 0o700;
 
 export const diskFileSystem: FileSystemPort = {
-  create: (path) => fs.openSync(path, 'wx', cdrFileMode),
+  // Readable too: only then it can be mapped.
+  create: (path) => fs.openSync(path, 'wx+', cdrFileMode),
   write: (descriptor, bytes, position) =>
     fs.writeSync(descriptor, bytes, 0, bytes.length, position),
   truncate: (descriptor, length) => fs.ftruncateSync(descriptor, length),

@@ -112,6 +112,19 @@ export class LogTail {
   }
 }
 
+/** A new segment, or the end of a stream, is worth a checkpoint without a record: files are removed by it. */
+export function movesOn(
+  tail: LogTail,
+  stored: Checkpoint['places'],
+  places: Checkpoint['places'] = tail.places(),
+): boolean {
+  return Object.entries(places).some(([name, { file, offset }]) => {
+    const before = stored[name];
+    const isDone = tail.streams.get(name)?.done === true;
+    return before?.file !== file || (isDone && before.offset !== offset);
+  });
+}
+
 function noteOldestOpen(stream: Stream, { frame }: LoggedFrame): void {
   if (frame.kind === 'alive') stream.oldestOpenSequence = frame.alive.oldestOpenSequence;
   else if (frame.kind === 'segmentHeader') {

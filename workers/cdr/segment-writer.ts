@@ -4,14 +4,18 @@
 //   | frames      | reserve: zeros            |
 //
 // Frames are written over the zeros, so that a disk that fills up still takes the end records of the
-// calls that are up. The zeros are really written: a hole would promise space that nobody has.
+// calls that are up. The zeros are really written: a hole would promise space that nobody has. Where the
+// file system gives windows, frames are stored through one that moves along the reserve.
 import path from 'node:path';
-import type { FileSystemPort } from './file-system-port.ts';
+import type { FileSystemPort, FileWindow } from './file-system-port.ts';
 import type { SegmentName } from './log-set.ts';
 
 const zeros = Buffer.alloc(256 * 1024);
 /** Pieces in which one append may reach the file before it counts as failed. */
 const shortWritesMax = 16;
+const windowBytes = 512 * 1024;
+/** Windows begin at a page, of whatever size. */
+const windowStep = 64 * 1024;
 
 export class SegmentWriter {
   readonly name: SegmentName;
@@ -24,9 +28,14 @@ export class SegmentWriter {
   /** Why the last write failed; '' when it did not. */
   failure = '';
   readonly #files: FileSystemPort;
+  #window: FileWindow | undefined;
+  #windowAt = 0;
+  /** False once the kernel has refused a window: then all is written. */
+  #mayMap: boolean;
 
   constructor(files: FileSystemPort, directory: string, name: SegmentName) {
     this.#files = files;
+    this.#mayMap = files.map !== undefined;
     this.name = name;
     this.path = path.join(directory, name.file);
     this.descriptor = files.create(this.path);
@@ -35,7 +44,7 @@ export class SegmentWriter {
   /** Writes all of it or answers false: then `position` has not moved, and the next append of the same
    *  bytes repairs what a failed one left behind it. */
   append(bytes: Uint8Array): boolean {
-    if (this.#write(bytes, this.position) < bytes.length) return false;
+    if (!this.#store(bytes) && this.#write(bytes, this.position) < bytes.length) return false;
     this.position += bytes.length;
     if (this.position > this.allocated) this.allocated = this.position;
     return true;
@@ -60,6 +69,7 @@ export class SegmentWriter {
 
   /** Gives the reserve back. */
   releaseReserve(): void {
+    this.#releaseWindow();
     try {
       this.#files.truncate(this.descriptor, this.position);
       this.allocated = this.position;
@@ -69,7 +79,36 @@ export class SegmentWriter {
   }
 
   close(): void {
+    this.#releaseWindow();
     this.#files.close(this.descriptor);
+  }
+
+  /** Through the window; false where none reaches so far. */
+  #store(bytes: Uint8Array): boolean {
+    const end = this.position + bytes.length;
+    if (this.#window === undefined || end > this.#windowAt + this.#window.bytes.length) {
+      if (!this.#mayMap || !this.#moveWindow(end)) return false;
+    }
+    this.#window!.bytes.set(bytes, this.position - this.#windowAt);
+    this.failure = '';
+    return true;
+  }
+
+  /** To where the next frames come; false where `end` is not in it then. */
+  #moveWindow(end: number): boolean {
+    const at = this.position - (this.position % windowStep);
+    const length = Math.min(this.allocated - at, windowBytes);
+    if (end > at + length) return false;
+    this.#releaseWindow();
+    this.#windowAt = at;
+    this.#window = this.#files.map!(this.descriptor, at, length);
+    this.#mayMap = this.#window !== undefined;
+    return this.#mayMap;
+  }
+
+  #releaseWindow(): void {
+    this.#window?.release();
+    this.#window = undefined;
   }
 
   #write(bytes: Uint8Array, position: number): number {

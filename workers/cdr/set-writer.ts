@@ -1,8 +1,6 @@
 // Ships one log set into the ledger, batch by batch: while the store writes one batch, the next is read.
 // Nothing is given up: a batch that could not be written is offered until it is, or until the store says
 // that its checkpoint has moved; then reading begins anew from there.
-import fs from 'node:fs/promises';
-import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { FrameCode } from '../../core/cdr/cdr-codec.ts';
 import { chargesOf } from '../../core/cdr/charges.ts';
@@ -14,11 +12,12 @@ import type {
   PreparedBatch,
   RejectedRecord,
 } from '../ledger/ledger-store.ts';
-import { removeOldSegments } from './log-retention.ts';
+import { type LogReader, removeOldSegments } from './log-retention.ts';
 import type { LogSet } from './log-set.ts';
-import { LogBacklog, LogTail } from './log-tail.ts';
+import { LogBacklog, LogTail, movesOn } from './log-tail.ts';
 import { isListed, type WriterParameters } from './row-rules.ts';
 import type { LoggedFrame } from './segment-reader.ts';
+import { syncSegments } from './sync-segments.ts';
 
 /** A batch ends at this many bytes of the log, however many records it may have. */
 const batchBytesMax = 4 * 1024 * 1024;
@@ -29,6 +28,8 @@ export interface SetWriterOptions {
   readonly parameters: () => WriterParameters;
   /** Told of each record that no table takes. */
   readonly onRejected: (rejected: RejectedRecord) => void;
+  /** Who else reads the log. */
+  readonly readers: readonly LogReader[];
 }
 
 interface Batch {
@@ -49,7 +50,8 @@ export class SetWriter {
   checkpoint: Checkpoint;
   readonly #options: SetWriterOptions;
   #tail: LogTail;
-  #backlog: LogBacklog;
+  /** Undefined since the writer was last at the end of the log, until somebody asks. */
+  #backlog: LogBacklog | undefined;
   /** Read and not stored yet. */
   #waiting: Batch | undefined;
   /** Read behind it. */
@@ -63,7 +65,6 @@ export class SetWriter {
     this.set = options.set;
     this.checkpoint = checkpoint;
     this.#tail = new LogTail(options.set, checkpoint.places);
-    this.#backlog = new LogBacklog(options.set, checkpoint.places);
   }
 
   static async open(options: SetWriterOptions): Promise<SetWriter> {
@@ -75,7 +76,7 @@ export class SetWriter {
     this.#waiting ??= this.#collect(this.checkpoint.version);
     const batch = this.#waiting;
     if (batch === undefined) return 'idle';
-    await this.#syncFiles(batch.files);
+    await syncSegments(this.set, batch.files);
     const committing = this.#options.store.commit(batch.prepared);
     if (batch.isFull && this.#ahead === undefined) {
       // What is read in between must not lose the answer of the store.
@@ -100,6 +101,7 @@ export class SetWriter {
   queue(nowWallMs: number, budgetMs: number): { records: number; bytes: number; oldestMs: number } {
     const endMs = performance.now() + budgetMs;
     let frames = 0;
+    this.#backlog ??= new LogBacklog(this.set, this.checkpoint.places);
     this.#backlog.count(() => (++frames & 0xff) !== 0 || performance.now() < endMs);
     const records = Math.max(0, this.#backlog.records - this.#shippedSinceCount.records);
     const bytes = Math.max(0, this.#backlog.bytes - this.#shippedSinceCount.bytes);
@@ -117,17 +119,25 @@ export class SetWriter {
       tail: this.#tail,
       keepMs,
       nowWallMs,
+      readers: this.#options.readers,
       ...(graceMs === undefined ? {} : { graceMs }),
     });
     for (const name of gone) {
       this.#tail.forget(name);
       this.#gone.add(name);
     }
+    if (gone.length > 0) for (const reader of this.#options.readers) reader.gone(this.set, gone);
   }
 
   close(): void {
     this.#tail.close();
-    this.#backlog.close();
+    this.#forgetBacklog();
+  }
+
+  #forgetBacklog(): void {
+    this.#backlog?.close();
+    this.#backlog = undefined;
+    this.#shippedSinceCount = { records: 0, bytes: 0 };
   }
 
   #settle(batch: Batch, rows: number): void {
@@ -140,14 +150,14 @@ export class SetWriter {
     this.#shippedSinceCount.bytes += batch.bytes;
     this.#waiting = this.#ahead;
     this.#ahead = undefined;
+    // Counting on would be to read the log twice; from the checkpoint on it is a fraction of a second's.
+    if (!batch.isFull && this.#waiting === undefined) this.#forgetBacklog();
   }
 
   async #restart(): Promise<void> {
     this.checkpoint = await this.#options.store.checkpoint(this.set.id);
     this.close();
     this.#tail = new LogTail(this.set, this.checkpoint.places);
-    this.#backlog = new LogBacklog(this.set, this.checkpoint.places);
-    this.#shippedSinceCount = { records: 0, bytes: 0 };
     this.#waiting = undefined;
     this.#ahead = undefined;
   }
@@ -172,37 +182,17 @@ export class SetWriter {
     });
     const places = this.#tail.places();
     const records = rows.length + rejected.length;
-    if (records === 0 && !this.#movesOn(places)) return undefined;
+    if (records === 0 && !this.#movesOn()) return undefined;
     const batch: LedgerBatch = { logSet: this.set.id, version, rows, rejected, places };
     const prepared = this.#options.store.prepare(batch);
     return { prepared, records, bytes, files: [...files], isFull };
   }
 
-  /** A new segment, the end of a stream, or one less, is worth a checkpoint: files are removed by it. */
-  #movesOn(places: Checkpoint['places']): boolean {
-    const { places: stored } = this.checkpoint;
-    if (this.#gone.size > 0) {
-      this.#gone.clear();
-      return true;
-    }
-    return Object.entries(places).some(([name, { file, offset }]) => {
-      const before = stored[name];
-      const isDone = this.#tail.streams.get(name)?.done === true;
-      return before?.file !== file || (isDone && before.offset !== offset);
-    });
-  }
-
-  /** After a power failure the log must not lack what the ledger has: a call whose end was lost would be
-   *  closed, and charged, a second time. */
-  async #syncFiles(files: readonly string[]): Promise<void> {
-    for (const file of files) {
-      const handle = await fs.open(path.join(this.set.directory, file), 'r+');
-      try {
-        await handle.datasync();
-      } finally {
-        await handle.close();
-      }
-    }
+  /** A stream less is worth a checkpoint too. */
+  #movesOn(): boolean {
+    const isShorter = this.#gone.size > 0;
+    this.#gone.clear();
+    return isShorter || movesOn(this.#tail, this.checkpoint.places);
   }
 }
 

@@ -1,5 +1,6 @@
 // What the main thread and the thread of the CDR writer say to each other.
-import type { CdrStoreFigures } from '../admin-messages.ts';
+import type { CdrStoreFigures, HandOffsFigures } from '../admin-messages.ts';
+import type { HandOffSettings } from '../hand-off/hand-offs.ts';
 import type { LedgerSettings } from '../ledger/open-ledger.ts';
 import type { LogLevel } from '../settings.ts';
 import type { WriterParameters } from './row-rules.ts';
@@ -7,7 +8,12 @@ import type { WriterParameters } from './row-rules.ts';
 /** workerData of the thread. */
 export interface CdrWriterStart {
   readonly ledger: LedgerSettings;
+  readonly handOff: HandOffSettings;
+  /** Of the node, wall clock. */
+  readonly startedAt: number;
   readonly parameters: WriterParameters;
+  /** When these came into force, wall clock; 0: they are defaults, and others follow. */
+  readonly parametersAt: number;
   /** Highest number of the payments that the main thread has heard of; -1: of none, and it asks for none. */
   readonly paymentsHeard: number;
   readonly logLevel: LogLevel;
@@ -15,7 +21,7 @@ export interface CdrWriterStart {
 
 /** Amounts are bigint: both sides are threads. */
 export type ToCdrWriter =
-  | { kind: 'parameters'; parameters: WriterParameters }
+  | { kind: 'parameters'; parameters: WriterParameters; at: number }
   /** Open books where there are none; answered with `balances` or `failed`. */
   | {
       kind: 'balances';
@@ -28,7 +34,7 @@ export type ToCdrWriter =
   | { kind: 'stop' };
 
 export type FromCdrWriter =
-  | { kind: 'figures'; figures: CdrStoreFigures }
+  | { kind: 'figures'; figures: CdrStoreFigures; handOffs: HandOffsFigures }
   | {
       kind: 'balances';
       id: number;

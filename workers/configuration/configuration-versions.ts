@@ -63,12 +63,15 @@ export type ApplyResult =
   | {
       readonly kind: 'dryRun';
       readonly diff: ConfigurationDiff;
+      /** Names, all of them. */
+      readonly removedAccounts: readonly string[];
       readonly warnings: readonly string[];
     }
   | {
       readonly kind: 'staged';
       readonly version: number;
       readonly diff: ConfigurationDiff;
+      readonly removedAccounts: readonly string[];
       readonly warnings: readonly string[];
     };
 
@@ -231,7 +234,11 @@ export class ConfigurationVersions {
     const diff = diffDocuments(next.current, document, (old, table) =>
       diffStoredRates(old, table, ratesOf),
     );
-    if (options.dryRun) return { kind: 'dryRun', diff, warnings };
+    const kept = new Set(document.accounts.map(({ name }) => name));
+    const removedAccounts = next.current.accounts
+      .map(({ name }) => name)
+      .filter((name) => !kept.has(name));
+    if (options.dryRun) return { kind: 'dryRun', diff, removedAccounts, warnings };
     if (isEmptyDiff(diff) && base > 0) return { kind: 'unchanged', version: base, warnings };
     const packed = packJson(document);
     const names = packJson(slotNames(document));
@@ -256,7 +263,7 @@ export class ConfigurationVersions {
       removeOldest(transaction, false, stagedVersionsMax);
       return number;
     });
-    return { kind: 'staged', version, diff, warnings };
+    return { kind: 'staged', version, diff, removedAccounts, warnings };
   }
 
   #ratesOf(tables: NewTables): RatesOf {

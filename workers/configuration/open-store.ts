@@ -7,17 +7,9 @@ import { join } from 'node:path';
 import { openMemoryStore } from '../../native-free/memory-store.ts';
 import type { ConfigurationStore, StoreTransaction } from './configuration-store.ts';
 import { type Lmdb, loadLmdb, openLmdbStore } from './lmdb-store.ts';
-import { moveRatesOut } from './stored-versions.ts';
 
 /** Format of keys and values, of the configuration and of the ledger. */
 export const storeFormat = 2;
-
-/** How to bring a store of the format at `index` to the next one; run in one transaction. */
-const upgrades: readonly ((transaction: StoreTransaction) => void)[] = [
-  // 0: an empty store.
-  () => {},
-  moveRatesOut,
-];
 
 /** Its folder below the data directory, and what people are told it is. */
 export interface StoreName {
@@ -55,7 +47,7 @@ export async function openStore(
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const store = await openKind(dataDir, name, options);
   try {
-    upgradeStore(store, name, dataDir);
+    await upgradeStore(store, name, dataDir);
   } catch (error) {
     await store.close();
     throw error;
@@ -89,8 +81,24 @@ async function openKind(
   return openLmdbStore(lmdb, lmdbPath);
 }
 
-function upgradeStore(store: ConfigurationStore, { title }: StoreName, dataDir: string): void {
-  if (formatOf(store.get(formatKey)) === storeFormat) return;
+type Upgrade = (transaction: StoreTransaction) => void;
+
+/** How to bring a store of the format at `index` to the next one. Loaded where it is wanted: the schema of
+ *  documents, and what checks them, comes with it. */
+async function loadUpgrades(): Promise<readonly Upgrade[]> {
+  const { moveRatesOut } = await import('./stored-versions.ts');
+  // 0 is an empty store.
+  return [() => {}, moveRatesOut];
+}
+
+async function upgradeStore(
+  store: ConfigurationStore,
+  { title }: StoreName,
+  dataDir: string,
+): Promise<void> {
+  const before = formatOf(store.get(formatKey));
+  if (before === storeFormat) return;
+  const upgrades = before === 0 ? [] : await loadUpgrades();
   store.transaction((transaction) => {
     const found = formatOf(transaction.get(formatKey));
     if (!(found <= storeFormat)) {
@@ -98,7 +106,7 @@ function upgradeStore(store: ConfigurationStore, { title }: StoreName, dataDir: 
         `${title} in ${dataDir}: format ${found}: expected at most ${storeFormat} (written by a newer version)`,
       );
     }
-    for (let format = found; format < storeFormat; format++) upgrades[format]!(transaction);
+    if (found > 0) for (const upgrade of upgrades.slice(found)) upgrade(transaction);
     transaction.put(formatKey, Buffer.from(String(storeFormat)));
   });
 }

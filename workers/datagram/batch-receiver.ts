@@ -4,6 +4,7 @@
 // A slot a datagram, used again by the next batch: who keeps a payload copies it. 64 KiB hold every
 // datagram whole; of a slot only the pages that a datagram reaches are memory.
 import { type Hop, Transport } from '../../core/sip/hop.ts';
+import { Socket, type SystemCalls } from '../system-calls.ts';
 import type { KernelSocket } from './kernel-socket.ts';
 import {
   createMessageHeaders,
@@ -15,7 +16,6 @@ import {
 } from './message-headers.ts';
 import { addressSlotBytes } from './socket-address.ts';
 import { SocketHops } from './socket-hops.ts';
-import { Socket, type SystemCalls } from './system-calls.ts';
 
 export const batchMax = 64;
 const slotBytes = 65_536;

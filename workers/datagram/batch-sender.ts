@@ -9,6 +9,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { Hop } from '../../core/sip/hop.ts';
 import type { ByteTextBuffer } from '../call/send-arena.ts';
+import { Errno, PollEvent, Socket, type SystemCalls } from '../system-calls.ts';
 import type { KernelSocket } from './kernel-socket.ts';
 import {
   createMessageHeaders,
@@ -20,7 +21,6 @@ import {
   writeAddress,
 } from './message-headers.ts';
 import { addressSlotBytes, writeSocketAddress } from './socket-address.ts';
-import { Errno, PollEvent, Socket, type SystemCalls } from './system-calls.ts';
 
 /** Messages of one call to the kernel; more are sent in several. */
 const queueMax = 256;

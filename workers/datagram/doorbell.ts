@@ -1,5 +1,5 @@
 // Wakes a thread that waits in poll(2): an eventfd(2), a counter that is readable while it is not zero.
-import type { SystemCalls } from './system-calls.ts';
+import type { SystemCalls } from '../system-calls.ts';
 
 /** EFD_NONBLOCK | EFD_CLOEXEC */
 const flags = 0o2004000;

@@ -1,7 +1,8 @@
 // A UDP socket that all threads of the engine share by its descriptor: one thread receives, every worker
 // sends. It outlives its threads, so a worker that is started again finds what came in the meantime.
+
+import { Errno, Socket, SocketOption, type SystemCalls } from '../system-calls.ts';
 import { addressSlotBytes, writeSocketAddress } from './socket-address.ts';
-import { Errno, Socket, SocketOption, type SystemCalls } from './system-calls.ts';
 
 export interface KernelSocket {
   readonly fd: number;

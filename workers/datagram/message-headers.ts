@@ -4,7 +4,7 @@
 //   mmsghdr, 16 words   0-1 name  2 name bytes  4-5 iovec  6 count (1)  8-9 control  10 control bytes
 //                       12 flags  14 bytes of the message
 //   iovec, 4 words      0-1 base  2 bytes
-import type { SystemCalls } from './system-calls.ts';
+import type { SystemCalls } from '../system-calls.ts';
 
 export const headerBytes = 64;
 export const headerWords = 16;

@@ -2,9 +2,9 @@
 // itself; opened and closed by the main thread.
 import type { Listener } from '../../core/call/local-identity.ts';
 import { Transport } from '../../core/sip/hop.ts';
+import { loadSystemCalls, type SystemCalls, sharedCalls } from '../system-calls.ts';
 import { openDoorbell } from './doorbell.ts';
 import { type KernelSocket, openKernelSocket } from './kernel-socket.ts';
-import { loadSystemCalls, type SystemCalls, sharedCalls } from './system-calls.ts';
 
 /** A plain object; survives structured cloning. */
 export interface SharedSockets {

@@ -4,7 +4,7 @@
 //   struct sockaddr_in6, 28 bytes   | family u16 | port, big-endian | flow 4 | address 16 | scope u32 |
 import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { Socket } from './system-calls.ts';
+import { Socket } from '../system-calls.ts';
 
 /** One slot of a table of addresses holds either kind. */
 export const addressSlotBytes = 32;

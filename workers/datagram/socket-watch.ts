@@ -2,8 +2,8 @@
 // descriptor.
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { literalLookup } from '../datagram-socket.ts';
+import { Socket, type SystemCalls } from '../system-calls.ts';
 import { type KernelSocket, keepToOurselves } from './kernel-socket.ts';
-import { Socket, type SystemCalls } from './system-calls.ts';
 
 export interface SocketWatchOptions {
   readonly calls: SystemCalls;

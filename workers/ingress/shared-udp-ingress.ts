@@ -8,7 +8,7 @@ import { BatchSender } from '../datagram/batch-sender.ts';
 import type { KernelSocket } from '../datagram/kernel-socket.ts';
 import type { SharedSockets } from '../datagram/shared-sockets.ts';
 import { watchSocket } from '../datagram/socket-watch.ts';
-import type { SystemCalls } from '../datagram/system-calls.ts';
+import type { SystemCalls } from '../system-calls.ts';
 import { createKernelDrops, type KernelDrops } from './kernel-drops.ts';
 import type { UdpIngressOptions, UdpSocketState } from './udp-ingress.ts';
 

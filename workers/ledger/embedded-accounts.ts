@@ -5,7 +5,7 @@ import type {
   StoreReader,
   StoreTransaction,
 } from '../configuration/configuration-store.ts';
-import { accountKey, behind, nameOfKey, paymentKey } from './embedded-keys.ts';
+import { accountKey, behind, lastPaymentKey, nameOfKey, paymentKey } from './embedded-keys.ts';
 import {
   changeAccount,
   ledgerAccount,
@@ -144,13 +144,11 @@ export class EmbeddedAccounts {
   }
 }
 
-const lastNumberKey = 'payments';
-
 function lastNumber(reader: StoreReader): number {
-  const value = reader.get(lastNumberKey);
+  const value = reader.get(lastPaymentKey);
   return value === undefined ? 0 : readJson<number>(value);
 }
 
 function writeLastNumber(transaction: StoreTransaction, number: number): void {
-  transaction.put(lastNumberKey, Buffer.from(String(number)));
+  transaction.put(lastPaymentKey, Buffer.from(String(number)));
 }

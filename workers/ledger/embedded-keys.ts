@@ -5,6 +5,7 @@
 //   charge/NAME/DAY                    what calls of a day have cost an account
 //   day/DAY                            number of rows, first and last end of a call
 //   payment/NUMBER                     one payment
+//   payments                           number of the latest
 //   rejected/SET/FILE/OFFSET           a record that no table takes, with its reason
 //   row/DAY/ENDED/SET/FILE/OFFSET      a CDR: the end of the call, then the identity of its frame
 //
@@ -22,6 +23,7 @@ export const chargeKey = (account: string, day: number): string =>
   `charge/${nameKey(account)}/${day}`;
 export const dayKey = (day: number): string => `day/${day}`;
 export const paymentKey = (number: number): string => `payment/${padded(number, 12)}`;
+export const lastPaymentKey = 'payments';
 export const rejectedKey = (logId: LogId): string => `rejected/${identityKey(logId)}`;
 export const rowKey = (day: number, place: CdrPlace): string =>
   `${rowPrefix(day)}${padded(place.endedAt, 14)}/${identityKey(place.logId)}`;
@@ -41,7 +43,15 @@ export function logIdOfParts(set: string, file: string, offset: string): LogId {
   return { set, file: parseSegmentName(file)?.file ?? file, offset: Number(offset) };
 }
 
+/** Thousands of rows in turn are of one file. */
+let lastPadded = { file: '', text: '' };
+
 function paddedFile(file: string): string {
+  if (file !== lastPadded.file) lastPadded = { file, text: padFile(file) };
+  return lastPadded.text;
+}
+
+function padFile(file: string): string {
   const segment = parseSegmentName(file);
   if (segment === null) return file;
   const { role, worker, incarnation, sequence } = segment;

@@ -1,14 +1,15 @@
-// A copy of the embedded ledger for a backup: accounts, payments, what calls have cost, checkpoints. CDR rows
-// are left out, as are the days they belong to; calls whose CDRs are still in the log only are charged in the
-// copy, because the log stays behind. What comes back opens with the same balances, and its audit is clean.
+// A copy of the ledger for a backup: accounts, payments, what calls have cost, checkpoints. CDR rows are left
+// out, as are the days they belong to; calls whose CDRs are still in the log only are charged in the copy,
+// because the log stays behind, and the checkpoint is moved past them. What comes back opens with the same
+// balances, and its audit is clean.
 
 import { chargesOf } from '../../core/cdr/charges.ts';
 import { listLogSets } from '../cdr/log-set.ts';
 import { LogTail } from '../cdr/log-tail.ts';
 import type { ConfigurationStore, StoreTransaction } from '../configuration/configuration-store.ts';
 import { openStore } from '../configuration/open-store.ts';
-import { behind } from './embedded-keys.ts';
-import { addCharge, changeAccount, readCheckpoint } from './embedded-records.ts';
+import { behind, checkpointKey } from './embedded-keys.ts';
+import { addCharge, changeAccount, packJson, readCheckpoint } from './embedded-records.ts';
 import type { LedgerRow } from './ledger-store.ts';
 import { sumPostings } from './postings.ts';
 
@@ -35,11 +36,13 @@ function rangeOf(transaction: StoreTransaction, from: string, to: string): Store
   return transaction.range(from, to, Number.MAX_SAFE_INTEGER);
 }
 
-function chargeFromLog(copy: Map<string, Uint8Array>, directory: string): void {
+/** Also takes the rows out of the books: they are not part of the copy. */
+export function chargeFromLog(copy: Map<string, Uint8Array>, directory: string): void {
   const target = transactionOver(copy);
   const rows: LedgerRow[] = [];
   for (const set of listLogSets(directory)) {
-    const tail = new LogTail(set, readCheckpoint(target, set.id).places);
+    const { version, places } = readCheckpoint(target, set.id);
+    const tail = new LogTail(set, places);
     try {
       tail.read(({ frame, logId }) => {
         if (frame.kind === 'end') {
@@ -48,6 +51,9 @@ function chargeFromLog(copy: Map<string, Uint8Array>, directory: string): void {
         }
         return true;
       });
+      // Should this log ever be shipped into what is restored, it is not charged a second time.
+      const next = { version: version + 1, places: tail.places() };
+      copy.set(checkpointKey(set.id), packJson(next));
     } finally {
       tail.close();
     }

@@ -220,7 +220,7 @@ export interface LedgerStore {
   /** In the order of their numbers, those above `after`. */
   payments(filter: { after?: number; account?: string; limit?: number }): Promise<Payment[]>;
   dayCharges(): Promise<DayCharges[]>;
-  /** For a backup; undefined where the ledger's database has backups of its own. */
-  copy(dataDir: string): Promise<[key: string, value: Uint8Array][] | undefined>;
+  /** For a backup, as of one moment: entries of the embedded ledger, whatever this one is. */
+  copy(dataDir: string): Promise<[key: string, value: Uint8Array][]>;
   close(): Promise<void>;
 }

@@ -19,7 +19,7 @@ import { sqlText, sqlTime, sqlTimeOrNull, timeOfSql } from './sql-text.ts';
 /** Names of one statement. */
 const namesAtOnce = 1000;
 const accountColumns = 'account, balance, expires_at, payments, calls, opened';
-const paymentColumns =
+export const paymentColumns =
   'number, account, kind, amount, balance_after, paid_at, paid_by, reason, expires_at';
 
 export class MysqlAccounts {
@@ -200,7 +200,7 @@ function accountOf(row: SqlRow): LedgerAccount {
   };
 }
 
-function paymentOf(row: SqlRow): Payment {
+export function paymentOf(row: SqlRow): Payment {
   return {
     number: Number(row.number),
     account: text(row.account),

@@ -6,6 +6,7 @@ import { checkpointOf, MysqlAccounts } from './mysql-accounts.ts';
 import { text } from './mysql-cdr-row.ts';
 import { mysqlCdrs, mysqlCdrsOfDay } from './mysql-cdrs.ts';
 import { MysqlCommit, prepareMysqlBatch } from './mysql-commit.ts';
+import { copyMysqlLedger } from './mysql-copy.ts';
 import { MysqlLink } from './mysql-link.ts';
 import { migrate } from './mysql-migrations.ts';
 import { sqlText } from './sql-text.ts';
@@ -67,7 +68,7 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
     recentPayments: (number) => accounts.payments({ after: number }),
     payments: (filter) => accounts.payments(filter),
     dayCharges: () => accounts.dayCharges(),
-    copy: async () => undefined,
+    copy: (dataDir) => copyMysqlLedger(reading, dataDir),
     close: async () => {
       await Promise.all([writing.close(), reading.close()]);
     },

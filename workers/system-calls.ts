@@ -1,6 +1,7 @@
 // The few calls of the C library that Node has no API for, above all those that receive and send many
 // datagrams at once (recvmmsg(2), sendmmsg(2)). Each costs about 0.2 us more than from C. Through koffi,
-// which may have no binary for a platform: then node:dgram serves (workers/call/datagram-sender.ts).
+// which may have no binary for a platform: then node:dgram serves (workers/call/datagram-sender.ts), and
+// files are written, not mapped.
 //
 // Buffers that the kernel is told the address of must stay referenced: the collector does not know that
 // the kernel knows them, and a freed one makes the call fail with EFAULT.
@@ -32,6 +33,9 @@ export const SocketOption = {
 /** POLLIN, POLLOUT of poll(2). */
 export const PollEvent = { readable: 1, writable: 4 } as const;
 
+/** Of mmap(2): PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE. */
+const Mapping = { readWrite: 3, sharedPopulated: 0x8001 } as const;
+
 export const Errno = { interrupted: 4, wouldBlock: 11, addressInUse: 98 } as const;
 
 /** Returns are the C library's: -1 and `errno` on failure. Addresses are numbers below 2^48. */
@@ -49,6 +53,11 @@ export interface SystemCalls {
   read(fd: number, bytes: Uint8Array, count: number): number;
   write(fd: number, bytes: Uint8Array, count: number): number;
   usleep(microseconds: number): number;
+  /** Bytes [position, position + length) of a file, as memory that is the file; undefined on failure.
+   *  `position`: whole pages. */
+  mapFile(fd: number, position: number, length: number): Uint8Array | undefined;
+  /** The mapping must not be touched any more, in whatever way: it would end the process. */
+  unmapFile(mapping: Uint8Array): void;
   /** Where the bytes lie, as long as they are referenced. */
   addressOf(bytes: Uint8Array): number;
   /** Of the last call of this thread that failed. */
@@ -98,10 +107,21 @@ async function load(): Promise<SystemCalls | string> {
     );
     // Moves nothing, and returns where it would have moved it to.
     const move = library.func('uintptr_t memmove(void *, void *, size_t)');
+    const addressOf = (bytes: Uint8Array): number => Number(move(bytes, bytes, 0));
+    const map = library.func('uintptr_t mmap(void *, size_t, int, int, int, long)');
+    const unmap = library.func('int munmap(uintptr_t, size_t)');
     return {
       ...calls,
-      addressOf: (bytes: Uint8Array) => Number(move(bytes, bytes, 0)),
+      addressOf,
       errno: () => koffi.errno(),
+      mapFile: (fd: number, position: number, length: number) => {
+        const { readWrite, sharedPopulated } = Mapping;
+        const address = map(null, length, readWrite, sharedPopulated, fd, position);
+        // MAP_FAILED is -1: no number that is safe, so it comes as a BigInt.
+        if (typeof address !== 'number') return undefined;
+        return new Uint8Array(koffi.view(address, length));
+      },
+      unmapFile: (mapping: Uint8Array) => void unmap(addressOf(mapping), mapping.length),
     } as unknown as SystemCalls;
   } catch (error) {
     return `koffi: ${(error as Error).message}`;

@@ -1,0 +1,17 @@
+// How V8 collects in call workers. What lives at a collection is copied, so its price is the calls that are up;
+// what dies before costs nothing. DECISIONS.md 36 has the measurements.
+import { setFlagsFromString } from 'node:v8';
+import type { ResourceLimits } from 'node:worker_threads';
+
+/** Three semi-spaces of 16 MB: at some thousand calls a second a collection comes every 0.3 s, when most short
+ *  calls have come and gone. Much smaller, and each call is copied twice and ends in the old generation. */
+export const callWorkerLimits: ResourceLimits = { maxYoungGenerationSizeMb: 48 };
+
+/** For all threads that start from now on. */
+export function setCollectorFlags(): void {
+  // V8 sees the first calls survive, while its spaces are small, and from then on allocates their like in the old
+  // generation. There they die all the same, and what they point to lives until the next marking.
+  setFlagsFromString('--no-allocation-site-pretenuring');
+  // Two megabytes are copied as fast by the worker alone. Helpers on the other processor double the work.
+  setFlagsFromString('--no-parallel-scavenge');
+}
