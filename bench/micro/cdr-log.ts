@@ -19,8 +19,7 @@ const callsAtOnce = 2;
 const directories: string[] = [];
 const loaded = await loadSystemCalls();
 /** What windows on the files are had through; `--written` is without. */
-const calls =
-  typeof loaded === 'string' || process.argv.includes('--written') ? undefined : loaded;
+const calls = typeof loaded === 'string' || process.argv.includes('--written') ? undefined : loaded;
 
 function openLog(): CdrLog {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tandem-cdr-bench-'));
