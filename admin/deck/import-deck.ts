@@ -2,7 +2,7 @@
 // the table in force, compared with it, and staged as a version. Runs in the admin's task pool, or in the
 // command where no node runs.
 import { ratesMax } from '../../core/configuration/limits.ts';
-import type { RateTemplateDocument } from '../../core/configuration/model.ts';
+import type { RateTemplateDocument } from '../../core/configuration/rate-template-model.ts';
 import type { DeckRate } from '../../core/deck/deck-reader.ts';
 import type { AdminStart } from '../../workers/admin-messages.ts';
 import {

@@ -1,6 +1,9 @@
 // A rate deck from the bytes of a file: a workbook where it is one, else text in rows. Rows go to the reader
 // of core/deck one by one; nothing of the file but its bytes is held.
-import type { RateTemplateDocument, TextEncodingName } from '../../core/configuration/model.ts';
+import type {
+  RateTemplateDocument,
+  TextEncodingName,
+} from '../../core/configuration/rate-template-model.ts';
 import { guessDelimiter, readCsv } from '../../core/deck/csv-rows.ts';
 import { DeckReader, type DeckSink, type NumericPrefixes } from '../../core/deck/deck-reader.ts';
 import type { OffsetTable } from '../../core/time/local-time.ts';

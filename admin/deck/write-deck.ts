@@ -1,7 +1,7 @@
 // A rate table as a file that `import` reads back to the same rates: columns named as the fields are, only
 // those that the table uses. Written in pieces, so that no table is held as text.
 
-import { type RateField, rateFields } from '../../core/configuration/model.ts';
+import { type RateField, rateFields } from '../../core/configuration/rate-template-model.ts';
 import { csvCell } from '../../core/deck/csv-rows.ts';
 import { guardFormula } from '../../core/deck/deck-cell.ts';
 import { sectionsText } from '../../core/deck/deck-fields.ts';

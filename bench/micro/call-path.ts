@@ -33,6 +33,7 @@ import { fraudCounters } from '../../workers/memory/fraud-block.ts';
 import {
   allocateSharedMemory,
   gatewayWords,
+  type SharedMemory,
   workerLines,
 } from '../../workers/memory/shared-memory.ts';
 
@@ -130,11 +131,34 @@ function open(source: object, packsFrames: boolean): Bench {
   const arena = new SharedArrayBuffer(compiled.bytesNeeded);
   compiled.writeInto(arena);
   const memory = allocateSharedMemory({ workers: 1 });
-  const ledger = openBalances(memory);
+  const purse = purseOf(openBalances(memory), mainPurse);
   for (const [at, slot] of compiled.accountCells.slots.entries()) {
-    addToBalance(purseOf(ledger, mainPurse), slot, compiled.accountCells.openings[at]!);
+    addToBalance(purse, slot, compiled.accountCells.openings[at]!);
   }
-  const money = new MoneyJournal(purseOf(ledger, workerPurse(0)));
+  const { effects, flush } = createEffects(memory, packsFrames);
+  let word = 1;
+  const shard = new Switch({
+    effects,
+    listeners: [{ transport: 0, address: '127.0.0.1', port: 5060 }],
+    node: 'bench',
+    runId: 'bench',
+    workerIndex: 0,
+    shardKey: Uint32Array.of(1, 2),
+    scratch: Buffer.alloc(64) as Buffer & MessageBytes,
+    random32: () => Math.imul(word++, 0x9e3779b1) >>> 0,
+    snapshot: openSnapshot(arena),
+    nowMs: 0,
+    wallMs: 1_790_000_000_000,
+  });
+  return { shard, up: [], next: 0, flush };
+}
+
+/** As a call worker's (workers/call/effect-runner.ts), without sockets and disk. */
+function createEffects(
+  memory: SharedMemory,
+  packsFrames: boolean,
+): { effects: Effects; flush: () => void } {
+  const money = new MoneyJournal(purseOf(openBalances(memory), workerPurse(0)));
   const usage = new UsageJournal(fraudCounters(memory, 0).usage);
   const lines = workerLines(memory, 0);
   const frames = new FrameBatch();
@@ -167,24 +191,8 @@ function open(source: object, packsFrames: boolean): Bench {
     recordAnswer: (answer) => void (packsFrames && frames.add(datedAnswer(answer))),
     recordEnd: (cdr) => void (packsFrames && frames.add(datedEnd(cdr))),
   };
-  let word = 1;
-  const shard = new Switch({
-    effects,
-    listeners: [{ transport: 0, address: '127.0.0.1', port: 5060 }],
-    node: 'bench',
-    runId: 'bench',
-    workerIndex: 0,
-    shardKey: Uint32Array.of(1, 2),
-    scratch: Buffer.alloc(64) as Buffer & MessageBytes,
-    random32: () => Math.imul(word++, 0x9e3779b1) >>> 0,
-    snapshot: openSnapshot(arena),
-    nowMs: 0,
-    wallMs: 1_790_000_000_000,
-  });
   return {
-    shard,
-    up: [],
-    next: 0,
+    effects,
     flush: () => {
       for (const slot of released) releaseLine(lines, slot);
       released.length = 0;

@@ -58,7 +58,7 @@ export function findRates(
   const { cdr } = call;
   const rated = { callee: call.calleeRouted, at: cdr.startedAt };
   cdr.calleeBilling = ratedNumber(rated.callee, billing.rules);
-  billing.free = isFree(rated.callee, billing.rules);
+  billing.free = call.emergency || isFree(rated.callee, billing.rules);
   if (billing.free) {
     cdr.billedSeconds = 0;
     cdr.fee = 0n;

@@ -117,8 +117,10 @@ function numbersNotListed(env: CallEnvironment, call: Call): Refusal | undefined
 }
 
 function payerFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  if (call.mapping.account === null || call.emergency) return undefined;
+  if (call.mapping.account === null) return undefined;
   const reason = findAccounts(env, call);
+  // A call for help goes through whatever its account is; then nobody is billed.
+  if (call.emergency) return undefined;
   return reason && { reason, counter: Counter.refusedAccount };
 }
 

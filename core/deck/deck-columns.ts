@@ -4,7 +4,7 @@ import {
   type RateField,
   type RateTemplateDocument,
   rateFields,
-} from '../configuration/model.ts';
+} from '../configuration/rate-template-model.ts';
 
 /** Places of the columns of each field, from 0; more than one for a prefix in parts. */
 export type FieldColumns = ReadonlyMap<RateField, readonly number[]>;

@@ -1,7 +1,8 @@
 // From the cells of one row to the terms of a rate: which values a field may have, and which fields exclude
 // each other. The same rules as a rate of a configuration document has.
 import { areaBytesMax, incrementSecondsMax, sectionsPerRateMax } from '../configuration/limits.ts';
-import type { CallTypeName, RateField, RateSectionDocument } from '../configuration/model.ts';
+import type { CallTypeName, RateSectionDocument } from '../configuration/model.ts';
+import type { RateField } from '../configuration/rate-template-model.ts';
 import { decimalCell, incrementsCell, switchCell } from './deck-cell.ts';
 
 /** Texts of the fields that many rates have in common; '' where there is none. */

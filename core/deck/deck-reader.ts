@@ -1,6 +1,6 @@
 // Reads the rows of a rate deck by a template: every row becomes rates, or problems that name line, field,
 // value and expectation. Nothing is skipped in silence but empty rows.
-import type { RateField, RateTemplateDocument } from '../configuration/model.ts';
+import type { RateField, RateTemplateDocument } from '../configuration/rate-template-model.ts';
 import type { OffsetTable } from '../time/local-time.ts';
 import {
   decimalCell,

@@ -21,7 +21,7 @@ export const TimerName = {
   protectRoute: 22, // SS_TRY_PROTECT_ROUTE_DELAY
   optionsCheck: 23, // SS_SIP_OPTIONS_CHECK_PERIOD
   balance: 21, // top-up of what a call has set aside, or the end of it
-  lengthWarning: 22, // a fraud limit warns of the length of a call
+  lengthWarning: 24, // a fraud limit warns of the length of a call
   callLinger: 20, // a dropped attempt still answers a late PRACK
 } as const;
 export type TimerName = (typeof TimerName)[keyof typeof TimerName];

@@ -247,7 +247,7 @@ describe('an emergency call', () => {
 
   it('passes every limit, bills nobody, and goes out as it is', () => {
     const stage = numberStage(changes);
-    stage.effects.grantsCps = false;
+    stage.effects.acquireCps = (_slot, limit) => limit === 0;
     const carried = carriedBy(stage, { callee: '112' });
     assert.deepEqual(carried, { callee: '112', to: '112', caller: '15551234' });
     assert.equal(stage.effects.counted('emergencyCalls'), 1);

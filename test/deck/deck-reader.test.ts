@@ -1,7 +1,7 @@
 // Reading the rows of a rate deck by a template: what becomes a rate, and what every bad row is told.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RateTemplateDocument } from '../../core/configuration/model.ts';
+import type { RateTemplateDocument } from '../../core/configuration/rate-template-model.ts';
 import { sectionsText } from '../../core/deck/deck-fields.ts';
 import { type DeckProblem, type DeckRate, DeckReader } from '../../core/deck/deck-reader.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';

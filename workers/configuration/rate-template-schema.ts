@@ -1,6 +1,9 @@
 // The schema of a rate template: how one supplier's files are read.
 import { z } from 'zod';
-import { type RateTemplateDocument, rateFields } from '../../core/configuration/model.ts';
+import {
+  type RateTemplateDocument,
+  rateFields,
+} from '../../core/configuration/rate-template-model.ts';
 import { datePattern } from '../../core/deck/deck-time.ts';
 import { integer, name } from './field-schemas.ts';
 import { isTimeZone } from './time-zones.ts';
