@@ -67,14 +67,16 @@ function judged<T>(
   return value === undefined ? { figure, wanted } : { figure, wanted, ...judge(value) };
 }
 
-/** The ratio of two systems at the highest rate that both were measured at. */
+/** The ratio of two systems at the highest rate that both carried cleanly: CPU of calls that failed and were
+ *  repeated is nobody's price. */
 function cpuRatio(
   steps: readonly StepResult[],
   over: string,
 ): { ratio: number; rate: number } | undefined {
-  const own = steps.filter(({ system }) => system === 'Tandem').sort((a, b) => b.rate - a.rate);
+  const clean = steps.filter((step) => step.clean);
+  const own = clean.filter(({ system }) => system === 'Tandem').sort((a, b) => b.rate - a.rate);
   for (const step of own) {
-    const other = steps.find(({ system, rate }) => system === over && rate === step.rate);
+    const other = clean.find(({ system, rate }) => system === over && rate === step.rate);
     if (other !== undefined) {
       return { ratio: step.systemCpuPerCallUs / other.systemCpuPerCallUs, rate: step.rate };
     }
