@@ -1,14 +1,17 @@
 // The fields of gateways that decide where a call goes, as documents have them (part of model.ts). All are
 // optional: what is left out has no part in any decision.
 
-export type WeekdayName =
-  | 'sunday'
-  | 'monday'
-  | 'tuesday'
-  | 'wednesday'
-  | 'thursday'
-  | 'friday'
-  | 'saturday';
+/** From the first day of a week as calendars count it. */
+export const weekdays = [
+  'sunday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+] as const;
+export type WeekdayName = (typeof weekdays)[number];
 
 /** Lines that several gateways share. */
 export interface GatewayGroupDocument {

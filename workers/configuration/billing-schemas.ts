@@ -22,7 +22,6 @@ import type {
   RateDocument,
   RateTableDocument,
 } from '../../core/configuration/model.ts';
-import type { WeekdayName } from '../../core/configuration/routing-model.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import {
   decimal,
@@ -36,20 +35,12 @@ import {
   prefixes,
 } from './field-schemas.ts';
 import { fraudLimits } from './fraud-schemas.ts';
+import { timeOfDay, weekday } from './schedule-schema.ts';
 import { isTimeZone } from './time-zones.ts';
 
 const anObject = { error: 'an object' };
 export const callTypes = ['net', 'local', 'national', 'international'] as const;
 export const callTypesError = 'net, local, national or international';
-const weekdays = [
-  'sunday',
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-] as const;
 /** Thirty days of free seconds for a hundred lines. */
 const giftSecondsMax = 259_200_000;
 const packagePriorityDefault = 100;
@@ -101,11 +92,6 @@ const timeZone = z
   .refine(isTimeZone, 'the name of a time zone like "Europe/London"')
   .optional();
 
-const timeOfDayError = 'a time of day like "08:00", from "00:00" to "24:00"';
-export const timeOfDay: z.ZodString = z
-  .string(timeOfDayError)
-  .regex(/^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?|24:00(?::00)?)$/, timeOfDayError);
-export const weekday: z.ZodType<WeekdayName> = z.enum(weekdays, 'a weekday like monday');
 const window = { from: timeOfDay.default('00:00'), to: timeOfDay.default('24:00') };
 
 const dateError = 'a date like "2026-12-25"';

@@ -7,6 +7,7 @@ import type {
   PackageDocument,
   PeriodRateDocument,
 } from '../../core/configuration/model.ts';
+import { weekdays } from '../../core/configuration/routing-model.ts';
 import {
   type Account,
   type Calendar,
@@ -70,15 +71,6 @@ interface CompiledLimits {
 type RowOf = (name: string | undefined) => number;
 
 /** As their numbers go. */
-export const weekdays = [
-  'sunday',
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-] as const;
 const dayMs = 86_400_000;
 
 /** `calendarDocuments`: those of the document first; others may follow. */

@@ -2,8 +2,8 @@
 import type { DocumentOf } from '../../core/configuration/model.ts';
 import type { StoredSchedule } from '../../core/configuration/open-numbers.ts';
 import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
-import type { Calendar } from '../../core/configuration/snapshot.ts';
-import { compileCalendar, weekdays } from './compile-billing.ts';
+import { compileCalendar } from './compile-billing.ts';
+import { windowCalendar } from './compile-schedules.ts';
 
 export interface ScheduleRows {
   rowOf(schedule: ScheduleDocument): number;
@@ -22,14 +22,10 @@ export function scheduleRows(document: DocumentOf<{ readonly name: string }>): S
       if (known !== undefined) return known;
       rows.set(key, stored.length);
       const own =
-        calendar === undefined ? windowCalendar(days, from, to) : calendars.get(calendar)!;
+        calendar === undefined
+          ? compileCalendar(windowCalendar({ days, from, to }))
+          : calendars.get(calendar)!;
       return stored.push({ calendar: own, working }) - 1;
     },
   };
-}
-
-/** Days and hours are a calendar without a name, in the node's own zone. */
-function windowCalendar(days: ScheduleDocument['days'], from = '00:00', to = '24:00'): Calendar {
-  const workingDays = [...(days ?? weekdays)];
-  return compileCalendar({ name: '', workingDays, from, to, holidays: [] });
 }

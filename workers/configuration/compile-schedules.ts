@@ -1,9 +1,8 @@
 // When scheduled values hold, as rows of the snapshot's calendars: days and hours of a document become a
 // calendar without a name, in the node's own zone.
 import type { CalendarDocument, DocumentOf } from '../../core/configuration/model.ts';
-import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
+import { type ScheduleDocument, weekdays } from '../../core/configuration/routing-model.ts';
 import type { ScheduledValue } from '../../core/configuration/snapshot.ts';
-import { weekdays } from './compile-billing.ts';
 
 type Document = Pick<
   DocumentOf<{ readonly name: string }>,
@@ -35,14 +34,7 @@ export function createSchedules({
     if (row === undefined) {
       row = calendars.length;
       rowOfWindow.set(key, row);
-      const workingDays = [...(days ?? weekdays)];
-      calendars.push({
-        name: '',
-        workingDays,
-        from: from ?? '00:00',
-        to: to ?? '24:00',
-        holidays: [],
-      });
+      calendars.push(windowCalendar({ days, from, to }));
     }
     return row;
   }
@@ -61,4 +53,13 @@ export function createSchedules({
         value: value(entry),
       })),
   };
+}
+
+/** Days and hours as a calendar without a name, in the node's own zone. */
+export function windowCalendar({
+  days = [...weekdays],
+  from = '00:00',
+  to = '24:00',
+}: ScheduleDocument): CalendarDocument {
+  return { name: '', workingDays: days, from, to, holidays: [] };
 }

@@ -18,10 +18,10 @@ import type {
   NumberTransformDocument,
   RoutingNumbersDocument,
 } from '../../core/configuration/number-model.ts';
-import type { ScheduleDocument } from '../../core/configuration/routing-model.ts';
 import { parseDialPlan } from '../../core/number/dial-plan-grammar.ts';
-import { callTypes, callTypesError, timeOfDay, weekday } from './billing-schemas.ts';
+import { callTypes, callTypesError } from './billing-schemas.ts';
 import { flag, integer, isPrefix, name, numbers, prefixes } from './field-schemas.ts';
+import { checkSchedule, scheduleFields } from './schedule-schema.ts';
 
 const anObject = { error: 'an object' };
 
@@ -56,40 +56,9 @@ function shortened(text: string): string {
   return text.length <= shownCharsMax ? text : `${text.slice(0, shownCharsMax)}...`;
 }
 
-/** When something of a gateway holds. */
-const schedule = {
-  calendar: name.optional(),
-  working: flag.optional(),
-  days: z
-    .array(weekday, 'a list of weekdays')
-    .min(1, 'at least one weekday')
-    .max(7, 'at most 7 weekdays')
-    .optional(),
-  from: timeOfDay.optional(),
-  to: timeOfDay.optional(),
-};
-
-/** A calendar, or days and hours; not both, and not neither. */
-function checkSchedule(entry: ScheduleDocument, context: z.RefinementCtx): void {
-  const refuse = (field: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [field], message });
-  const { calendar, working, days, from, to } = entry;
-  const hasWindow = days !== undefined || from !== undefined || to !== undefined;
-  if (calendar !== undefined && hasWindow) {
-    refuse('calendar', 'either a calendar, or days, from and to');
-  } else if (calendar === undefined && !hasWindow) {
-    refuse('calendar', 'the name of a calendar, or days, from and to');
-  }
-  if (working !== undefined && calendar === undefined) refuse('working', 'a calendar beside it');
-  const start = from ?? '00:00';
-  if (start === (to ?? '24:00') || start.startsWith('24:')) {
-    refuse('from', 'another time than `to`; the whole day is from "00:00" to "24:00"');
-  }
-}
-
 const scheduledDialPlan = z
   .strictObject(
-    { ...schedule, calleeDialPlan: dialPlan.optional(), callerDialPlan: dialPlan.optional() },
+    { ...scheduleFields, calleeDialPlan: dialPlan.optional(), callerDialPlan: dialPlan.optional() },
     anObject,
   )
   .superRefine(checkSchedule)
@@ -141,7 +110,7 @@ const groupRule = z
 const scheduledPrefixes = z
   .strictObject(
     {
-      ...schedule,
+      ...scheduleFields,
       number: z.enum(['caller', 'callee'], 'caller or callee'),
       allow: flag,
       prefixes: somePrefixes,

@@ -17,23 +17,14 @@ import type {
   MappingRouteFields,
   NameListDocument,
   RoutingRouteFields,
-  ScheduleDocument,
   ScheduledCapacityDocument,
   ScheduledPriorityDocument,
 } from '../../core/configuration/routing-model.ts';
 import { isFailureCode } from './failure-codes.ts';
 import { decimal, flag, integer, name } from './field-schemas.ts';
+import { checkSchedule, scheduleFields } from './schedule-schema.ts';
 
 const anObject = { error: 'an object' };
-const weekdays = [
-  'sunday',
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-] as const;
 
 export const gatewayGroup: z.ZodType<GatewayGroupDocument> = z.strictObject(
   { name, lineLimit: integer(0, lineLimitMax).default(0) },
@@ -53,28 +44,11 @@ const nameList: z.ZodType<NameListDocument> = z.strictObject(
   anObject,
 );
 
-const timeOfDayError = 'a time of day like "08:00", from "00:00" to "24:00"';
-const timeOfDay = z
-  .string(timeOfDayError)
-  .regex(/^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?|24:00(?::00)?)$/, timeOfDayError);
-
-const schedule = {
-  calendar: name.optional(),
-  working: flag.optional(),
-  days: z
-    .array(z.enum(weekdays, 'a weekday like monday'), 'a list of weekdays')
-    .min(1, 'at least one weekday')
-    .max(7, 'at most 7 weekdays')
-    .optional(),
-  from: timeOfDay.optional(),
-  to: timeOfDay.optional(),
-};
-
 const scheduledCapacity: z.ZodType<ScheduledCapacityDocument> = z
-  .strictObject({ ...schedule, lineLimit: integer(0, lineLimitMax) }, anObject)
+  .strictObject({ ...scheduleFields, lineLimit: integer(0, lineLimitMax) }, anObject)
   .superRefine(checkSchedule);
 const scheduledPriority: z.ZodType<ScheduledPriorityDocument> = z
-  .strictObject({ ...schedule, priority: integer(0, priorityMax) }, anObject)
+  .strictObject({ ...scheduleFields, priority: integer(0, priorityMax) }, anObject)
   .superRefine(checkSchedule);
 
 function scheduled<Entry>(entry: z.ZodType<Entry>): z.ZodOptional<z.ZodType<Entry[]>> {
@@ -82,24 +56,6 @@ function scheduled<Entry>(entry: z.ZodType<Entry>): z.ZodOptional<z.ZodType<Entr
     .array(entry, 'a list of scheduled values')
     .max(schedulesPerGatewayMax, `at most ${schedulesPerGatewayMax} scheduled values`)
     .optional();
-}
-
-/** A calendar, or days and hours; not both, and not neither. */
-function checkSchedule(entry: ScheduleDocument, context: z.RefinementCtx): void {
-  const refuse = (field: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [field], message });
-  const { calendar, working, days, from, to } = entry;
-  const hasWindow = days !== undefined || from !== undefined || to !== undefined;
-  if (calendar !== undefined && hasWindow) {
-    refuse('calendar', 'either a calendar, or days, from and to');
-  } else if (calendar === undefined && !hasWindow) {
-    refuse('calendar', 'the name of a calendar, or days, from and to');
-  }
-  if (working !== undefined && calendar === undefined) refuse('working', 'a calendar beside it');
-  const start = from ?? '00:00';
-  if (start === (to ?? '24:00') || start.startsWith('24:')) {
-    refuse('from', 'another time than `to`; the whole day is from "00:00" to "24:00"');
-  }
 }
 
 const profitError = 'a percentage from "-10000" to "10000", at most 8 decimals';
