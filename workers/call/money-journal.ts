@@ -3,6 +3,7 @@
 // handler that threw had set aside, and no call's end has settled, goes back.
 import type { MoneyHold } from '../../core/effects.ts';
 import { type Purse, reserveUnits, settleUnits } from '../memory/balance-block.ts';
+import { HandlerHolds } from './handler-holds.ts';
 
 export class MoneyJournal {
   readonly #purse: Purse;
@@ -10,9 +11,7 @@ export class MoneyJournal {
   readonly #endSlots: number[] = [];
   readonly #endUnits: bigint[] = [];
   readonly #endCharges: bigint[] = [];
-  // What the handler at work has set aside, or given back (negative).
-  readonly #holds: MoneyHold[] = [];
-  readonly #units: bigint[] = [];
+  readonly #holds = new HandlerHolds<MoneyHold>();
 
   constructor(purse: Purse) {
     this.#purse = purse;
@@ -24,14 +23,12 @@ export class MoneyJournal {
 
   /** A new handler. */
   begin(): void {
-    if (this.#holds.length === 0) return;
-    this.#holds.length = 0;
-    this.#units.length = 0;
+    this.#holds.begin();
   }
 
   reserve(hold: MoneyHold, units: bigint): boolean {
     if (!reserveUnits(this.#purse, hold.slot, units)) return false;
-    this.#note(hold, units);
+    this.#holds.note(hold, units);
     return true;
   }
 
@@ -40,7 +37,7 @@ export class MoneyJournal {
       throw new RangeError(`account slot ${hold.slot}: ${units} given back of ${hold.reserved}`);
     }
     settleUnits(this.#purse, hold.slot, units, 0n);
-    this.#note(hold, -units);
+    this.#holds.note(hold, -units);
   }
 
   settle(hold: MoneyHold, charged: bigint): void {
@@ -56,19 +53,7 @@ export class MoneyJournal {
 
   /** The handler threw, and its call has ended or stays as it was before. */
   discard(): void {
-    for (let first = 0; first < this.#holds.length; first++) {
-      const hold = this.#holds[first]!;
-      let taken = 0n;
-      for (let at = first; at < this.#holds.length; at++) {
-        if (this.#holds[at] !== hold) continue;
-        taken += this.#units[at]!;
-        this.#units[at] = 0n;
-      }
-      // Settled by its call's end.
-      if (hold.reserved === 0n || taken <= 0n) continue;
-      settleUnits(this.#purse, hold.slot, taken, 0n);
-      hold.reserved -= taken;
-    }
+    this.#holds.discard((hold, taken) => settleUnits(this.#purse, hold.slot, taken, 0n));
   }
 
   /** False where a hold was larger than all that this worker holds: a bug of ours, and it is left out. */
@@ -84,11 +69,5 @@ export class MoneyJournal {
     this.#endUnits.length = 0;
     this.#endCharges.length = 0;
     return sound;
-  }
-
-  #note(hold: MoneyHold, units: bigint): void {
-    hold.reserved += units;
-    this.#holds.push(hold);
-    this.#units.push(units);
   }
 }

@@ -7,6 +7,7 @@ import {
   type UsageCells,
 } from '../../core/admission/day-usage.ts';
 import type { UsageHold } from '../../core/effects.ts';
+import { HandlerHolds } from './handler-holds.ts';
 
 interface End {
   readonly cell: number;
@@ -17,9 +18,7 @@ interface End {
 export class UsageJournal {
   readonly #usage: UsageCells;
   readonly #ends: End[] = [];
-  // What the handler at work has taken, or given back (negative).
-  readonly #holds: UsageHold[] = [];
-  readonly #units: bigint[] = [];
+  readonly #holds = new HandlerHolds<UsageHold>();
 
   constructor(usage: UsageCells) {
     this.#usage = usage;
@@ -31,21 +30,19 @@ export class UsageJournal {
 
   /** A new handler. */
   begin(): void {
-    if (this.#holds.length === 0) return;
-    this.#holds.length = 0;
-    this.#units.length = 0;
+    this.#holds.begin();
   }
 
   take(hold: UsageHold, units: bigint, most: bigint): bigint {
     const total = takeUsage(this.#usage, hold.cell, units, most);
-    if (total >= 0n) this.#note(hold, units);
+    if (total >= 0n) this.#holds.note(hold, units);
     return total;
   }
 
   /** As many whole steps below `most` as make up `wanted`. */
   takeUpTo(hold: UsageHold, wanted: bigint, below: { most: bigint; step: bigint }): bigint {
     const taken = takeUsageUpTo(this.#usage, hold.cell, wanted, below);
-    if (taken > 0n) this.#note(hold, taken);
+    if (taken > 0n) this.#holds.note(hold, taken);
     return taken;
   }
 
@@ -54,7 +51,7 @@ export class UsageJournal {
       throw new RangeError(`usage cell ${hold.cell}: ${units} given back of ${hold.reserved}`);
     }
     endUsage(this.#usage, hold.cell, units, 0n);
-    this.#note(hold, -units);
+    this.#holds.note(hold, -units);
   }
 
   settle(hold: UsageHold, used: bigint): void {
@@ -68,19 +65,7 @@ export class UsageJournal {
 
   /** The handler threw, and its call has ended or stays as it was before. */
   discard(): void {
-    for (let first = 0; first < this.#holds.length; first++) {
-      const hold = this.#holds[first]!;
-      let taken = 0n;
-      for (let at = first; at < this.#holds.length; at++) {
-        if (this.#holds[at] !== hold) continue;
-        taken += this.#units[at]!;
-        this.#units[at] = 0n;
-      }
-      // Settled by its call's end.
-      if (hold.reserved === 0n || taken <= 0n) continue;
-      endUsage(this.#usage, hold.cell, taken, 0n);
-      hold.reserved -= taken;
-    }
+    this.#holds.discard((hold, taken) => endUsage(this.#usage, hold.cell, taken, 0n));
   }
 
   /** False where a hold was larger than all that this worker holds: a bug of ours, and it is left out. */
@@ -92,11 +77,5 @@ export class UsageJournal {
     }
     this.#ends.length = 0;
     return sound;
-  }
-
-  #note(hold: UsageHold, units: bigint): void {
-    hold.reserved += units;
-    this.#holds.push(hold);
-    this.#units.push(units);
   }
 }
