@@ -2,10 +2,12 @@
 // for an answer to become true, takes a picture.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -51,7 +53,12 @@ export async function openPage(): Promise<Page> {
       `--user-data-dir=${profile}`,
       'about:blank',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    // A process group of its own: renderers and the network service outlive the browser by a moment.
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+      env: { ...process.env, TMPDIR: profile },
+    },
   );
   const browserUrl = await devToolsUrl(child);
   const targets = await fetch(`http://${new URL(browserUrl).host}/json/list`);
@@ -67,13 +74,26 @@ export async function openPage(): Promise<Page> {
     ...pageActions(call),
     complaints,
     close: async () => {
-      const ended = once(child, 'exit');
+      // 'close', not 'exit': their end of the pipe is held by every process of the group.
+      const ended = once(child, 'close');
       socket.close();
-      child.kill('SIGTERM');
+      process.kill(-child.pid!, 'SIGKILL');
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      await removeProfile(profile);
     },
   };
+}
+
+/** A killed process may still end a write of its own: a folder emptied a moment ago can be full again. */
+async function removeProfile(profile: string): Promise<void> {
+  for (let left = 50; left > 0; left--) {
+    try {
+      return await rm(profile, { recursive: true, force: true });
+    } catch (error) {
+      if (left === 1 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
+    await setTimeout(20);
+  }
 }
 
 async function devToolsUrl(child: ChildProcess): Promise<string> {
