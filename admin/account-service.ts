@@ -145,8 +145,8 @@ async function standingOf(
   const shown = { payments, calls, expiresAt: expiresAt === null ? null : isoTime(expiresAt) };
   const live = await engine?.balance(books.name).catch(unlessAway);
   if (live !== undefined) {
-    const { balance, reserved, available, linesUsed, fraud, gifts } = live;
-    return { ...shown, balance, reserved, available, linesUsed, fraud, gifts };
+    const { account: _account, creditLimit: _creditLimit, ...standing } = live;
+    return { ...shown, ...standing };
   }
   const available = moneyText(books.balance + (parseCredit(creditLimit) ?? 0n));
   return { ...shown, balance: moneyText(books.balance), reserved: '0', available, linesUsed: 0 };

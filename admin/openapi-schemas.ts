@@ -170,7 +170,8 @@ const numberColumns = new Set<string>([
 function cdrProperties(): Record<string, Schema> {
   const special: Record<string, Schema> = {
     attempts: list({ type: 'object' }),
-    agentFees: list(object({ account: text, fee: text, billedSeconds: whole })),
+    agentFees: list(object({ account: text, fee: text, giftFee: text, billedSeconds: whole })),
+    giftFee: text,
     logId: object({ set: text, file: text, offset: whole }),
   };
   const typeOf = (column: string): Schema => {
@@ -221,7 +222,9 @@ const quote = object({
   connectionFee: maybeText,
   rateTable: maybeText,
   ratePrefix: maybeText,
-  agentFees: list(object({ account: text, fee: text, billedSeconds: whole, ratePrefix: text })),
+  agentFees: list(
+    object({ account: text, fee: text, giftMoney: text, billedSeconds: whole, ratePrefix: text }),
+  ),
   endReason: maybeText,
   sipCode: maybeWhole,
   steps: list(object({ step: text, result: text })),

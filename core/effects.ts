@@ -76,12 +76,17 @@ export interface MoneyEffects {
   settle(hold: MoneyHold, charged: bigint): void;
 }
 
-/** What one call has set aside of the day's allowance of one fraud limit, or of the seconds of a gift. */
+/** What one call has set aside of the day's allowance of one fraud limit, or of what is counted of a package. */
 export interface UsageHold {
   /** Of core/admission/day-usage.ts. */
   readonly cell: number;
   /** Seconds, or units of money; kept by the effects below alone. */
   reserved: bigint;
+}
+
+export interface UsageBound {
+  readonly most: bigint;
+  readonly step: bigint;
 }
 
 /** `slot`: of a fraud limit. */
@@ -95,12 +100,13 @@ export interface FraudEffects {
   /** Sets so much more aside unless the day's total would pass `most` (below 0: no limit). The total after
    *  it; -1n: refused. */
   takeUsage(hold: UsageHold, units: bigint, most: bigint): bigint;
-  /** Sets `wanted` seconds aside of those of a gift, or as many whole cycles as are left of it; how many. */
-  takeUsageUpTo(
-    hold: UsageHold,
-    wanted: number,
-    gift: { readonly seconds: number; readonly cycleSeconds: number },
-  ): number;
+  /** Sets `wanted`, whole steps, aside of what a package gives, or as many whole steps as are left below `most`; how
+   *  much. */
+  takeUsageUpTo(hold: UsageHold, wanted: bigint, below: UsageBound): bigint;
+  /** What ended calls have used, and those that are up have set aside. */
+  readUsage(cell: number): bigint;
+  /** Counts what a call has used that ends now, of something that it had nothing set aside of. */
+  addUsage(cell: number, units: bigint): void;
   /** Gives back what was set aside in vain while this message was handled. */
   giveUsageBack(hold: UsageHold, units: bigint): void;
   /** Ends the hold: `used` of it, at most all, counts; the rest goes back as money does. */

@@ -22,11 +22,15 @@ import {
   openBalances,
   type Purse,
   purseOf,
+  reserveUnits,
   setCredit,
+  settleUnits,
 } from './memory/balance-block.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import type { OpeningAccount, OpeningBalances, OpeningUsages } from './opening-balances.ts';
 import { PackageBook } from './package-book.ts';
+import { type DueCharges, PackageDues } from './package-dues.ts';
+import { type BegunPeriods, knownPeriods } from './package-periods.ts';
 import type { CompileAnswer } from './tasks/compile-configuration.ts';
 import { UsageBook, usageKey } from './usage-book.ts';
 
@@ -34,6 +38,9 @@ import { UsageBook, usageKey } from './usage-book.ts';
 const balanceUnitsMax = 9_000_000_000_000_000_000n;
 /** The figures are gathered on the thread that receives; these take a millisecond. */
 const accountsLookedAtMax = 10_000;
+
+/** Whoever reaches the ledger. */
+type LedgerSide = OpeningBalances & OpeningUsages & DueCharges;
 
 /** The log and the clocks. */
 export type BookSurroundings = Omit<FraudBookOptions, 'memory' | 'book'>;
@@ -56,28 +63,48 @@ export class AccountBook {
   readonly ledger: BalanceLedger;
   readonly fraud: FraudBook;
   readonly packages: PackageBook;
+  readonly #dues: PackageDues;
+  /** Until the configuration is settled: what the ledger knows of the packages in it. */
+  #begun: ReadonlyMap<string, BegunPeriods> = new Map();
+  readonly #surroundings: BookSurroundings;
   readonly #usage: UsageBook;
   readonly #purse: Purse;
   readonly #lines: Pick<ReturnType<typeof lineLedger>, 'used'>;
   readonly #slots: SlotRegistry;
-  readonly #openings: OpeningBalances & OpeningUsages;
+  readonly #ledgerSide: () => LedgerSide;
   /** By slot name: the slots of the configuration in force. */
   #current: ReadonlyMap<string, number> = new Map();
   /** By slot: the slot name of the account whose money its cell holds. */
   readonly #owners: (string | undefined)[] = [];
 
-  constructor(
-    memory: SharedMemory,
-    openings: OpeningBalances & OpeningUsages,
-    surroundings: BookSurroundings,
-  ) {
+  constructor(memory: SharedMemory, ledgerSide: () => LedgerSide, surroundings: BookSurroundings) {
     this.#usage = new UsageBook(memory);
     this.fraud = new FraudBook({ memory, book: this.#usage, ...surroundings });
     this.packages = new PackageBook({ book: this.#usage, ...surroundings });
     this.ledger = openBalances(memory);
     this.#purse = purseOf(this.ledger, mainPurse);
     this.#lines = lineLedger(memory);
-    this.#openings = openings;
+    this.#ledgerSide = ledgerSide;
+    this.#surroundings = surroundings;
+    this.#dues = new PackageDues({
+      packages: this.packages,
+      money: {
+        creditOf: (account) => {
+          const slot = this.slotOf(account);
+          return slot === undefined ? undefined : accountState(this.ledger, slot).credit;
+        },
+        setAside: (account, units) => {
+          const slot = this.slotOf(account);
+          return slot !== undefined && reserveUnits(this.#purse, slot, units);
+        },
+        giveBack: (account, units) => {
+          const slot = this.slotOf(account);
+          if (slot !== undefined) settleUnits(this.#purse, slot, units, 0n);
+        },
+      },
+      ledger: ledgerSide,
+      ...surroundings,
+    });
     this.#slots = createSlotRegistry((slot) => this.#isIdle(slot), accountSlotsMax);
   }
 
@@ -112,7 +139,7 @@ export class AccountBook {
       fresh.push({ name: account, slotName: name, slot, opening: cells.openings[index]! });
     });
     if (fresh.length === 0) return;
-    const balances = await this.#openings.balancesOf(fresh);
+    const balances = await this.#ledgerSide().balancesOf(fresh);
     await inTurns(fresh.entries(), ([index, { slotName, slot }]) => {
       this.#owners[slot] = slotName;
       addToBalance(this.#purse, slot, balances[index]! - accountState(this.ledger, slot).balance);
@@ -121,15 +148,25 @@ export class AccountBook {
 
   /** Before the first call may see them: what days of fraud limits and periods of packages have used. */
   async openUsage(
-    { fraudLimits, gifts }: Pick<CompileAnswer, 'fraudLimits' | 'gifts'>,
+    { fraudLimits, packages }: Pick<CompileAnswer, 'fraudLimits' | 'packages'>,
     time: Pick<UsageRules, 'carryMs' | 'freeSeconds'>,
   ): Promise<void> {
     const rules = this.fraud.rulesOf(fraudLimits, time);
     // Asked also where there are none: the ledger counts by what it was told last.
-    const usages = await this.#openings.usagesOf(rules);
+    const usages = await this.#ledgerSide().usagesOf(rules);
     const used = new Map(usages.map((usage) => [usageKey(usage), usage]));
     await this.fraud.open(fraudLimits, rules, used);
-    this.packages.open(gifts, used);
+    this.packages.open(packages, used);
+    this.#begun = knownPeriods(packages, usages, this.#surroundings.wallClock());
+  }
+
+  /** Every worker runs on the configuration of this assignment. */
+  settlePackages(
+    assignment: ReadonlyMap<string, number>,
+    packages: CompileAnswer['packages'],
+  ): void {
+    this.packages.settle(assignment, packages);
+    this.#dues.settle(packages, this.#begun);
   }
 
   /** What a worker whose thread has ended held of all that; it counts as used until `releaseUsage`. */
@@ -150,6 +187,7 @@ export class AccountBook {
   look(): void {
     this.fraud.look();
     this.packages.look();
+    this.#dues.look();
   }
 
   /** Every worker runs on the configuration of this assignment. */
@@ -195,7 +233,8 @@ export class AccountBook {
       creditLimit: creditText(credit),
       linesUsed: linesUsed(this.#lines, accountLineSlot(slot)),
       fraud: this.fraud.stateOf(account),
-      gifts: this.packages.stateOf(account),
+      gifts: this.packages.giftsOf(account),
+      packagePeriods: this.packages.stateOf(account),
     };
   }
 

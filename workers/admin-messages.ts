@@ -161,6 +161,28 @@ export interface GiftState {
   secondsLeft: number;
 }
 
+/** A package that has an order in force, in its period under way; amounts are decimal strings. */
+export interface PackageState {
+  package: string;
+  /** First day of the period. */
+  since: string;
+  /** ISO 8601: end of the period, or of the order; null: never. */
+  until: string | null;
+  rentFee: string;
+  /** `none`: it costs none. */
+  rent: 'none' | 'unpaid' | 'paid' | 'skipped' | 'dropped';
+  rentPaidUntil: string | null;
+  /** What ended calls of the period have cost the balance; null: nothing depends on it. */
+  spent: string | null;
+  lowerConsumption: string;
+  minConsumption: string;
+  giftMoney: string;
+  /** What calls hold is not left. */
+  giftMoneyLeft: string;
+  /** New calls use its gifts. */
+  inUse: boolean;
+}
+
 /** A fraud limit as it stands. What calls that are up have set aside counts as used. */
 export interface FraudState {
   prefix: string;
@@ -239,12 +261,13 @@ export interface AccountBalance {
   balance: string;
   /** What calls that are up have set aside of it. */
   reserved: string;
-  /** What new calls may still set aside: balance + creditLimit - reserved. */
+  /** What new calls may still set aside: balance + creditLimit - reserved. Gift money comes on top. */
   available: string;
   creditLimit: string;
   linesUsed: number;
   fraud: FraudState[];
   gifts: GiftState[];
+  packagePeriods: PackageState[];
 }
 
 /** Admin to engine. `activate`: compile the stored version and run on it; answered with

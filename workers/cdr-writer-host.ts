@@ -2,6 +2,7 @@
 // accounts have, and moves balances by the payments that it hears of.
 import { Worker } from 'node:worker_threads';
 import type { UsageRules } from '../core/billing/fraud-usage.ts';
+import type { RentState } from '../core/billing/package-items.ts';
 import type { Usage } from '../core/cdr/cdr.ts';
 import type { Parameters } from '../core/configuration/model.ts';
 import type { AccountBook } from './account-book.ts';
@@ -15,9 +16,11 @@ import type {
 } from './cdr/writer-messages.ts';
 import type { HandOffSettings } from './hand-off/hand-offs.ts';
 import type { LedgerSettings } from './ledger/open-ledger.ts';
+import type { MinimumDue, RentDue } from './ledger/package-due.ts';
 import { PaymentWatch } from './ledger/payment-watch.ts';
 import type { Log } from './log.ts';
 import type { OpeningBalances, OpeningUsages } from './opening-balances.ts';
+import type { DueCharges } from './package-dues.ts';
 import type { LogLevel, Settings } from './settings.ts';
 
 const restartMsMin = 200;
@@ -64,7 +67,7 @@ export function startCdrWriter(
   });
 }
 
-export class CdrWriterHost implements OpeningBalances, OpeningUsages {
+export class CdrWriterHost implements OpeningBalances, OpeningUsages, DueCharges {
   readonly #options: CdrWriterHostOptions;
   readonly #watch = new PaymentWatch();
   readonly #waiting = new Map<number, Waiter>();
@@ -129,6 +132,20 @@ export class CdrWriterHost implements OpeningBalances, OpeningUsages {
     await this.#ask({ kind: 'lookForPayments' });
   }
 
+  chargeRent(due: RentDue): Promise<RentState> {
+    return this.#charge({ kind: 'chargeRent', due }) as Promise<RentState>;
+  }
+
+  chargeMinimum(due: MinimumDue): Promise<RentState | 'later'> {
+    return this.#charge({ kind: 'chargeMinimum', due });
+  }
+
+  async #charge(question: QuestionWithoutId): Promise<RentState | 'later'> {
+    const answer = await this.#ask(question);
+    if (answer.kind !== 'charged') throw new Error(`unexpected answer: ${answer.kind}`);
+    return answer.state;
+  }
+
   /** Ships what is left in the log, for a few seconds at most. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -180,6 +197,7 @@ export class CdrWriterHost implements OpeningBalances, OpeningUsages {
         break;
       case 'usages':
       case 'looked':
+      case 'charged':
       case 'failed':
         break;
     }

@@ -19,8 +19,8 @@ import {
   isAccountSlotName,
   isFraudSlotName,
   isGatewaySlotName,
-  isGiftSlotName,
   isNumberSlotName,
+  isPackageSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
 import { GatewayPulse } from './gateway-pulse.ts';
@@ -49,11 +49,11 @@ interface AssignedSlots {
   readonly gateways: ReadonlyMap<string, number>;
   readonly accounts: ReadonlyMap<string, number>;
   readonly fraudLimits: ReadonlyMap<string, number>;
-  readonly gifts: ReadonlyMap<string, number>;
+  readonly packages: ReadonlyMap<string, number>;
   readonly numbers: ReadonlyMap<string, number>;
 }
 
-type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits' | 'gifts'> & {
+type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits' | 'packages'> & {
   readonly filled: Snapshot;
 };
 
@@ -171,7 +171,7 @@ export class ConfigurationActivation {
     this.#numberSlots.settle(slots.numbers);
     await accounts.settle(slots.accounts);
     accounts.fraud.settle(slots.fraudLimits, counted.fraudLimits);
-    accounts.packages.settle(slots.gifts, counted.gifts);
+    accounts.settlePackages(slots.packages, counted.packages);
     return { version, compileMs, swapPauseMs };
   }
 
@@ -182,7 +182,7 @@ export class ConfigurationActivation {
     const gateways = this.#slots.assign(names.filter(isGatewaySlotName));
     const accountSlots = accounts.assign(names.filter(isAccountSlotName));
     const fraudLimits = accounts.fraud.assign(names.filter(isFraudSlotName));
-    const gifts = accounts.packages.assign(names.filter(isGiftSlotName));
+    const packages = accounts.packages.assign(names.filter(isPackageSlotName));
     const numbers = this.#numberSlots.assign(names.filter(isNumberSlotName));
     const short = (kind: string): Error =>
       new Error(
@@ -191,9 +191,9 @@ export class ConfigurationActivation {
     if (gateways === undefined) throw short('gateways');
     if (accountSlots === undefined) throw short('accounts');
     if (fraudLimits === undefined) throw short('fraud limits');
-    if (gifts === undefined) throw short('packages');
+    if (packages === undefined) throw short('packages');
     if (numbers === undefined) throw short('pool numbers');
-    return { gateways, accounts: accountSlots, fraudLimits, gifts, numbers };
+    return { gateways, accounts: accountSlots, fraudLimits, packages, numbers };
   }
 
   /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */
@@ -216,14 +216,14 @@ export class ConfigurationActivation {
     const filled = isLarger ? answer.arena : arena;
     const snapshot = openSnapshot(filled);
     this.#cpsWindows.place(cpsLimits(snapshot), clock());
-    const { accountCells, fraudLimits, gifts } = answer;
-    return { accountCells, fraudLimits, gifts, filled: snapshot };
+    const { accountCells, fraudLimits, packages } = answer;
+    return { accountCells, fraudLimits, packages, filled: snapshot };
   }
 }
 
 function allOf(slots: AssignedSlots): Map<string, number> {
-  const { gateways, accounts, fraudLimits, gifts, numbers } = slots;
-  return new Map([...gateways, ...accounts, ...fraudLimits, ...gifts, ...numbers]);
+  const { gateways, accounts, fraudLimits, packages, numbers } = slots;
+  return new Map([...gateways, ...accounts, ...fraudLimits, ...packages, ...numbers]);
 }
 
 function cpsLimits(snapshot: Snapshot): CpsLimit[] {

@@ -96,14 +96,11 @@ export class Engine {
     this.#shardKey = openShardKey(parts.directory.path);
     this.#sockets = parts.sockets;
     this.memory = allocateSharedMemory({ workers: options.settings.callWorkers });
-    this.accounts = new AccountBook(
-      this.memory,
-      {
-        balancesOf: (accounts) => this.#cdrWriter!.balancesOf(accounts),
-        usagesOf: (rules) => this.#cdrWriter!.usagesOf(rules),
-      },
-      { log: this.log, wallClock: Date.now, clock: monotonicMs },
-    );
+    this.accounts = new AccountBook(this.memory, () => this.#cdrWriter!, {
+      log: this.log,
+      wallClock: Date.now,
+      clock: monotonicMs,
+    });
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
       memory: this.memory,

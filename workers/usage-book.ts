@@ -1,5 +1,5 @@
 // The main thread's side of what is counted by days or longer periods (core/admission/day-usage.ts): fraud limits,
-// and free seconds of packages. Cells are opened with what the ledger says, made ready for periods to come, and
+// and packages. Cells are opened with what the ledger says, made ready for periods to come, and
 // freed of what a dead worker held.
 import { UsageKind, usageCell } from '../core/admission/day-usage.ts';
 import type { Usage } from '../core/cdr/cdr.ts';
@@ -27,6 +27,8 @@ export interface CountedItem {
   readonly account: string;
   /** Its name in the ledger. */
   readonly item: string;
+  /** Which one of those that share that name and differ in the day. */
+  readonly series?: string;
   readonly periodAt: (ms: number) => Period;
   /** Number of the period that begins on this day. */
   readonly periodOfDay: (day: number) => number;
@@ -46,7 +48,7 @@ export class UsageBook {
   /** Before the first call may count for it. True where its cells begin anew. */
   open(each: CountedItem, used: ReadonlyMap<string, Usage>, nowMs: number): boolean {
     const { slot } = each;
-    const owner = `${each.account}\n${each.item}`;
+    const owner = `${each.account}\n${each.item}\n${each.series ?? ''}`;
     if (this.#owners.get(slot) === owner) {
       this.turn(each, nowMs);
       return false;
@@ -71,6 +73,11 @@ export class UsageBook {
     this.#periods.set(slot, now);
     const from = now > known ? Math.max(known + 3, now) : now + 2;
     for (let number = from; number <= now + 2; number++) clearDay(this.#ledger, slot, number);
+  }
+
+  /** Of what only the main thread counts. */
+  set(slot: number, kind: UsageKind, number: number, units: bigint): void {
+    Atomics.store(this.#ledger.totals, usageCell(slot, kind, number), units);
   }
 
   /** What the period that `ms` is in has used, with what calls hold. */

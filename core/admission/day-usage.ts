@@ -1,5 +1,6 @@
 // What the calls of one fraud limit have used of a day, exact over all workers: seconds up and money spent. And
-// what calls have used of the free seconds of a package in its period; a period's number is its day here.
+// what calls have used of a package in its period, whose number is its day here: free seconds, gift money, money of
+// the balance; and whether its rent is paid.
 // Cells are BigInt64 of shared memory (workers/memory/fraud-block.ts):
 //
 //   totals   eight a limit: seconds of four days in turn, money of four days in turn (day modulo 4)
@@ -67,7 +68,7 @@ export function takeUsageUpTo(
   }
 }
 
-/** Ends a holding of this worker's: `used` of it, at most all, stays in the total. */
+/** Ends a holding of this worker's: `used` of it stays in the total; more than it only where nothing bounds that. */
 export function endUsage(usage: UsageCells, cell: number, units: bigint, used: bigint): void {
   Atomics.sub(usage.held, cell, units);
   Atomics.sub(usage.totals, cell, units - used);

@@ -5,11 +5,13 @@ import type { RatedTerms } from '../cdr/cdr.ts';
 import type { BillingRules } from './billing-rules.ts';
 import {
   type FittingGift,
+  type FittingGiftMoney,
+  fittingGiftMoney,
   fittingGifts,
   type GiftMoneyUse,
   type GiftUse,
-  giftMoneyLeft,
   type PackageBalance,
+  sumOfGiftMoney,
   useGiftMoney,
   useGifts,
 } from './gifts.ts';
@@ -23,7 +25,7 @@ export interface ChargeTerms {
   /** A number of SERVER_BILLING_FREE_E164S or _NO_CDR_E164S: the rate is only told. */
   readonly free: boolean;
   readonly gifts: readonly FittingGift[];
-  readonly packages: readonly PackageBalance[];
+  readonly giftMoney: readonly FittingGiftMoney[];
 }
 
 /** Fixed when the call starts. */
@@ -51,8 +53,9 @@ export function payerTerms(
   packages: readonly PackageBalance[],
   call: { readonly number: string; readonly at: number },
 ): PayerTerms {
-  const gifts = packages.length === 0 ? [] : fittingGifts(packages, call.number, call.at);
-  return { rate, free, gifts, packages };
+  if (packages.length === 0) return { rate, free, gifts: noGifts, giftMoney: noGiftMoney };
+  const gifts = fittingGifts(packages, call.number, call.at);
+  return { rate, free, gifts, giftMoney: fittingGiftMoney(packages) };
 }
 
 /** `fromBalanceMax`: a call that the server ended is charged at most what it reserved. */
@@ -62,12 +65,12 @@ export function chargeFor(
   feeUnit: bigint,
   fromBalanceMax?: bigint,
 ): Charge {
-  const { rate, free, gifts, packages } = terms;
+  const { rate, free, gifts } = terms;
   if (free || seconds <= 0) return freeCharge;
   const { uses, covered } = useGifts(gifts, seconds);
   const price = priceOf(rate, seconds - covered, feeUnit);
-  const giftMoneyUses = useGiftMoney(packages, price.fee);
-  const giftMoney = giftMoneyUses.reduce((sum, { money }) => sum + money, 0n);
+  const giftMoneyUses = useGiftMoney(terms.giftMoney, price.fee);
+  const giftMoney = sumOfGiftMoney(giftMoneyUses);
   const wanted = price.fee - giftMoney;
   const isCut = fromBalanceMax !== undefined && wanted > fromBalanceMax;
   const fromBalance = isCut ? fromBalanceMax : wanted;
@@ -112,11 +115,14 @@ export function affordableSeconds(
   if (terms.free) return secondsMax;
   const { covered } = useGifts(terms.gifts, secondsMax);
   if (covered >= secondsMax) return secondsMax;
-  const spendable = money + giftMoneyLeft(terms.packages);
+  const spendable = money + sumOfGiftMoney(terms.giftMoney);
   const paid =
     spendable < 0n ? 0 : secondsFor(terms.rate, spendable, feeUnit, secondsMax - covered);
   return covered + paid;
 }
+
+const noGifts: readonly FittingGift[] = [];
+const noGiftMoney: readonly FittingGiftMoney[] = [];
 
 const freeCharge: Charge = {
   fee: 0n,

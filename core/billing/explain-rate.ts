@@ -1,7 +1,7 @@
 // The price of a call and how it came about (`tandem rate`), by the functions that calls are charged with.
 // Changes nothing. Texts in and out are people's text; inside they are byte strings.
 import { byteStringOf, textOfByteString } from '../bytes/utf8-text.ts';
-import { accountRowByName } from '../configuration/open-billing.ts';
+import { accountRowByName, packageAt } from '../configuration/open-billing.ts';
 import type { Account, Snapshot } from '../configuration/snapshot.ts';
 import type { EndReason } from '../end-reason.ts';
 import { moneyText } from '../money.ts';
@@ -40,6 +40,8 @@ export interface RateStep {
 export interface AgentFee {
   readonly account: string;
   readonly fee: string;
+  /** The part of the fee that gift money pays. */
+  readonly giftMoney: string;
   readonly billedSeconds: number;
   readonly ratePrefix: string;
 }
@@ -92,6 +94,7 @@ export function explainRate(snapshot: Snapshot, request: RateRequest): RateExpla
   if ('sipCode' in payers) return { ...told, ...refused(payers, steps) };
   const charges = chargeCall(payers, null, request.holdMs, { rules }).payers;
   for (const [place, payer] of payers.entries()) {
+    steps.push(...packageSteps(snapshot, payer.account, request.at));
     steps.push(...chargeSteps(payer, charges[place]!, told.holdSeconds, rules));
   }
   return { ...told, ...charged(payers, charges, steps) };
@@ -141,6 +144,7 @@ function charged(
     agentFees: payers.slice(1).map(({ account, terms }, place) => ({
       account: account.name,
       fee: moneyText(charges[place + 1]!.fee),
+      giftMoney: moneyText(charges[place + 1]!.fee - charges[place + 1]!.fromBalance),
       billedSeconds: charges[place + 1]!.billedSeconds,
       ratePrefix: textOfByteString(terms.rate.prefix),
     })),
@@ -166,6 +170,26 @@ function holdStep(holdMs: number, rules: BillingRules): RateStep {
   const seconds = holdSeconds(holdMs, rules);
   return { step: 'hold time', result: `${holdMs / 1000} s${free}: ${seconds} s` };
 }
+
+/** On what the packages in force depend, beyond what is told of their use. */
+function packageSteps({ billing }: Snapshot, account: Account, at: number): RateStep[] {
+  const steps: RateStep[] = [];
+  for (const order of account.packages) {
+    if (at < order.startsAt || at >= order.expiresAt) continue;
+    const { name, period, rentFee, lowerConsumption } = packageAt(billing, order.package);
+    const terms: string[] = [];
+    if (rentFee > 0n) {
+      terms.push(`its rent of ${moneyText(rentFee)} ${rentTimes[period]} is paid`);
+    }
+    if (lowerConsumption > 0n) terms.push(`${moneyText(lowerConsumption)} is spent in the period`);
+    if (terms.length === 0) continue;
+    const result = `${name} counts once ${terms.join(' and ')}`;
+    steps.push({ step: `${account.name}: package`, result });
+  }
+  return steps;
+}
+
+const rentTimes = { day: 'a day', month: 'a month', year: 'a year', once: 'once' } as const;
 
 function chargeSteps(
   { account, terms }: Payer,

@@ -26,10 +26,10 @@ const none: readonly Usage[] = [];
 /** Of the account and of every agent above it that is limited, and of their packages. */
 export function usagesOf(cdr: Cdr, rules: UsageRules): readonly Usage[] {
   const { account, fee, agentFees, answeredAt } = cdr;
-  const ofGifts = cdr.giftUses ?? none;
-  if (answeredAt === null || account === null || rules.limits.size === 0) return ofGifts;
+  const ofPackages = cdr.packageUses ?? none;
+  if (answeredAt === null || account === null || rules.limits.size === 0) return ofPackages;
   const seconds = holdSeconds(cdr.holdTimeMs, rules);
-  const usages: Usage[] = [...ofGifts];
+  const usages: Usage[] = [...ofPackages];
   addUsages(usages, { account, fee: fee ?? 0n, cdr, seconds }, rules);
   for (const agent of agentFees) {
     addUsages(usages, { account: agent.account, fee: agent.fee, cdr, seconds }, rules);

@@ -28,12 +28,19 @@ export interface GiftUse {
   readonly seconds: number;
 }
 
+/** Gift money that counts; in the order of use. */
+export interface FittingGiftMoney {
+  readonly packageName: string;
+  /** Above 0. */
+  readonly money: bigint;
+}
+
 export interface GiftMoneyUse {
   readonly packageName: string;
   readonly money: bigint;
 }
 
-/** The account's packages at the start of a period: nothing used of them yet. */
+/** The account's packages at the start of a period: nothing used of them yet, and their rent paid. */
 export function fullPackages(
   billing: BillingTables,
   account: Account,
@@ -98,28 +105,34 @@ export function useGifts(
   return { uses, covered };
 }
 
-/** Gift money goes before the balance. */
-export function useGiftMoney(balances: readonly PackageBalance[], fee: bigint): GiftMoneyUse[] {
+/** `balances` in the order in which they are used. */
+export function fittingGiftMoney(balances: readonly PackageBalance[]): FittingGiftMoney[] {
+  return balances
+    .filter((balance) => balance.moneyLeft > 0n && counts(balance))
+    .map((balance) => ({ packageName: balance.package.name, money: balance.moneyLeft }));
+}
+
+/** Gift money goes before the balance. The first use is of the first, and so on. */
+export function useGiftMoney(gifts: readonly FittingGiftMoney[], fee: bigint): GiftMoneyUse[] {
   const uses: GiftMoneyUse[] = [];
   let rest = fee;
-  for (const balance of balances) {
+  for (const { packageName, money: left } of gifts) {
     if (rest === 0n) break;
-    if (balance.moneyLeft <= 0n || !counts(balance)) continue;
-    const isEnough = balance.moneyLeft >= rest;
-    const money = isEnough ? rest : balance.moneyLeft;
-    uses.push({ packageName: balance.package.name, money });
+    const isEnough = left >= rest;
+    const money = isEnough ? rest : left;
+    uses.push({ packageName, money });
     rest -= money;
   }
   return uses;
 }
 
-export function giftMoneyLeft(balances: readonly PackageBalance[]): bigint {
-  return balances.filter(counts).reduce((sum, { moneyLeft }) => sum + moneyLeft, 0n);
+export function sumOfGiftMoney(gifts: readonly FittingGiftMoney[]): bigint {
+  return gifts.reduce((sum, { money }) => sum + money, 0n);
 }
 
 /** What is charged at the end of a period in which less than the minimum was spent. */
-export function minimumShortfall({ package: { minConsumption }, spent }: PackageBalance): bigint {
-  return spent < minConsumption ? minConsumption - spent : 0n;
+export function minimumShortfall(minimum: bigint, spent: bigint): bigint {
+  return spent < minimum ? minimum - spent : 0n;
 }
 
 /** Gifts count once the spending of the period has reached `lowerConsumption`. */

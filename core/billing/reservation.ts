@@ -1,7 +1,7 @@
 // What a call sets aside of the money of everybody who pays for it: all of them or none, leaf to root. The
 // amount is the charge that the call would have if it ended at a given second, so that it is reserved,
 // topped up and settled by the same arithmetic and never costs more than it holds.
-import type { HeldGift, PartyTerms } from '../cdr/cdr.ts';
+import type { HeldGift, HeldGiftMoney, PartyTerms, SpentPeriod } from '../cdr/cdr.ts';
 import type { MoneyEffects, MoneyHold, UsageHold } from '../effects.ts';
 import type { BillingRules } from './billing-rules.ts';
 import type { Payer } from './call-billing.ts';
@@ -10,11 +10,24 @@ import { type ChargeTerms, chargeFor } from './charge.ts';
 /** Free seconds that one account of a call holds. */
 export interface GiftHold extends HeldGift, UsageHold {}
 
+/** Gift money that one account of a call holds. */
+export interface GiftMoneyHold extends HeldGiftMoney, UsageHold {
+  readonly packageName: string;
+}
+
+/** Where what the call costs the balance is counted once it has ended; until then the call is counted there, so that
+ *  nothing else gets the cells. */
+export interface SpentHold extends SpentPeriod, UsageHold {
+  readonly moneyCell: number;
+}
+
 /** One account of a call: its terms, and what is set aside of its money. */
 export interface Party extends PartyTerms, ChargeTerms, MoneyHold {
   readonly rate: ChargeTerms['rate'];
   readonly free: boolean;
   gifts: readonly GiftHold[];
+  giftMoney: readonly GiftMoneyHold[];
+  spent: readonly SpentHold[];
   /** The hold seconds that `reserved` pays for; Infinity: it pays for none. */
   paidSeconds: number;
   /** As it was before the last attempt to set aside more. */
@@ -30,15 +43,18 @@ export function partyOf({ account, terms }: Payer): Party {
     rate: terms.rate,
     free: terms.free,
     gifts: noGifts,
-    packages: terms.packages,
+    giftMoney: noGiftMoney,
+    spent: noneSpent,
     paidSeconds: 0,
     reservedBefore: 0n,
     paidBefore: 0,
   };
 }
 
-/** Shared by all parties: a list of gifts is replaced, never changed. */
+/** Shared by all parties: these lists are replaced, never changed. */
 const noGifts: readonly GiftHold[] = [];
+const noGiftMoney: readonly GiftMoneyHold[] = [];
+const noneSpent: readonly SpentHold[] = [];
 
 /** Sets aside what `seconds` hold seconds cost everybody. -1; or the place of the first party that cannot
  *  pay: then nothing has changed for any of them. */
@@ -80,9 +96,10 @@ function reserveSeconds(
   if (seconds <= party.paidSeconds) return true;
   const charge = chargeFor(party, seconds, rules.feeUnit);
   const more = charge.fromBalance - party.reserved;
-  // The first time an account must have something even where the call costs nothing (reference 6.5), unless free
-  // seconds pay for it.
-  const mustAsk = more > 0n || (party.paidSeconds === 0 && charge.packageSeconds === 0);
+  // The first time an account must have something even where the call costs nothing, unless free seconds or gift
+  // money pay for it.
+  const isGiven = charge.packageSeconds > 0 || charge.giftMoneyUses.length > 0;
+  const mustAsk = more > 0n || (party.paidSeconds === 0 && !isGiven);
   if (mustAsk && !money.reserve(party, more)) return false;
   party.paidSeconds = charge.billedSeconds + charge.packageSeconds;
   return true;

@@ -11,7 +11,7 @@ import { type EndReason, EndReasons } from '../end-reason.ts';
 import type { Call, CallBilling } from './call.ts';
 import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
-import { holdGifts } from './gift-holds.ts';
+import { holdPackages } from './package-holds.ts';
 
 /** Without payers: for a call of which only the carrier is paid. */
 export function createBilling(env: CallEnvironment, accounts: readonly Account[]): CallBilling {
@@ -72,10 +72,10 @@ export function findRates(
   }
   cdr.ratePrefix = found[0]!.terms.rate.prefix;
   billing.payers = found.map(partyOf);
-  for (const [place, { packages }] of billing.accounts.entries()) {
-    if (packages.length === 0) continue;
-    const call = { number: cdr.calleeBilling, at: cdr.startedAt };
-    billing.payers[place]!.gifts = holdGifts(env, billing.accounts[place]!, call);
+  for (const [place, account] of billing.accounts.entries()) {
+    if (account.packages.length === 0) continue;
+    const held = { number: cdr.calleeBilling, at: cdr.startedAt, rules: billing.rules };
+    holdPackages(env, account, billing.payers[place]!, held);
   }
   billing.parties = billing.payers;
   return undefined;

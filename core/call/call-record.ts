@@ -51,6 +51,7 @@ export function newCdr(
     cost: null,
     tax: null,
     packageSeconds: 0,
+    giftFee: 0n,
     agentFees: noAgentFees,
     billedParty: null,
     configurationVersion: env.snapshot.version,

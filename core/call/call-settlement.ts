@@ -1,5 +1,5 @@
 // What everybody pays for a call when it has ended: into the CDR, and out of what was set aside.
-import { addGiftUses, fillCharges, fillCost } from '../billing/call-charge.ts';
+import { addPackageUses, fillCharges, fillCost } from '../billing/call-charge.ts';
 import { type Charge, chargeFor } from '../billing/charge.ts';
 import { holdSeconds } from '../billing/hold-time.ts';
 import type { Party } from '../billing/reservation.ts';
@@ -24,7 +24,7 @@ export function settleCall(
   const charges = payers.map((party): Charge => {
     const charge = chargeFor(party, seconds, rules.feeUnit, party.reserved);
     env.effects.settle(party, charge.fromBalance);
-    if (party.gifts.length > 0) settleGifts(env, call, party, charge);
+    settlePackages(env, call, party, charge);
     return charge;
   });
   fillCharges(cdr, payers, charges);
@@ -39,11 +39,20 @@ export function settleCall(
   giveVendorBack(env, outbound, cost.fromBalance);
 }
 
-function settleGifts(env: CallEnvironment, { cdr }: Call, party: Party, charge: Charge): void {
-  for (const [place, hold] of party.gifts.entries()) {
+function settlePackages(env: CallEnvironment, { cdr }: Call, party: Party, charge: Charge): void {
+  const { gifts, giftMoney, spent } = party;
+  if (gifts.length + giftMoney.length + spent.length === 0) return;
+  for (const [place, hold] of gifts.entries()) {
     env.effects.settleUsage(hold, BigInt(charge.giftUses[place]?.seconds ?? 0));
   }
-  addGiftUses(cdr, party, charge);
+  for (const [place, hold] of giftMoney.entries()) {
+    env.effects.settleUsage(hold, charge.giftMoneyUses[place]?.money ?? 0n);
+  }
+  for (const hold of spent) {
+    if (charge.fromBalance > 0n) env.effects.addUsage(hold.moneyCell, charge.fromBalance);
+    env.effects.settleUsage(hold, 0n);
+  }
+  addPackageUses(cdr, party, charge);
 }
 
 /** Hold seconds that are charged: those that are set aside at most. They are always enough unless a timer

@@ -12,6 +12,7 @@ import type {
   RatedTerms,
   Usage,
 } from './cdr.ts';
+import { giftMoneyOf } from './gift-values.ts';
 
 /** A value that repeats another one of its record. */
 const same = 0;
@@ -27,7 +28,8 @@ export type Charged = Pick<
   | 'cost'
   | 'tax'
   | 'packageSeconds'
-  | 'giftUses'
+  | 'giftFee'
+  | 'packageUses'
   | 'agentFees'
   | 'billedParty'
 >;
@@ -60,35 +62,45 @@ export function chargedValues(cdr: Cdr): unknown[] | undefined {
 }
 
 /** Seconds; with what they came of behind them, in fours, where there was anything. */
-function packageValues({ packageSeconds, giftUses }: Cdr): number | unknown[] {
-  if (giftUses === undefined) return packageSeconds;
-  const uses = giftUses.flatMap(({ account, item, day, seconds }) => [account, item, day, seconds]);
+function packageValues({ packageSeconds, packageUses }: Cdr): number | unknown[] {
+  const ofSeconds = packageUses?.filter(({ seconds }) => seconds > 0) ?? [];
+  if (ofSeconds.length === 0) return packageSeconds;
+  const uses = ofSeconds.flatMap(({ account, item, day, seconds }) => [
+    account,
+    item,
+    day,
+    seconds,
+  ]);
   return [packageSeconds, ...uses];
 }
 
-function packagesOf(values: unknown): Pick<Charged, 'packageSeconds' | 'giftUses'> {
-  if (!Array.isArray(values)) return { packageSeconds: values as number };
-  const giftUses: Usage[] = [];
+function packageUsesOf(values: unknown): Usage[] {
+  const uses: Usage[] = [];
+  if (!Array.isArray(values)) return uses;
   for (let at = 1; at + 4 <= values.length; at += 4) {
     const [account, item, day, seconds] = values.slice(at, at + 4);
-    giftUses.push({ account, item, day, seconds, money: 0n });
+    uses.push({ account, item, day, seconds, money: 0n });
   }
-  return { packageSeconds: values[0] as number, giftUses };
+  return uses;
 }
 
 const chargedValueCount = 9;
 
-/** `values`: of chargedValues, or nothing. */
-export function chargedOf(values: unknown, calleeAccess: string): Charged {
+/** `values`: of chargedValues, or nothing; `gifts`: of giftMoneyValues, or nothing. */
+export function chargedOf(values: unknown, gifts: unknown, calleeAccess: string): Charged {
   if (!Array.isArray(values) || values.length < chargedValueCount) return nothingCharged;
   const agentFees: AgentFee[] = [];
   for (let at = chargedValueCount; at + 3 <= values.length; at += 3) {
     agentFees.push({
       account: values[at] as string,
       fee: BigInt(values[at + 1]),
+      giftFee: 0n,
       billedSeconds: values[at + 2] as number,
     });
   }
+  const ofSeconds = values[7];
+  const { giftFee, uses } = giftMoneyOf(gifts, agentFees);
+  const packageUses = [...packageUsesOf(ofSeconds), ...uses];
   return {
     calleeBilling: values[0] === same ? calleeAccess : (values[0] as string | null),
     ratePrefix: values[1] as string | null,
@@ -97,7 +109,9 @@ export function chargedOf(values: unknown, calleeAccess: string): Charged {
     clearingBilledSeconds: values[4] as number | null,
     cost: moneyOf(values[5]),
     tax: moneyOf(values[6]),
-    ...packagesOf(values[7]),
+    packageSeconds: (Array.isArray(ofSeconds) ? ofSeconds[0] : ofSeconds) as number,
+    giftFee,
+    ...(packageUses.length > 0 ? { packageUses } : {}),
     agentFees: agentFees.length === 0 ? noAgentFees : agentFees,
     billedParty: values[8] === null ? null : (partyCodes[values[8] as number] ?? null),
   };
@@ -113,6 +127,7 @@ export const nothingCharged: Charged = {
   cost: null,
   tax: null,
   packageSeconds: 0,
+  giftFee: 0n,
   agentFees: noAgentFees,
   billedParty: null,
 };

@@ -4,9 +4,10 @@
 // Turning the arrays into bytes is workers/cdr/frame.ts.
 import { chargedOf, chargedValues, termsOf, termsValues } from './billing-values.ts';
 import type { AnswerRecord, Cdr, CdrAttempt, DialogRecord, EndedBy } from './cdr.ts';
+import { giftMoneyValues, heldMoneyValues, withHeldMoney } from './gift-values.ts';
 
-/** 2 added what a call costs and the terms by which it is charged. */
-export const frameVersion = 2;
+/** 2 added what a call costs and the terms by which it is charged, 3 the gift money of packages. */
+export const frameVersion = 3;
 /** The first layout; every later one only appended. */
 const oldestVersion = 1;
 
@@ -53,7 +54,7 @@ export type Frame =
 
 /** `tableDay`, here and below: day of the node on which the call began, as 20260131. */
 export function encodeAnswer(answer: AnswerRecord, tableDay: number): unknown[] {
-  return [
+  const values: unknown[] = [
     frameVersion,
     FrameCode.answer,
     tableDay,
@@ -62,6 +63,9 @@ export function encodeAnswer(answer: AnswerRecord, tableDay: number): unknown[] 
     dialogValues(answer.callee, answer.cdr.calleeCallId),
     termsValues(answer.terms),
   ];
+  const held = heldMoneyValues(answer.terms);
+  if (held !== undefined) values.push(held);
+  return values;
 }
 
 export function encodeEnd(cdr: Cdr, tableDay: number): unknown[] {
@@ -137,7 +141,7 @@ function decodeKnown(values: unknown[], code: number): Frame | null {
 }
 
 function decodeAnswer(values: unknown[]): Frame | null {
-  const [, , day, cdrPart, caller, callee, terms] = values;
+  const [, , day, cdrPart, caller, callee, terms, held] = values;
   if (!isCdr(cdrPart) || !isDialog(caller) || !isDialog(callee)) return null;
   const cdr = cdrOf(cdrPart);
   return {
@@ -147,7 +151,7 @@ function decodeAnswer(values: unknown[]): Frame | null {
       cdr,
       caller: dialogOf(caller, cdr.callId),
       callee: dialogOf(callee, cdr.calleeCallId),
-      terms: termsOf(terms),
+      terms: withHeldMoney(termsOf(terms), held),
     },
   };
 }
@@ -202,6 +206,8 @@ type CdrValues = [
   calleeAddress: string | null,
   /** billing-values.ts; missing where nobody pays for the call. */
   charged?: unknown[],
+  /** gift-values.ts; missing where no gift money paid and nothing is counted. */
+  gifts?: unknown[],
 ];
 const cdrValueCount = 25;
 
@@ -234,13 +240,16 @@ function cdrValues(cdr: Cdr): CdrValues {
     cdr.calleeAddress,
   ];
   const charged = chargedValues(cdr);
-  if (charged !== undefined) values.push(charged);
+  if (charged === undefined) return values;
+  values.push(charged);
+  const gifts = giftMoneyValues(cdr);
+  if (gifts !== undefined) values.push(gifts);
   return values;
 }
 
 // The CRC vouches for the values: they are what cdrValues wrote.
 function cdrOf(values: CdrValues): Cdr {
-  const charged = chargedOf(values[25], values[14]);
+  const charged = chargedOf(values[25], values[26], values[14]);
   return {
     id: values[0],
     callId: values[1],
@@ -269,7 +278,8 @@ function cdrOf(values: CdrValues): Cdr {
     cost: charged.cost,
     tax: charged.tax,
     packageSeconds: charged.packageSeconds,
-    ...(charged.giftUses === undefined ? {} : { giftUses: charged.giftUses }),
+    giftFee: charged.giftFee,
+    ...(charged.packageUses === undefined ? {} : { packageUses: charged.packageUses }),
     agentFees: charged.agentFees,
     billedParty: charged.billedParty,
     configurationVersion: values[19],

@@ -49,7 +49,9 @@ export interface CdrJson {
   cost: string | null;
   tax: string | null;
   packageSeconds: number;
-  agentFees: { account: string; fee: string; billedSeconds: number }[];
+  /** The part of `fee` that gift money paid. */
+  giftFee: string;
+  agentFees: { account: string; fee: string; giftFee: string; billedSeconds: number }[];
   billedParty: string | null;
   logId: LogId;
   configurationVersion: number;
@@ -89,6 +91,7 @@ export const cdrColumns: readonly (keyof CdrJson)[] = [
   'cost',
   'tax',
   'packageSeconds',
+  'giftFee',
   'agentFees',
   'billedParty',
   'logId',
@@ -136,9 +139,11 @@ export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
     cost: moneyOrNull(cdr.cost),
     tax: moneyOrNull(cdr.tax),
     packageSeconds: cdr.packageSeconds,
-    agentFees: cdr.agentFees.map(({ account, fee, billedSeconds }) => ({
+    giftFee: moneyText(cdr.giftFee),
+    agentFees: cdr.agentFees.map(({ account, fee, giftFee, billedSeconds }) => ({
       account,
       fee: moneyText(fee),
+      giftFee: moneyText(giftFee),
       billedSeconds,
     })),
     billedParty: cdr.billedParty,

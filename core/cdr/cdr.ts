@@ -38,11 +38,27 @@ export interface HeldGift {
   readonly secondsLeft: number;
 }
 
+/** Gift money of a package that a call holds, or has used. */
+export interface HeldGiftMoney {
+  readonly item: string;
+  readonly day: number;
+  /** Units of 10^-8. */
+  readonly money: bigint;
+}
+
+/** Where what the call costs the balance of a payer is counted. */
+export interface SpentPeriod {
+  readonly item: string;
+  readonly day: number;
+}
+
 /** What one agent above the account paid for the call. */
 export interface AgentFee {
   account: string;
   /** Units of money (10^-8), as all amounts here. */
   fee: bigint;
+  /** The part of `fee` that gift money of his packages paid. */
+  giftFee: bigint;
   billedSeconds: number;
 }
 
@@ -72,7 +88,7 @@ export interface Cdr {
   account: string | null;
   ratePrefix: string | null;
   billedSeconds: number | null;
-  /** What the account lost, `tax` included. */
+  /** The price of the call for the account, `tax` included. */
   fee: bigint | null;
   clearingAccount: string | null;
   clearingBilledSeconds: number | null;
@@ -80,8 +96,10 @@ export interface Cdr {
   cost: bigint | null;
   tax: bigint | null;
   packageSeconds: number;
-  /** Of which packages those of all payers came; in the log alone. */
-  giftUses?: readonly Usage[];
+  /** The part of `fee` that gift money of packages paid; the balance lost the rest. */
+  giftFee: bigint;
+  /** What the call counts for packages of all payers; in the log alone. */
+  packageUses?: readonly Usage[];
   /** Nearest agent first. */
   agentFees: readonly AgentFee[];
   /** Null: nobody was asked to pay. */
@@ -134,6 +152,9 @@ export interface PartyTerms {
   readonly rate: RatedTerms;
   /** In the order of use; what they cover costs nothing. */
   readonly gifts?: readonly HeldGift[];
+  /** In the order of use; pays before the balance. */
+  readonly giftMoney?: readonly HeldGiftMoney[];
+  readonly spent?: readonly SpentPeriod[];
 }
 
 /** All that charging a call needs, so that it can be charged after a crash without any table. */

@@ -10,14 +10,18 @@ export interface Charge {
 
 const none: readonly Charge[] = [];
 
-/** The account pays its fee, each agent above it its own, the clearing account its cost. */
+/** The account pays its fee less what gift money paid of it, each agent above it its own, the clearing account its
+ *  cost. */
 export function chargesOf(cdr: Cdr): readonly Charge[] {
-  const { account, fee, clearingAccount, cost, agentFees } = cdr;
+  const { account, fee, giftFee, clearingAccount, cost, agentFees } = cdr;
   if (fee === null && cost === null && agentFees.length === 0) return none;
   const charges: Charge[] = [];
-  if (account !== null && fee !== null && fee !== 0n) charges.push({ account, units: fee });
+  if (account !== null && fee !== null && fee !== giftFee) {
+    charges.push({ account, units: fee - giftFee });
+  }
   for (const agent of agentFees) {
-    if (agent.fee !== 0n) charges.push({ account: agent.account, units: agent.fee });
+    const units = agent.fee - agent.giftFee;
+    if (units !== 0n) charges.push({ account: agent.account, units });
   }
   if (clearingAccount !== null && cost !== null && cost !== 0n) {
     charges.push({ account: clearingAccount, units: cost });

@@ -37,8 +37,11 @@ export const giftsPerPackageMax = 64;
 export const prefixesPerGiftMax = 1_000;
 export const packagesPerAccountMax = 16;
 export const fraudLimitsPerAccountMax = 64;
-/** Of all packages that accounts have ordered: each has a slot of counters. */
-export const orderedGiftsMax = 65_535;
+/** Gifts of all packages that accounts have ordered, and what else is counted of them: each has a slot. */
+export const packageCountersMax = 65_535;
+/** 366 days: a node that starts reads what packages have used for so long. */
+export const usableSecondsMax = 31_622_400;
+export const rentPercentMax = 1_000;
 /** Over all accounts: each has a slot of counters. */
 export const fraudLimitsMax = 16_383;
 export const callsPerMinuteMax = 60_000;

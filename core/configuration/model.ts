@@ -127,8 +127,15 @@ export interface PackageDocument {
   name: string;
   /** Zone of the windows and of the periods; absent: the node's own. */
   timeZone?: string | undefined;
-  /** How often gifts begin anew. */
-  period: 'day' | 'month' | 'year';
+  /** How often gifts begin anew, and rent is due; `once`: each order is one period of `usableSeconds`. */
+  period: 'day' | 'month' | 'year' | 'once';
+  /** From the start of an order; goes with `once`. */
+  usableSeconds?: number | undefined;
+  /** For a period, at its start. */
+  rentFee: string;
+  /** An order may begin in the middle of a period, and then pays for the rest of its days; else it begins with the
+   *  next period. */
+  partialFirstPeriod: boolean;
   gifts: GiftDocument[];
   /** Spent before the balance. */
   giftMoney: string;
@@ -155,6 +162,10 @@ export interface PackageOrderDocument {
   priority: number;
   startsAt?: string | undefined;
   expiresAt?: string | undefined;
+  /** Where the account cannot pay the rent of a period: `wait` until it can, `skip` that period, `drop` the order. */
+  rentUnpaid: 'wait' | 'skip' | 'drop';
+  /** Of the package's rent. */
+  rentPercent: number;
 }
 
 export interface MappingGatewayDocument extends MappingRouteFields, MappingNumbersDocument {

@@ -147,6 +147,7 @@ function asPackage(parsed: unknown): Package {
     zone: row.zone,
     period: row.period,
     gifts: row.gifts,
+    rentFee: BigInt(row.rentFee),
     giftMoney: BigInt(row.giftMoney),
     minConsumption: BigInt(row.minConsumption),
     lowerConsumption: BigInt(row.lowerConsumption),

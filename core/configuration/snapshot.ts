@@ -239,17 +239,25 @@ export interface PackageOrder {
   readonly package: number;
   /** Of its counters, by gift of the package; kept over snapshots. */
   readonly giftSlots: readonly number[];
+  /** Of what else is counted: whether its rent is paid, what calls have cost the balance, what gift money has
+   *  paid; 0: not counted. */
+  readonly rentSlot: number;
+  readonly spentSlot: number;
+  readonly moneySlot: number;
   readonly priority: number;
-  /** Milliseconds since 1970; expiry may be Infinity. */
+  /** Milliseconds since 1970; expiry may be Infinity. It begins with a period, or may begin in the middle of one. */
   readonly startsAt: number;
   readonly expiresAt: number;
+  /** First day of its only period, since 1970; -1: it has many. */
+  readonly onceDay: number;
 }
 
 export interface Package {
   readonly name: string;
   readonly zone: ZoneOffsets;
   /** What its gifts are for. */
-  readonly period: PeriodName;
+  readonly period: PeriodName | 'once';
+  readonly rentFee: bigint;
   readonly gifts: readonly Gift[];
   readonly giftMoney: bigint;
   readonly minConsumption: bigint;

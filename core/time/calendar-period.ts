@@ -10,6 +10,15 @@ export interface CalendarPeriod {
 
 const dayMs = 86_400_000;
 
+/** First day of the period behind the one that `day` is in. */
+export function nextPeriodDay(name: PeriodName, day: number): number {
+  if (name === 'day') return day + 1;
+  const date = new Date(day * dayMs);
+  const year = date.getUTCFullYear();
+  if (name === 'year') return Date.UTC(year + 1, 0, 1) / dayMs;
+  return Date.UTC(year, date.getUTCMonth() + 1, 1) / dayMs;
+}
+
 /** The period that a day since 1970 is in. */
 export function periodOfDay(name: PeriodName, day: number): CalendarPeriod {
   if (name === 'day') return { number: day, day };

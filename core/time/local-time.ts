@@ -21,6 +21,17 @@ export function localSeconds(zone: OffsetTable, at: number): number {
   return Math.floor(at / 1000) + zone.offsets[low]!;
 }
 
+/** The first instant of a day, ms since 1970: midnight, or what a clock that leaves it out shows next. */
+export function startOfDay(zone: OffsetTable, day: number): number {
+  const { since, offsets } = zone;
+  for (let at = 0; ; at++) {
+    const midnight = (day * daySeconds - offsets[at]!) * 1000;
+    // The first offset holds for all time before, too.
+    const start = at === 0 ? midnight : Math.max(midnight, since[at]!);
+    if (at === since.length - 1 || start < since[at + 1]!) return start;
+  }
+}
+
 /** Days since 1970-01-01, which is day 0. */
 export function dayOf(seconds: number): number {
   return Math.floor(seconds / daySeconds);

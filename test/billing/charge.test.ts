@@ -102,9 +102,8 @@ describe('packages', () => {
   });
 
   it('ask for what is missing to their minimum', () => {
-    const balance = packagesOf([{ package: 'p' }], [{ name: 'p', minConsumption: '20' }])[0]!;
-    assert.equal(moneyText(minimumShortfall({ ...balance, spent: money('12.5') })), '7.5');
-    assert.equal(minimumShortfall({ ...balance, spent: money('20') }), 0n);
+    assert.equal(moneyText(minimumShortfall(money('20'), money('12.5'))), '7.5');
+    assert.equal(minimumShortfall(money('20'), money('20')), 0n);
   });
 });
 

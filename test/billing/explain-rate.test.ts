@@ -83,7 +83,9 @@ describe('the explanation of a price', () => {
       connectionFee: '0.01',
       rateTable: 'retail',
       ratePrefix: '44',
-      agentFees: [{ account: 'seller', fee: '0.0062', billedSeconds: 62, ratePrefix: '4' }],
+      agentFees: [
+        { account: 'seller', fee: '0.0062', giftMoney: '0', billedSeconds: 62, ratePrefix: '4' },
+      ],
       endReason: null,
       sipCode: null,
     });
@@ -117,6 +119,37 @@ describe('the explanation of a price', () => {
     assert.ok(
       told.includes('plain: increments: 46 s: 1 sections for 0.005, then 18 s by 6: 48 s'),
       told.join('\n'),
+    );
+  });
+
+  it('tells gift money, and on what packages depend', () => {
+    const priced = snapshotOf({
+      rateTables: [{ name: 'retail', rates: [{ prefix: '', ratePerMinute: '0.06' }] }],
+      packages: [
+        { name: 'gold', timeZone: 'UTC', giftMoney: '0.02', rentFee: '5' },
+        { name: 'silver', timeZone: 'UTC', giftMoney: '9', lowerConsumption: '20' },
+      ],
+      accounts: [
+        {
+          name: 'acme',
+          kind: 'customer',
+          rateTable: 'retail',
+          packages: [{ package: 'gold' }, { package: 'silver' }],
+        },
+      ],
+    });
+    const asked = { account: 'acme', callee: '44', holdMs: 60_000, at };
+    const { fee, giftMoney, steps } = explainRate(priced, asked)!;
+    assert.deepEqual([fee, giftMoney], ['0.06', '0.02']);
+    assert.deepEqual(
+      steps
+        .map(({ step, result }) => `${step}: ${result}`)
+        .filter((text) => /gold|silver/.test(text)),
+      [
+        'acme: package: gold counts once its rent of 5 a month is paid',
+        'acme: package: silver counts once 20 is spent in the period',
+        'acme: gift money: 0.02 of gold',
+      ],
     );
   });
 

@@ -50,7 +50,7 @@ describe('what a call counts', () => {
   });
 
   it('counts for an agent by its own fee', () => {
-    const agents = [{ account: 'acme', fee: 20n, billedSeconds: 61 }];
+    const agents = [{ account: 'acme', fee: 20n, giftFee: 0n, billedSeconds: 61 }];
     const cdr = cdrOf({ account: 'below', agentFees: agents });
     assert.deepEqual(
       usagesOf(cdr, rulesOf('UTC', [''])).map(({ money }) => money),

@@ -122,7 +122,7 @@ describe('money is set aside', () => {
     assert.equal(stage.left('north'), 3n * cent);
     const { fee, billedSeconds, ratePrefix, agentFees, cost } = stage.cdr();
     assert.deepEqual([fee, billedSeconds, ratePrefix, cost], [0n, 0, '44', null]);
-    assert.deepEqual(agentFees, [{ account: 'north', fee: 0n, billedSeconds: 0 }]);
+    assert.deepEqual(agentFees, [{ account: 'north', fee: 0n, giftFee: 0n, billedSeconds: 0 }]);
     assert.equal(stage.effects.held.size, 0);
   });
 

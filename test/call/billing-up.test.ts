@@ -18,7 +18,9 @@ describe('a call that ends', () => {
     const cdr = stage.cdr();
     assert.equal(cdr.endReason, 'Normal release');
     assert.deepEqual([cdr.fee, cdr.billedSeconds, cdr.ratePrefix], [6_100_000n, 61, '44']);
-    assert.deepEqual(cdr.agentFees, [{ account: 'north', fee: 3_050_000n, billedSeconds: 61 }]);
+    assert.deepEqual(cdr.agentFees, [
+      { account: 'north', fee: 3_050_000n, giftFee: 0n, billedSeconds: 61 },
+    ]);
     assert.deepEqual([cdr.cost, cdr.clearingBilledSeconds], [66n * cent, 66]);
     assert.equal(cdr.calleeBilling, '442071234567');
     assert.equal(cdr.billedParty, 'caller');

@@ -59,9 +59,9 @@ describe('free seconds', () => {
     assert.equal(stage.used(), 90n);
     stage.pass(100_000);
     hangUp(stage, call);
-    const { packageSeconds, billedSeconds, fee, giftUses } = stage.cdr();
+    const { packageSeconds, billedSeconds, fee, packageUses } = stage.cdr();
     assert.deepEqual([packageSeconds, billedSeconds, fee], [90, 10, cent]);
-    assert.deepEqual(giftUses, [
+    assert.deepEqual(packageUses, [
       { account: 'acme', item: 'package/gold/0', day: firstDay, seconds: 90, money: 0n },
     ]);
     assert.equal(stage.left('acme'), 99n * cent);
@@ -142,7 +142,7 @@ describe('free seconds', () => {
     stage.pass(10_000);
     hangUp(stage, call);
     assert.deepEqual(
-      stage.cdr().giftUses!.map(({ account, seconds }) => [account, seconds]),
+      stage.cdr().packageUses!.map(({ account, seconds }) => [account, seconds]),
       [
         ['acme', 10],
         ['north', 10],
@@ -161,7 +161,7 @@ it('a call that a crash ends is charged with the free seconds that it held, and 
   const closed = { ...cdr, holdTimeMs: 100_000 };
   chargeClosedCall(closed, read);
   assert.deepEqual([closed.packageSeconds, closed.billedSeconds, closed.fee], [90, 10, cent]);
-  assert.deepEqual(closed.giftUses, [
+  assert.deepEqual(closed.packageUses, [
     { account: 'acme', item: 'package/gold/0', day: firstDay, seconds: 90, money: 0n },
   ]);
 });

@@ -90,6 +90,18 @@ test('a record of version 1, which knew nothing of money, is read', () => {
   assert.deepEqual(answered.answer, sampleAnswer('a'));
 });
 
+test('a record of version 2, which knew nothing of gift money, is read, and a later one without any is the same', () => {
+  const cdr = sampleCdr('a', sampleCharges);
+  const end = encodeEnd(cdr, sampleDay);
+  assert.equal((end[3] as unknown[]).length, 26, 'a call without gift money is written as it was');
+  end[0] = 2;
+  const frame = decodeFrame(end);
+  assert.ok(frame.kind === 'end');
+  assert.deepEqual(frame.cdr, cdr);
+  const paid = sampleCdr('b', { ...sampleCharges, giftFee: 5n });
+  assert.equal((encodeEnd(paid, sampleDay)[3] as unknown[]).length, 27);
+});
+
 test('money is written as integers and comes back from the bytes to the unit', () => {
   fc.assert(
     fc.property(anyAnswer, (answer) => {
@@ -113,7 +125,9 @@ test('a billed call has its amounts as decimal strings in JSON', () => {
   assert.equal(json.tax, '0');
   assert.equal(json.billedSeconds, 66);
   assert.equal(json.calleeBilling, '442079460000');
-  assert.deepEqual(json.agentFees, [{ account: 'north', fee: '0.011', billedSeconds: 60 }]);
+  assert.deepEqual(json.agentFees, [
+    { account: 'north', fee: '0.011', giftFee: '0', billedSeconds: 60 },
+  ]);
   assert.equal(json.billedParty, 'caller');
 });
 

@@ -35,6 +35,7 @@ const cdr: Cdr = {
   cost: null,
   tax: null,
   packageSeconds: 0,
+  giftFee: 0n,
   agentFees: [],
   billedParty: null,
   configurationVersion: 1,

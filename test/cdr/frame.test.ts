@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { deserialize, serialize } from 'node:v8';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { decodeFrame, encodeAnswer, encodeEnd } from '../../core/cdr/cdr-codec.ts';
@@ -91,10 +92,9 @@ test('frames are read with the native part of msgpackr switched off', () => {
   const here = batch.bytes.subarray(0, batch.length).toString('hex');
   const there = execFileSync(process.execPath, [path.join(import.meta.dirname, 'frame-child.js')], {
     env: { ...process.env, MSGPACKR_NATIVE_ACCELERATION_DISABLED: 'true' },
-    input: JSON.stringify({ cdr, answer: sampleAnswer('b'), frames: here }),
-    encoding: 'utf8',
+    input: serialize({ cdr, answer: sampleAnswer('b'), frames: here }),
   });
-  const { native, frames, cdrBack } = JSON.parse(there);
+  const { native, frames, cdrBack } = deserialize(there);
   assert.equal(native, false);
   assert.equal(frames, here);
   assert.deepEqual(cdrBack, cdr);

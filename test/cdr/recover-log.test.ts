@@ -96,7 +96,9 @@ test('a call that was up is charged to the last alive frame, by the terms of its
   const { cdr } = recover(directory).calls[0]!.answer;
   assert.equal(cdr.holdTimeMs, 16_000);
   assert.deepEqual([cdr.fee, cdr.tax, cdr.billedSeconds], [1_600_000n, 0n, 16]);
-  assert.deepEqual(cdr.agentFees, [{ account: 'north', fee: 800_000n, billedSeconds: 16 }]);
+  assert.deepEqual(cdr.agentFees, [
+    { account: 'north', fee: 800_000n, giftFee: 0n, billedSeconds: 16 },
+  ]);
   assert.deepEqual([cdr.cost, cdr.clearingBilledSeconds], [2_500_000n, 25]);
 });
 

@@ -12,6 +12,7 @@ import type {
   CdrAttempt,
   DialogRecord,
   PartyTerms,
+  Usage,
 } from '../../core/cdr/cdr.ts';
 
 // One listener a directory.
@@ -78,7 +79,7 @@ export const sampleCharges: Partial<Cdr> = {
   clearingBilledSeconds: 60,
   cost: 900_000n,
   tax: 0n,
-  agentFees: [{ account: 'north', fee: 1_100_000n, billedSeconds: 60 }],
+  agentFees: [{ account: 'north', fee: 1_100_000n, giftFee: 0n, billedSeconds: 60 }],
   billedParty: 'caller',
 };
 
@@ -154,17 +155,43 @@ const anyAttempt: fc.Arbitrary<CdrAttempt> = record({
   tookMs: fc.nat(),
 });
 
+const anyMoney = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const anyFee: fc.Arbitrary<AgentFee> = record({
   account: name,
-  fee: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fee: anyMoney,
+  giftFee: fc.oneof(fc.constant(0n), anyMoney),
   billedSeconds: fc.nat(),
 });
-const anyMoney = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+
+/** Seconds come before money in a record. */
+const anyPackageUses: fc.Arbitrary<Usage[] | undefined> = fc
+  .tuple(
+    fc.array(record({ account: name, item: name, day: fc.nat(), seconds: fc.nat() }), {
+      maxLength: 3,
+    }),
+    fc.array(record({ account: name, item: name, day: fc.nat(), money: anyMoney }), {
+      maxLength: 3,
+    }),
+  )
+  .map(([ofSeconds, ofMoney]) => {
+    const uses = [
+      ...ofSeconds.map((use) => ({ ...use, seconds: use.seconds + 1, money: 0n })),
+      ...ofMoney.filter(({ money }) => money !== 0n).map((use) => ({ ...use, seconds: 0 })),
+    ];
+    return uses.length === 0 ? undefined : uses;
+  });
 
 /** Billed or not. */
 const anyCharges: fc.Arbitrary<Charged> = fc.oneof(
   fc.constant(nothingCharged),
-  record<Charged>({
+  fc.tuple(anyBilled(), anyPackageUses).map(([billed, packageUses]) => ({
+    ...billed,
+    ...(packageUses === undefined ? {} : { packageUses }),
+  })),
+);
+
+function anyBilled(): fc.Arbitrary<Omit<Charged, 'packageUses'>> {
+  return record<Omit<Charged, 'packageUses'>>({
     calleeBilling: byteString,
     ratePrefix: orNull(byteString),
     billedSeconds: orNull(fc.nat()),
@@ -173,10 +200,11 @@ const anyCharges: fc.Arbitrary<Charged> = fc.oneof(
     cost: orNull(anyMoney),
     tax: orNull(anyMoney),
     packageSeconds: fc.nat(),
+    giftFee: fc.oneof(fc.constant(0n), anyMoney),
     agentFees: fc.array(anyFee, { maxLength: 8 }),
     billedParty: fc.constantFrom('caller', 'callee', 'external', null),
-  }),
-);
+  });
+}
 
 const anyPlainCdr: fc.Arbitrary<Omit<Cdr, keyof Charged>> = record({
   id: name,
@@ -225,11 +253,26 @@ const anyParty: fc.Arbitrary<PartyTerms> = record({
   }),
 });
 
+const heldItem = { item: name, day: fc.nat() };
+
+/** As parties of calls whose packages have a part in them. */
+const anyPayer: fc.Arbitrary<PartyTerms> = fc
+  .tuple(
+    anyParty,
+    fc.array(record({ ...heldItem, money: anyMoney }), { maxLength: 2 }),
+    fc.array(record(heldItem), { maxLength: 2 }),
+  )
+  .map(([party, giftMoney, spent]) => ({
+    ...party,
+    ...(giftMoney.length > 0 ? { giftMoney } : {}),
+    ...(spent.length > 0 ? { spent } : {}),
+  }));
+
 const anyTerms: fc.Arbitrary<CallTerms> = record<CallTerms>({
   carryMs: fc.nat(),
   freeSeconds: fc.nat(),
   feeUnit: anyMoney,
-  payers: fc.array(anyParty, { maxLength: 9 }),
+  payers: fc.array(anyPayer, { maxLength: 9 }),
   vendor: orNull(anyParty),
 });
 

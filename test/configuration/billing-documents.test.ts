@@ -3,34 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeDiff } from '../../core/configuration/diff.ts';
-import type { ConfigurationDocument } from '../../core/configuration/model.ts';
-import { checkDocument } from '../../workers/configuration/document-checks.ts';
-import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { parseParameters } from '../../workers/configuration/parameter-schema.ts';
-import { type NewTables, storedForm } from '../../workers/configuration/stored-document.ts';
 import { diffFull } from '../doubles/diff-full.ts';
-
-function problemsOf(input: unknown): string[] {
-  const parsed = parseDocument(input);
-  return parsed.ok ? [] : parsed.problems.map((problem) => problem.text);
-}
-
-function documentOf(input: unknown): ConfigurationDocument {
-  const parsed = parseDocument(input);
-  assert.ok(parsed.ok, JSON.stringify(problemsOf(input)));
-  return parsed.document;
-}
-
-function findingsOf(input: unknown): { problems: string[]; warnings: readonly string[] } {
-  const tables: NewTables = new Map();
-  const document = storedForm(documentOf(input), tables);
-  const { problems, warnings } = checkDocument(
-    document,
-    document,
-    ({ id }) => tables.get(id)!.rates,
-  );
-  return { problems: problems.map((problem) => problem.text), warnings };
-}
+import { documentOf, findingsOf, problemsOf } from './document-findings.ts';
 
 const rate = (fields: object): object => ({
   rateTables: [{ name: 't', rates: [{ prefix: '44', ...fields }] }],

@@ -123,14 +123,17 @@ export function createRecordingEffects(): RecordingEffects {
       hold.reserved += units;
       return after;
     },
-    takeUsageUpTo(hold, wanted, { seconds, cycleSeconds }) {
-      const used = Number(effects.usage.get(hold.cell) ?? 0n);
-      const left = Math.max(0, Math.floor((seconds - used) / cycleSeconds)) * cycleSeconds;
-      const taken = Math.min(wanted, left);
-      effects.usage.set(hold.cell, BigInt(used + taken));
-      hold.reserved += BigInt(taken);
+    takeUsageUpTo(hold, wanted, { most, step }) {
+      const used = effects.usage.get(hold.cell) ?? 0n;
+      const left = used >= most ? 0n : ((most - used) / step) * step;
+      const taken = left < wanted ? left : wanted;
+      effects.usage.set(hold.cell, used + taken);
+      hold.reserved += taken;
       return taken;
     },
+    readUsage: (cell) => effects.usage.get(cell) ?? 0n,
+    addUsage: (cell, units) =>
+      void effects.usage.set(cell, (effects.usage.get(cell) ?? 0n) + units),
     giveUsageBack(hold, units) {
       if (units > hold.reserved) throw new Error(`${units} given back of ${hold.reserved}`);
       effects.usage.set(hold.cell, effects.usage.get(hold.cell)! - units);

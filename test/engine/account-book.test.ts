@@ -22,8 +22,11 @@ function openBook(charged: ReadonlyMap<string, bigint> = new Map()) {
       return accounts.map(({ name, opening }) => opening - (charged.get(name) ?? 0n));
     },
     usagesOf: async () => [],
+    chargeRent: () => Promise.reject(new Error('nobody owes rent')),
+    chargeMinimum: () => Promise.reject(new Error('nobody owes a minimum')),
+    lookForPayments: async () => {},
   };
-  const book = new AccountBook(memory, openings, {
+  const book = new AccountBook(memory, () => openings, {
     log: { warn: () => {} },
     wallClock: () => 0,
     clock: () => 0,
@@ -61,6 +64,7 @@ describe('the account book', () => {
       linesUsed: 0,
       fraud: [],
       gifts: [],
+      packagePeriods: [],
     });
     assert.equal(book.balanceOf('beta').available, '0.00000001');
   });

@@ -70,7 +70,7 @@ export function billed(id: string, changes: Partial<Cdr> = {}): Cdr {
   return sampleCdr(id, { ...sampleCharges, ...changes });
 }
 
-function order(changes: Partial<PaymentOrder>): PaymentOrder {
+export function order(changes: Partial<PaymentOrder>): PaymentOrder {
   return {
     account: 'acme',
     kind: 'recharge',
@@ -85,7 +85,6 @@ function order(changes: Partial<PaymentOrder>): PaymentOrder {
 }
 
 const dayMs = 86_400_000;
-
 export function ledgerSuite(kind: string, open: () => Promise<LedgerStore>): void {
   describe(`the ledger on ${kind}`, () => {
     let store: LedgerStore;

@@ -6,6 +6,7 @@ import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
 import { failedCdr, sampleDay } from '../cdr/sample-records.ts';
 import { MariaDb } from '../peers/mariadb.ts';
 import { batchOf, billed, commit, ledgerSuite, logSet, read, rowOf } from './ledger-suite.ts';
+import { packageSuite, rentDue } from './package-suite.ts';
 
 let database: MariaDb;
 let databases = 0;
@@ -20,6 +21,7 @@ function freshUrl(): Promise<string> {
 }
 
 ledgerSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
+packageSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
 
 describe('the ledger in MariaDB, beyond what all ledgers do', () => {
   it('sets aside what the server refuses, row by row, and stores the rest', async () => {
@@ -92,8 +94,78 @@ describe('the ledger in MariaDB, beyond what all ledgers do', () => {
       'SELECT number FROM schema_migration',
       url.split('/').at(-1),
     );
-    assert.deepEqual(applied, [{ number: 1 }, { number: 2 }, { number: 3 }]);
+    assert.deepEqual(
+      applied,
+      [1, 2, 3, 4].map((number) => ({ number })),
+    );
     await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it('adds what gift money paid to tables of an earlier version, and reads their rows', async () => {
+    const url = await freshUrl();
+    const name = url.split('/').at(-1);
+    const before = openMysqlLedger({ url });
+    await before.checkpoint(logSet);
+    await commit(before, batchOf(0, [rowOf(billed('old'), 8)]));
+    await before.close();
+    for (const table of ['template', sampleDay, sampleDay + 1]) {
+      await database.sql(`ALTER TABLE cdr_${table} DROP COLUMN gift_fee`, name);
+    }
+    // As rows of that version have them.
+    const fees = '[{"account":"north","fee":"0.011","billedSeconds":60}]';
+    await database.sql(`UPDATE cdr_${sampleDay} SET agent_fees = '${fees}'`, name);
+    await database.sql('DELETE FROM schema_migration WHERE number = 4', name);
+    const store = openMysqlLedger({ url });
+    const [old] = await read(store);
+    assert.equal(old!.giftFee, 0n);
+    assert.deepEqual(old!.agentFees, billed('old').agentFees);
+    const fresh = rowOf(billed('new', { giftFee: 320_000n }), 300, { day: sampleDay + 1 });
+    await commit(store, batchOf(1, [fresh]));
+    assert.equal((await read(store)).find(({ id }) => id === 'new')!.giftFee, 320_000n);
+    assert.equal(await auditLedger(store), undefined);
+    await store.close();
+  });
+
+  it('charges a rent once where two nodes begin the period at the same time', async () => {
+    const url = await freshUrl();
+    const nodes = [openMysqlLedger({ url }), openMysqlLedger({ url })];
+    await nodes[0]!.openAccounts([{ name: 'acme', units: 10_000_000_000n, expiresAt: null }], 0);
+    for (let month = 0; month < 12; month++) {
+      const due = rentDue({ day: 20_000 + month * 30, units: 800_000_000n });
+      // A packet of calls is posted meanwhile.
+      const usages = [
+        { account: 'acme', item: 'package/gold/spent', day: due.day, seconds: 0, money: 1n },
+      ];
+      const row = rowOf(failedCdr(`c${month}`), 8 + month * 300, { usages });
+      const [one, other] = await Promise.all([
+        nodes[0]!.chargeRent(due),
+        nodes[1]!.chargeRent(due),
+        commit(nodes[1]!, batchOf(month, [row])),
+      ]);
+      assert.deepEqual([one.state, other.state], [1, 1]);
+      assert.equal([one, other].filter(({ payment }) => payment !== undefined).length, 1);
+    }
+    const [account] = await nodes[1]!.accounts();
+    assert.deepEqual([account!.balance, account!.payments], [400_000_000n, 12]);
+    assert.equal(await auditLedger(nodes[0]!), undefined);
+    for (const node of nodes) await node.close();
+  });
+
+  it('finds the charge that it did not hear of when the server hung', async () => {
+    const url = await freshUrl();
+    const store = openMysqlLedger({ url, answerMs: 300 });
+    await store.openAccounts([{ name: 'acme', units: 10_000_000_000n, expiresAt: null }], 0);
+    database.signal('SIGSTOP');
+    try {
+      await assert.rejects(store.chargeRent(rentDue()), LedgerAway);
+    } finally {
+      database.signal('SIGCONT');
+    }
+    assert.equal((await store.chargeRent(rentDue())).state, 1);
+    assert.equal((await store.chargeRent(rentDue())).payment, undefined);
+    assert.equal((await store.account('acme'))?.balance, 7_000_000_000n);
+    assert.equal(await auditLedger(store), undefined);
+    await store.close();
   });
 
   it('names a server that can lose a commit', async () => {

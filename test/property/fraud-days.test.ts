@@ -185,7 +185,9 @@ class World {
     return reserveStakes(
       {
         takeUsage: (hold, units, most) => journal.take(hold, units, most),
-        takeUsageUpTo: () => 0,
+        takeUsageUpTo: () => 0n,
+        readUsage: (cell) => journal.read(cell),
+        addUsage: (cell, units) => journal.add(cell, units),
         giveUsageBack: (hold, units) => journal.giveBack(hold, units),
         settleUsage: (hold, used) => journal.settle(hold, used),
         raiseAlarm: (slot, alarm, day) => {
@@ -235,7 +237,8 @@ function partyOf(): Party {
     rate: termsWith({ price: 6000n, perSeconds: 60, firstIncrementSeconds: 30 }),
     free: false,
     gifts: [],
-    packages: [],
+    giftMoney: [],
+    spent: [],
     paidSeconds: 0,
     reservedBefore: 0n,
     paidBefore: 0,

@@ -11,7 +11,13 @@ import {
   releaseLine,
 } from '../../core/admission/line-limits.ts';
 import type { AnswerRecord, Cdr } from '../../core/cdr/cdr.ts';
-import type { Effects, GatewayEffects, MoneyHold, UsageHold } from '../../core/effects.ts';
+import type {
+  Effects,
+  GatewayEffects,
+  MoneyHold,
+  UsageBound,
+  UsageHold,
+} from '../../core/effects.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { isBlockAlarm } from '../../core/metrics/fraud-alarm.ts';
 import { gatewayEffects } from '../../core/routing/gateway-state.ts';
@@ -60,11 +66,6 @@ export interface EffectRunnerOptions {
 const sendsPerFlushMax = 2048;
 /** Between tries to write to a log that failed. */
 const logRetryMs = 100;
-
-/** What a handler that threw left behind. */
-interface Unfinished {
-  ends: Cdr[];
-}
 
 export class EffectRunner implements Effects {
   readonly #datagrams: DatagramPort;
@@ -131,7 +132,7 @@ export class EffectRunner implements Effects {
    */
   discard(endCall: () => void): void {
     this.#queued = this.#firstSend;
-    const unfinished: Unfinished = { ends: this.#records.slice(this.#firstRecord).filter(isEnd) };
+    const unfinished = this.#records.slice(this.#firstRecord).filter(isEnd);
     this.#records.length = this.#firstRecord;
     try {
       endCall();
@@ -143,9 +144,10 @@ export class EffectRunner implements Effects {
     }
   }
 
-  #settle(unfinished: Unfinished): void {
+  /** `unfinished`: end records that a handler that threw left behind. */
+  #settle(unfinished: readonly Cdr[]): void {
     const written = this.#records.slice(this.#firstRecord).filter(isEnd);
-    for (const end of unfinished.ends) {
+    for (const end of unfinished) {
       if (!written.some((other) => other.id === end.id)) this.#records.push(end);
     }
     const returned = this.#releases.slice(this.#firstRelease);
@@ -215,13 +217,16 @@ export class EffectRunner implements Effects {
     return this.#usage.take(hold, units, most);
   }
 
-  takeUsageUpTo(
-    hold: UsageHold,
-    wanted: number,
-    gift: { readonly seconds: number; readonly cycleSeconds: number },
-  ): number {
-    const below = { most: BigInt(gift.seconds), step: BigInt(gift.cycleSeconds) };
-    return Number(this.#usage.takeUpTo(hold, BigInt(wanted), below));
+  takeUsageUpTo(hold: UsageHold, wanted: bigint, below: UsageBound): bigint {
+    return this.#usage.takeUpTo(hold, wanted, below);
+  }
+
+  readUsage(cell: number): bigint {
+    return this.#usage.read(cell);
+  }
+
+  addUsage(cell: number, units: bigint): void {
+    this.#usage.add(cell, units);
   }
 
   giveUsageBack(hold: UsageHold, units: bigint): void {

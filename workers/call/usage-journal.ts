@@ -6,7 +6,7 @@ import {
   takeUsageUpTo,
   type UsageCells,
 } from '../../core/admission/day-usage.ts';
-import type { UsageHold } from '../../core/effects.ts';
+import type { UsageBound, UsageHold } from '../../core/effects.ts';
 import { HandlerHolds } from './handler-holds.ts';
 
 interface End {
@@ -40,10 +40,20 @@ export class UsageJournal {
   }
 
   /** As many whole steps below `most` as make up `wanted`. */
-  takeUpTo(hold: UsageHold, wanted: bigint, below: { most: bigint; step: bigint }): bigint {
+  takeUpTo(hold: UsageHold, wanted: bigint, below: UsageBound): bigint {
     const taken = takeUsageUpTo(this.#usage, hold.cell, wanted, below);
     if (taken > 0n) this.#holds.note(hold, taken);
     return taken;
+  }
+
+  /** With what calls that are up have set aside. */
+  read(cell: number): bigint {
+    return Atomics.load(this.#usage.totals, cell);
+  }
+
+  /** Used without having been set aside; counted when the CDR is written. */
+  add(cell: number, units: bigint): void {
+    this.#ends.push({ cell, units: 0n, used: units });
   }
 
   giveBack(hold: UsageHold, units: bigint): void {

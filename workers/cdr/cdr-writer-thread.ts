@@ -4,12 +4,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { UsageRules } from '../../core/billing/fraud-usage.ts';
+import { RentState } from '../../core/billing/package-items.ts';
 import { lowerThreadPriority } from '../background-priority.ts';
 import { HandOffs } from '../hand-off/hand-offs.ts';
 import {
   LedgerAway,
   type LedgerStore,
   type Payment,
+  PaymentRefused,
   type RejectedRecord,
 } from '../ledger/ledger-store.ts';
 import { openLedger } from '../ledger/open-ledger.ts';
@@ -35,6 +37,8 @@ const figuresMs = 1000;
 const removeOldMs = 60_000;
 /** Well within the time for which segments are kept at least: a kept standing needs all behind it. */
 const keepMs = 10_000;
+/** A record that waits for longer is behind. */
+const behindMs = 60_000;
 /** After the store was away, growing. */
 const retryMsMin = 200;
 const retryMsMax = 2000;
@@ -67,6 +71,8 @@ class WriterThread {
   #usage: UsageRules | null;
   /** The main thread has balances, and wants to hear of payments. */
   #opened: boolean;
+  /** The end of the log was reached once. */
+  #caughtUp = false;
   #stopping = false;
   #wake = new AbortController();
   #retryMs = retryMsMin;
@@ -129,7 +135,10 @@ class WriterThread {
       for (let request = this.#requests.shift(); request; request = this.#requests.shift()) {
         await this.#answer(request);
       }
-      went = this.#mayStore() ? await this.#writer.step() : 'idle';
+      if (this.#mayStore()) {
+        went = await this.#writer.step();
+        this.#caughtUp ||= went === 'idle';
+      } else went = 'idle';
       await this.#lookAround();
       if (this.#retryMs > retryMsMin) this.#log.info('the CDR store is back');
       this.#retryMs = retryMsMin;
@@ -194,6 +203,10 @@ class WriterThread {
         await this.#answerUsages(request);
         return;
       }
+      if (request.kind === 'chargeRent' || request.kind === 'chargeMinimum') {
+        await this.#answerDue(request);
+        return;
+      }
       const { accounts } = request;
       const standing = await this.#standings.balancesOf({ accounts, at: Date.now() });
       if (standing.isKept) this.#log.warn('the ledger is away: accounts have what they had last');
@@ -203,7 +216,8 @@ class WriterThread {
       this.#post({ kind: 'balances', id, balances: standing.balances, payments });
     } catch (error) {
       this.#post({ kind: 'failed', id, reason: (error as Error).message });
-      throw error;
+      // The store is there, and has said no.
+      if (!(error instanceof PaymentRefused)) throw error;
     }
   }
 
@@ -213,8 +227,34 @@ class WriterThread {
     this.#post({ kind: 'usages', id, usages });
   }
 
+  /** A minimum waits until the log has been shipped, and is shipped as it is written: what calls of the period have
+   *  cost is in the ledger then. */
+  async #answerDue(
+    request: Extract<Request, { kind: 'chargeRent' | 'chargeMinimum' }>,
+  ): Promise<void> {
+    const { id } = request;
+    if (request.kind === 'chargeMinimum') {
+      const { oldestMs } = this.#writer.figures(Date.now()).queue;
+      if (!this.#caughtUp || oldestMs > behindMs) {
+        this.#post({ kind: 'charged', id, state: 'later' });
+        return;
+      }
+    }
+    const { state, payment } =
+      request.kind === 'chargeRent'
+        ? await this.#store.chargeRent(request.due)
+        : await this.#store.chargeMinimum(request.due);
+    if (payment !== undefined) this.#tellPayments([payment]);
+    // By another node, or by us before an answer got lost.
+    else if (state === RentState.paid) await this.#lookForPayments();
+    this.#post({ kind: 'charged', id, state });
+  }
+
   async #lookForPayments(): Promise<void> {
-    const payments = await this.#store.recentPayments(this.#payments.after);
+    this.#tellPayments(await this.#store.recentPayments(this.#payments.after));
+  }
+
+  #tellPayments(payments: readonly Payment[]): void {
     const unseen = this.#payments.unseen(payments).map(heardPayment).filter(isHeard);
     if (unseen.length > 0) this.#post({ kind: 'payments', payments: unseen });
   }

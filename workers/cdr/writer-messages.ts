@@ -1,9 +1,11 @@
 // What the main thread and the thread of the CDR writer say to each other.
 import type { UsageRules } from '../../core/billing/fraud-usage.ts';
+import type { RentState } from '../../core/billing/package-items.ts';
 import type { Usage } from '../../core/cdr/cdr.ts';
 import type { CdrStoreFigures, HandOffsFigures } from '../admin-messages.ts';
 import type { HandOffSettings } from '../hand-off/hand-offs.ts';
 import type { LedgerSettings } from '../ledger/open-ledger.ts';
+import type { MinimumDue, RentDue } from '../ledger/package-due.ts';
 import type { LogLevel } from '../settings.ts';
 import type { WriterParameters } from './row-rules.ts';
 
@@ -36,6 +38,9 @@ export type ToCdrWriter =
   | { kind: 'usages'; id: number; rules: UsageRules }
   /** Payments were stored: answered with `looked`, after those that are new were told. */
   | { kind: 'lookForPayments'; id: number }
+  /** Of a package; answered with `charged`, after the payment was told, or with `failed`. */
+  | { kind: 'chargeRent'; id: number; due: RentDue }
+  | { kind: 'chargeMinimum'; id: number; due: MinimumDue }
   /** Ship what is there, end the thread. */
   | { kind: 'stop' };
 
@@ -50,6 +55,7 @@ export type FromCdrWriter =
     }
   | { kind: 'usages'; id: number; usages: readonly Usage[] }
   | { kind: 'looked'; id: number }
+  | { kind: 'charged'; id: number; state: RentState | 'later' }
   | { kind: 'failed'; id: number; reason: string }
   /** Some of them may have been told before. */
   | { kind: 'payments'; payments: readonly HeardPayment[] };

@@ -6,14 +6,15 @@ import {
   calendarsMax,
   callsPerMinuteAllMax,
   fraudLimitsMax,
-  orderedGiftsMax,
+  packageCountersMax,
   packagesMax,
   periodRatesMax,
   rateTemplatesMax,
 } from '../../core/configuration/limits.ts';
-import type { AccountDocument } from '../../core/configuration/model.ts';
+import type { AccountDocument, PackageDocument } from '../../core/configuration/model.ts';
 import type { PlaceOf } from './document-checks.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
+import { countersOf, orderedPackages, startDay } from './package-counters.ts';
 import { comparePrefixes, type PackedRates, prefixAt } from './packed-rates.ts';
 import type { RatesOf, StoredDocument } from './stored-document.ts';
 
@@ -35,7 +36,7 @@ export function checkBilling(
   checkCounters(document, findings.problems);
   const refer = referenceCheck(findings.problems);
   const calendars = namesOf(document.calendars);
-  const packages = namesOf(document.packages);
+  const packages = new Map(document.packages.map((each) => [each.name, each]));
   const periodRates = namesOf(document.periodRates);
   for (const { name, calendar } of document.periodRates) {
     refer(`${place('periodRates', name)}.calendar`, calendar, calendars, 'a calendar');
@@ -47,6 +48,7 @@ export function checkBilling(
     for (const [index, order] of account.packages.entries()) {
       refer(`${path}.packages[${index}].package`, order.package, packages, 'a package');
     }
+    checkOnceOrders(path, account, packages, findings.problems);
     checkAgents(`${path}.agent`, account, accounts, findings.problems);
   }
   warnOfRateTables(document, place, findings.warnings);
@@ -83,16 +85,10 @@ function checkCounters({ accounts, packages }: StoredDocument, problems: Documen
       perMinute += Math.max(callsPerMinute?.warn ?? 0, callsPerMinute?.block ?? 0);
     }
   }
-  const gifts = new Map(packages.map((each) => [each.name, each.gifts.length]));
-  let ordered = 0;
-  for (const account of accounts) {
-    for (const name of new Set(account.packages.map((order) => order.package))) {
-      ordered += gifts.get(name) ?? 0;
-    }
-  }
-  if (ordered > orderedGiftsMax) {
-    const reason = `is the number of gifts of all packages that accounts have; expected at most ${orderedGiftsMax}`;
-    problems.push(documentProblem('accounts', ordered, reason));
+  const counted = countedOfPackages(accounts, packages);
+  if (counted > packageCountersMax) {
+    const reason = `is the number of gifts of all packages that accounts have, with those of rent, spending and gift money; expected at most ${packageCountersMax}`;
+    problems.push(documentProblem('accounts', counted, reason));
   }
   if (count > fraudLimitsMax) {
     const reason = `is the number of fraudLimits; expected at most ${fraudLimitsMax}`;
@@ -104,10 +100,52 @@ function checkCounters({ accounts, packages }: StoredDocument, problems: Documen
   }
 }
 
+function countedOfPackages(
+  accounts: readonly AccountDocument[],
+  packages: readonly PackageDocument[],
+): number {
+  const known = new Map(packages.map((each) => [each.name, each]));
+  let counted = 0;
+  for (const account of accounts) {
+    for (const { document } of orderedPackages(account, known)) {
+      counted += countersOf(document).length;
+    }
+  }
+  return counted;
+}
+
+type KnownPackages = ReadonlyMap<string, PackageDocument>;
+
+/** Such an order is known in the ledger by the day on which it begins. */
+function checkOnceOrders(
+  path: string,
+  account: AccountDocument,
+  packages: KnownPackages,
+  problems: DocumentProblem[],
+): void {
+  const seen = new Set<string>();
+  for (const [index, order] of account.packages.entries()) {
+    const document = packages.get(order.package);
+    if (document?.period !== 'once' || problems.length >= problemsMax) continue;
+    const at = `${path}.packages[${index}].startsAt`;
+    if (order.startsAt === undefined) {
+      const reason = `is missing, but package ${JSON.stringify(order.package)} is of period once; expected a time`;
+      problems.push(documentProblem(at, order.startsAt, reason));
+      continue;
+    }
+    const key = `${order.package}\n${startDay(document, order.startsAt)}`;
+    if (seen.has(key)) {
+      const reason = `is on the day of another order of package ${JSON.stringify(order.package)}, which is of period once; expected another day`;
+      problems.push(documentProblem(at, order.startsAt, reason));
+    }
+    seen.add(key);
+  }
+}
+
 type ReferenceCheck = (
   path: string,
   name: string | undefined,
-  known: ReadonlySet<string>,
+  known: { has(name: string): boolean },
   what: string,
 ) => void;
 

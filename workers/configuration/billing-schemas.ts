@@ -12,12 +12,15 @@ import {
   packagesPerAccountMax,
   prefixesPerGiftMax,
   priorityMax,
+  rentPercentMax,
   sectionsPerRateMax,
+  usableSecondsMax,
 } from '../../core/configuration/limits.ts';
 import type {
   AccountDocument,
   CalendarDocument,
   PackageDocument,
+  PackageOrderDocument,
   PeriodRateDocument,
   RateDocument,
   RateTableDocument,
@@ -135,33 +138,57 @@ const gift = z
   )
   .superRefine(checkWindow);
 
-export const packageSchema: z.ZodType<PackageDocument> = z.strictObject(
-  {
-    name,
-    timeZone,
-    period: z.enum(['day', 'month', 'year'], 'day, month or year').default('month'),
-    gifts: z
-      .array(gift, 'a list of gifts')
-      .max(giftsPerPackageMax, `at most ${giftsPerPackageMax} gifts`)
-      .default([]),
-    giftMoney: decimal('unsigned').default('0'),
-    minConsumption: decimal('unsigned').default('0'),
-    lowerConsumption: decimal('unsigned').default('0'),
-  },
-  anObject,
-);
+const periodsError = 'day, month, year or once';
 
-const packageOrder = z
+export const packageSchema: z.ZodType<PackageDocument> = z
+  .strictObject(
+    {
+      name,
+      timeZone,
+      period: z.enum(['day', 'month', 'year', 'once'], periodsError).default('month'),
+      usableSeconds: integer(1, usableSecondsMax).optional(),
+      rentFee: decimal('unsigned').default('0'),
+      partialFirstPeriod: flag.default(false),
+      gifts: z
+        .array(gift, 'a list of gifts')
+        .max(giftsPerPackageMax, `at most ${giftsPerPackageMax} gifts`)
+        .default([]),
+      giftMoney: decimal('unsigned').default('0'),
+      minConsumption: decimal('unsigned').default('0'),
+      lowerConsumption: decimal('unsigned').default('0'),
+    },
+    anObject,
+  )
+  .superRefine(checkPackage);
+
+const packageOrder: z.ZodType<PackageOrderDocument> = z
   .strictObject(
     {
       package: name,
       priority: integer(0, priorityMax).default(packagePriorityDefault),
       startsAt: instant.optional(),
       expiresAt: instant.optional(),
+      rentUnpaid: z.enum(['wait', 'skip', 'drop'], 'wait, skip or drop').default('wait'),
+      rentPercent: integer(0, rentPercentMax).default(100),
     },
     anObject,
   )
   .superRefine(checkTerm);
+
+function checkPackage(each: PackageDocument, context: z.RefinementCtx): void {
+  const { period, usableSeconds, partialFirstPeriod } = each;
+  const refuse = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  if (period === 'once' && usableSeconds === undefined) {
+    refuse('usableSeconds', 'how long an order is usable, as period is once');
+  }
+  if (period !== 'once' && usableSeconds !== undefined) {
+    refuse('usableSeconds', 'none unless period is once');
+  }
+  if (period === 'once' && partialFirstPeriod) {
+    refuse('partialFirstPeriod', 'false where period is once, which begins with each order');
+  }
+}
 
 const unlimited = 'unlimited';
 
@@ -209,13 +236,13 @@ const accountFields = z
   .superRefine(refuseVendorLimits);
 
 /** A carrier's account makes no calls. */
-function refuseVendorLimits(
-  { kind, fraudLimits: limits }: AccountDocument,
-  context: z.RefinementCtx,
-): void {
-  if (kind !== 'clearing' || limits.length === 0) return;
-  const message = 'none on a clearing account, which makes no calls';
-  context.addIssue({ code: 'custom', path: ['fraudLimits'], message });
+function refuseVendorLimits(account: AccountDocument, context: z.RefinementCtx): void {
+  if (account.kind !== 'clearing') return;
+  for (const field of ['fraudLimits', 'packages'] as const) {
+    if (account[field].length === 0) continue;
+    const message = 'none on a clearing account, which makes no calls';
+    context.addIssue({ code: 'custom', path: [field], message });
+  }
 }
 
 export const account: z.ZodType<AccountDocument> = z.preprocess(fillCreditLimit, accountFields);

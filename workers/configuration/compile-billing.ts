@@ -22,8 +22,9 @@ import {
   type CompiledFraudLimits,
   compileFraudLimits,
 } from './compile-fraud-limits.ts';
-import { type AccountGift, type CompiledGifts, compileGifts } from './compile-gifts.ts';
+import { type AccountPackage, type CompiledPackages, compilePackages } from './compile-packages.ts';
 import { type CompiledRates, creditUnits, units } from './compile-rates.ts';
+import type { PackageCounter } from './package-counters.ts';
 import { textRows } from './text-rows.ts';
 import { nodeTimeZone, zoneOffsets } from './time-zones.ts';
 
@@ -51,7 +52,7 @@ export interface BillingOutput {
   readonly sections: CompiledBilling;
   readonly cells: AccountCells;
   readonly fraudLimits: readonly AccountFraudLimit[];
-  readonly gifts: readonly AccountGift[];
+  readonly packages: readonly AccountPackage[];
   /** Row of the account of this name; -1: none. */
   readonly accountRow: (name: string | undefined) => number;
 }
@@ -60,12 +61,12 @@ export interface BillingOutput {
 export interface BillingSlots {
   readonly account: (account: string) => number;
   readonly fraudLimit: (account: string, prefix: string) => number;
-  readonly gift: (account: string, packageName: string, gift: number) => number;
+  readonly packageCounter: (account: string, key: string, counter: PackageCounter) => number;
 }
 
 interface CompiledLimits {
   readonly fraud: CompiledFraudLimits;
-  readonly gifts: CompiledGifts;
+  readonly packages: CompiledPackages;
 }
 
 type RowOf = (name: string | undefined) => number;
@@ -84,13 +85,12 @@ export function compileBilling(
   const rows: AccountRows = {
     tables: rowsOf(document.rateTables),
     periodRates: rowsOf(document.periodRates),
-    packages: rowsOf(document.packages),
     accounts: rowsOf(accounts),
     slotOf: slots.account,
   };
   const limits: CompiledLimits = {
     fraud: compileFraudLimits(accounts, slots.fraudLimit),
-    gifts: compileGifts(document, slots.gift),
+    packages: compilePackages(document, slots.packageCounter),
   };
   const calendars = rowsOf(document.calendars);
   const { rows: tables, bytes } = textRows([
@@ -118,7 +118,7 @@ export function compileBilling(
     sections,
     cells: cellsOf(accounts, slots.account),
     fraudLimits: limits.fraud.all,
-    gifts: limits.gifts.all,
+    packages: limits.packages.all,
     accountRow: rows.accounts,
   };
 }
@@ -137,7 +137,6 @@ function cellsOf(
 interface AccountRows {
   readonly tables: RowOf;
   readonly periodRates: RowOf;
-  readonly packages: RowOf;
   readonly accounts: RowOf;
   readonly slotOf: (account: string) => number;
 }
@@ -151,16 +150,8 @@ function rowsOf(entities: readonly { readonly name: string }[]): RowOf {
 function compileAccount(
   account: AccountDocument,
   rows: AccountRows,
-  { fraud, gifts }: CompiledLimits,
+  { fraud, packages }: CompiledLimits,
 ): Account {
-  const packages = account.packages.map((order) => ({
-    package: rows.packages(order.package),
-    giftSlots: gifts.of(account, order.package),
-    priority: order.priority,
-    startsAt: order.startsAt === undefined ? 0 : Date.parse(order.startsAt),
-    expiresAt:
-      order.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(order.expiresAt),
-  }));
   return {
     name: account.name,
     slot: rows.slotOf(account.name),
@@ -178,11 +169,7 @@ function compileAccount(
     privateRateTable: rows.tables(account.privateRateTable),
     periodRate: rows.periodRates(account.periodRate),
     callLevel: CallTypes[account.callLevel],
-    packages: packages.sort((left, right) =>
-      left.priority === right.priority && left.expiresAt !== right.expiresAt
-        ? left.expiresAt - right.expiresAt
-        : left.priority - right.priority,
-    ),
+    packages: packages.of(account),
     ...fraud.of(account),
   };
 }
@@ -222,6 +209,7 @@ function compilePackage(document: PackageDocument): Package {
       seconds: gift.seconds,
       cycleSeconds: gift.cycleSeconds,
     })),
+    rentFee: units(document.rentFee ?? '0'),
     giftMoney: units(document.giftMoney),
     minConsumption: units(document.minConsumption),
     lowerConsumption: units(document.lowerConsumption),

@@ -20,23 +20,23 @@ import { compileAddresses } from './compile-addresses.ts';
 import { type AccountCells, compileBilling } from './compile-billing.ts';
 import type { AccountFraudLimit } from './compile-fraud-limits.ts';
 import { mappingRow, type Places, routingFlags, routingRow, slotOf } from './compile-gateways.ts';
-import type { AccountGift } from './compile-gifts.ts';
 import { hasBlackLists } from './compile-number-groups.ts';
 import { createNumberCompiler } from './compile-numbers.ts';
+import type { AccountPackage } from './compile-packages.ts';
 import { compilePrefixes } from './compile-prefixes.ts';
 import { compileRates } from './compile-rates.ts';
 import { createSchedules } from './compile-schedules.ts';
 import type { PackedTable } from './packed-rates.ts';
 import { prefixText } from './prefix-text.ts';
 import { packTables } from './rates-builder.ts';
-import { accountSlotName, fraudSlotName, giftSlotName } from './slot-registry.ts';
+import { accountSlotName, fraudSlotName, packageSlotName } from './slot-registry.ts';
 import { asciiJson, textRows } from './text-rows.ts';
 
 export interface CompiledSnapshot {
   readonly bytesNeeded: number;
   readonly accountCells: AccountCells;
   readonly fraudLimits: readonly AccountFraudLimit[];
-  readonly gifts: readonly AccountGift[];
+  readonly packages: readonly AccountPackage[];
   /** `byteOffset`: a multiple of 8. */
   writeInto(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset?: number): void;
 }
@@ -86,7 +86,7 @@ export function compileParts(
   const billing = compileBilling(document, rates, schedules.calendars, {
     account: (name) => slotOf(slots, accountSlotName(name)),
     fraudLimit: (account, prefix) => slotOf(slots, fraudSlotName(account, prefix)),
-    gift: (account, ordered, gift) => slotOf(slots, giftSlotName(account, ordered, gift)),
+    packageCounter: (account, key, part) => slotOf(slots, packageSlotName(account, key, part)),
   });
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const numbers = createNumberCompiler(document, parameters, { numberTexts, slots });
@@ -131,8 +131,8 @@ export function compileParts(
   header[HeaderWord.blackLists] = hasBlackLists(document) ? 1 : 0;
   header[HeaderWord.routingFlags] = routingFlags(routing);
   header[HeaderWord.unlockedRoutingRows] = routing.filter((gateway) => !gateway.locked).length;
-  const { cells: accountCells, fraudLimits, gifts } = billing;
-  return { ...assemble(header, sections), accountCells, fraudLimits, gifts };
+  const { cells: accountCells, fraudLimits, packages } = billing;
+  return { ...assemble(header, sections), accountCells, fraudLimits, packages };
 }
 
 function assemble(

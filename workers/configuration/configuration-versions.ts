@@ -122,7 +122,7 @@ export class ConfigurationVersions {
     if (version === 0) return [];
     const names = jsonAt<string[]>(this.#store, namesKey(version));
     if (names !== undefined) return names;
-    // Stored by a release in which accounts, or gifts, had no slots.
+    // Stored by a release in which accounts, or parts of packages, had no slots.
     const document = this.document(version);
     return document === undefined ? undefined : slotNames(document);
   }

@@ -5,6 +5,7 @@
 // runs everywhere: until then a worker on the old snapshot may still take a line of it.
 import { gatewaysMax } from '../../core/configuration/limits.ts';
 import type { ConfigurationDocument } from '../../core/configuration/model.ts';
+import { countersOf, orderedPackages, type PackageCounter } from './package-counters.ts';
 
 export interface SlotRegistry {
   /** Slots for these names; nothing is removed yet. Undefined: too many slots are still in use by
@@ -51,12 +52,12 @@ export function isFraudSlotName(name: string): boolean {
   return name.startsWith('fraud:');
 }
 
-/** Slots of gifts are numbered apart too. */
-export function giftSlotName(account: string, packageName: string, gift: number): string {
-  return `gift:${account}\n${packageName}\n${gift}`;
+/** Slots of what is counted of packages are numbered apart too; `key`: of package-counters.ts. */
+export function packageSlotName(account: string, key: string, counter: PackageCounter): string {
+  return `gift:${account}\n${key}\n${counter}`;
 }
 
-export function isGiftSlotName(name: string): boolean {
+export function isPackageSlotName(name: string): boolean {
   return name.startsWith('gift:');
 }
 
@@ -71,7 +72,7 @@ export function isNumberSlotName(name: string): boolean {
 
 /** Every name of a document that needs a slot. */
 export function slotNames(document: SlotOwners): string[] {
-  const gifts = new Map(document.packages.map((each) => [each.name, each.gifts.length]));
+  const packages = new Map(document.packages.map((each) => [each.name, each]));
   return [
     ...document.mappingGateways.map((gateway) => mappingSlotName(gateway.name)),
     ...document.routingGateways.map((gateway) => routingSlotName(gateway.name)),
@@ -80,9 +81,9 @@ export function slotNames(document: SlotOwners): string[] {
       fraudLimits.map(({ prefix }) => fraudSlotName(name, prefix)),
     ),
     ...document.accounts.flatMap((account) =>
-      [...new Set(account.packages.map((order) => order.package))].flatMap((ordered) =>
-        Array.from({ length: gifts.get(ordered) ?? 0 }, (_, gift) =>
-          giftSlotName(account.name, ordered, gift),
+      orderedPackages(account, packages).flatMap((ordered) =>
+        countersOf(ordered.document).map((counter) =>
+          packageSlotName(account.name, ordered.key, counter),
         ),
       ),
     ),

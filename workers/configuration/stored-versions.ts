@@ -74,7 +74,7 @@ export function removeOldest(
 export function removeVersions(transaction: StoreTransaction, versions: readonly number[]): void {
   if (versions.length === 0) return;
   for (const version of versions) {
-    for (const key of [documentKey, namesKey, oldNamesKey, tablesKey, summaryKey]) {
+    for (const key of [documentKey, namesKey, ...oldNamesKeys, tablesKey, summaryKey]) {
       transaction.remove(key(version));
     }
   }
@@ -127,13 +127,14 @@ export function documentKey(version: number): string {
 
 /** Names that need counters. */
 export function namesKey(version: number): string {
-  return `counters/${digits(version)}`;
+  return `counted/${digits(version)}`;
 }
 
-/** As releases kept them in which gifts of packages had no counters; they are worked out anew. */
-function oldNamesKey(version: number): string {
-  return `slots/${digits(version)}`;
-}
+/** As releases kept them in which less was counted; they are worked out anew. */
+const oldNamesKeys: readonly ((version: number) => string)[] = [
+  (version) => `slots/${digits(version)}`,
+  (version) => `counters/${digits(version)}`,
+];
 
 export function tablesKey(version: number): string {
   return `tables/${digits(version)}`;

@@ -91,17 +91,8 @@ export class EmbeddedAccounts {
       const before = readAccount(transaction, order.account);
       if (before === undefined) throw noSuchAccount(order.account);
       const effect = paymentEffect(ledgerAccount(order.account, before), order);
-      changeAccount(transaction, order.account, (account) => {
-        account.balance = effect.balanceAfter.toString();
-        account.expiresAt = effect.expiresAt;
-        account.payments++;
-      });
-      const number = lastNumber(transaction) + 1;
-      writeLastNumber(transaction, number);
       const { account, kind, at, by, reason } = order;
-      const payment: Payment = { number, account, kind, at, by, reason, ...effect };
-      transaction.put(paymentKey(number), packPayment(payment));
-      return payment;
+      return addPayment(transaction, { account, kind, at, by, reason, ...effect });
     });
   }
 
@@ -142,6 +133,23 @@ export class EmbeddedAccounts {
   #entries(prefix: string): [string, Uint8Array][] {
     return this.#store.range(prefix, `${prefix}${behind}`, Number.MAX_SAFE_INTEGER);
   }
+}
+
+/** With the balance and the expiry behind it. */
+export function addPayment(
+  transaction: StoreTransaction,
+  payment: Omit<Payment, 'number'>,
+): Payment {
+  changeAccount(transaction, payment.account, (account) => {
+    account.balance = payment.balanceAfter.toString();
+    account.expiresAt = payment.expiresAt;
+    account.payments++;
+  });
+  const number = lastNumber(transaction) + 1;
+  writeLastNumber(transaction, number);
+  const numbered: Payment = { number, ...payment };
+  transaction.put(paymentKey(number), packPayment(numbered));
+  return numbered;
 }
 
 function lastNumber(reader: StoreReader): number {

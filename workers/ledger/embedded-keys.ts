@@ -7,13 +7,19 @@
 //   payment/NUMBER                     one payment
 //   payments                           number of the latest
 //   rejected/SET/FILE/OFFSET           a record that no table takes, with its reason
-//   usage/NAME/ITEM/DAY                what calls of a day have used of a fraud limit
+//   usage/NAME/ITEM/DAY                what calls of a day, or a longer period, have used of a fraud limit or a package
 //   row/DAY/ENDED/SET/FILE/OFFSET      a CDR: the end of the call, then the identity of its frame
 //
 // Numbers have leading zeros, so that the order of the keys is theirs. Names are base64url: keys are ASCII.
+import { createHash } from 'node:crypto';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import { parseSegmentName } from '../cdr/log-set.ts';
 import type { CdrPlace } from './ledger-store.ts';
+
+/** Keys have at most 255 bytes; a day has up to seven. */
+const usagePrefixMax = 248;
+/** In the place of an item; no name is written so. */
+const hashed = '.';
 
 /** Behind every key that begins with the same text and a slash. */
 export const behind = '~';
@@ -31,7 +37,14 @@ export const usageKey = ({
   account: string;
   item: string;
   day: number;
-}): string => `usage/${nameKey(account)}/${nameKey(item)}/${day}`;
+}): string => `${usagePrefix(account, item)}${day}`;
+/** Of all days. Names that are too long for a key are told by the value. */
+export function usagePrefix(account: string, item: string): string {
+  const prefix = `usage/${nameKey(account)}/${nameKey(item)}/`;
+  if (prefix.length <= usagePrefixMax) return prefix;
+  const digest = createHash('sha256').update(`${account}\n${item}`).digest('base64url');
+  return `usage/${digest}/${hashed}/`;
+}
 export const paymentKey = (number: number): string => `payment/${padded(number, 12)}`;
 export const lastPaymentKey = 'payments';
 export const rejectedKey = (logId: LogId): string => `rejected/${identityKey(logId)}`;
@@ -72,7 +85,12 @@ export function nameOfKey(key: string): string {
   return Buffer.from(key.split('/')[1]!, 'base64url').toString('utf8');
 }
 
-/** Of a key of `usageKey`. */
+/** Whether the key of this usage is without its names. */
+export function isHashedUsage(account: string, item: string): boolean {
+  return usagePrefix(account, item).endsWith(`/${hashed}/`);
+}
+
+/** Of a key of `usageKey` that has its names. */
 export function usageOfKey(key: string): { account: string; item: string; day: number } {
   const [, , item, day] = key.split('/');
   const name = Buffer.from(item!, 'base64url').toString('utf8');

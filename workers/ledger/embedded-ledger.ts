@@ -7,6 +7,7 @@ import type { ConfigurationStore, StoreTransaction } from '../configuration/conf
 import { openStore, type StoreOptions } from '../configuration/open-store.ts';
 import { EmbeddedAccounts } from './embedded-accounts.ts';
 import { embeddedCdrs, embeddedCdrsOfDay } from './embedded-cdrs.ts';
+import { chargeMinimum, chargeRent } from './embedded-dues.ts';
 import {
   behind,
   checkpointKey,
@@ -84,6 +85,8 @@ function embeddedLedger(store: ConfigurationStore): LedgerStore {
     accounts: async () => accounts.list(),
     closeAccount: async (account) => accounts.close(account),
     pay: async (order) => accounts.pay(order),
+    chargeRent: async (due) => chargeRent(store, due),
+    chargeMinimum: async (due) => chargeMinimum(store, due),
     standing: async (names, logSets) => ({
       balances: names.map((account) => accounts.find(account)?.balance ?? 0n),
       checkpoints: logSets.map((logSet) => readCheckpoint(store, logSet)),

@@ -9,6 +9,7 @@ import {
   chargeKey,
   checkpointKey,
   dayKey,
+  isHashedUsage,
   usageKey,
   usageOfKey,
 } from './embedded-keys.ts';
@@ -113,6 +114,9 @@ export function readDay(reader: StoreReader, day: number): StoredDay | undefined
 interface StoredUsage {
   seconds: number;
   money: string;
+  /** Where the key does not say them. */
+  account?: string;
+  item?: string;
 }
 
 export function addUsage(transaction: StoreTransaction, usage: Usage): void {
@@ -120,17 +124,25 @@ export function addUsage(transaction: StoreTransaction, usage: Usage): void {
   const value = transaction.get(key);
   const before = value === undefined ? { seconds: 0, money: '0' } : readJson<StoredUsage>(value);
   const seconds = before.seconds + usage.seconds;
-  const money = (BigInt(before.money) + usage.money).toString();
-  transaction.put(key, packJson({ seconds, money } satisfies StoredUsage));
+  const money = BigInt(before.money) + usage.money;
+  transaction.put(key, packUsage({ ...usage, seconds, money }));
 }
 
-export function packUsage({ seconds, money }: Usage): Uint8Array {
-  return packJson({ seconds, money: money.toString() } satisfies StoredUsage);
+export function packUsage({ account, item, seconds, money }: Usage): Uint8Array {
+  const stored: StoredUsage = { seconds, money: money.toString() };
+  return packJson(isHashedUsage(account, item) ? { ...stored, account, item } : stored);
 }
 
 export function readUsage(key: string, value: Uint8Array): Usage {
-  const { seconds, money } = readJson<StoredUsage>(value);
-  return { ...usageOfKey(key), seconds, money: BigInt(money) };
+  const { account, item, seconds, money } = readJson<StoredUsage>(value);
+  const of = usageOfKey(key);
+  return {
+    account: account ?? of.account,
+    item: item ?? of.item,
+    day: of.day,
+    seconds,
+    money: BigInt(money),
+  };
 }
 
 export function addCharge(

@@ -9,7 +9,13 @@ import { LogTail } from '../cdr/log-tail.ts';
 import type { ConfigurationStore, StoreTransaction } from '../configuration/configuration-store.ts';
 import { openStore } from '../configuration/open-store.ts';
 import { behind, checkpointKey } from './embedded-keys.ts';
-import { addCharge, changeAccount, packJson, readCheckpoint } from './embedded-records.ts';
+import {
+  addCharge,
+  addUsage,
+  changeAccount,
+  packJson,
+  readCheckpoint,
+} from './embedded-records.ts';
 import type { LedgerRow } from './ledger-store.ts';
 import { sumPostings } from './postings.ts';
 
@@ -57,6 +63,9 @@ export function chargeFromLog(copy: Map<string, Uint8Array>, directory: string):
     } finally {
       tail.close();
     }
+  }
+  for (const { cdr } of rows) {
+    for (const usage of cdr.packageUses ?? []) addUsage(target, usage);
   }
   for (const sum of sumPostings(rows, () => false)) {
     addCharge(target, sum);

@@ -6,9 +6,11 @@
 // locks the checkpoint, compares, writes rows, postings and the next checkpoint, and commits. A batch whose
 // fate is not known is offered again: either its version still holds, or the checkpoint has moved and the
 // batch is read anew from there.
+import type { RentState } from '../../core/billing/package-items.ts';
 import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import type { Charge } from '../../core/cdr/charges.ts';
+import type { MinimumDue, RentDue } from './package-due.ts';
 
 /** A place in a stream of the log: one worker's incarnation, or the recovery of one. */
 export interface LogPlace {
@@ -89,7 +91,14 @@ export interface CdrPlace {
 
 export type StoredCdr = Cdr & { logId: LogId };
 
-export type PaymentKind = 'opening' | 'recharge' | 'deduction' | 'zeroing';
+export type PaymentKind =
+  | 'opening'
+  | 'recharge'
+  | 'deduction'
+  | 'zeroing'
+  /** Of a package, by the node itself (package-due.ts). */
+  | 'rent'
+  | 'minimum';
 
 export interface Payment {
   /** Rises with every payment of a ledger, gaps allowed. */
@@ -109,7 +118,7 @@ export interface Payment {
 
 export interface PaymentOrder {
   readonly account: string;
-  readonly kind: Exclude<PaymentKind, 'opening'>;
+  readonly kind: Exclude<PaymentKind, 'opening' | 'rent' | 'minimum'>;
   /** Above 0; zeroing has none. */
   readonly units: bigint;
   readonly at: number;
@@ -119,6 +128,13 @@ export interface PaymentOrder {
   readonly extendDays: number;
   /** What the configuration says of its expiry; an earlier recharge may have moved it on. */
   readonly expiresAt: number | null;
+}
+
+/** `open`: nothing was written, the rent waits for money, or the period never began. */
+export interface DueOutcome {
+  readonly state: RentState;
+  /** Undefined where nothing was charged now. */
+  readonly payment: Payment | undefined;
 }
 
 export interface LedgerAccount {
@@ -214,6 +230,10 @@ export interface LedgerStore {
   closeAccount(name: string): Promise<boolean>;
   /** @throws PaymentRefused */
   pay(order: PaymentOrder): Promise<Payment>;
+  /** Begins the period of a package, once over all nodes and starts. @throws PaymentRefused, LedgerAway */
+  chargeRent(due: RentDue): Promise<DueOutcome>;
+  /** Ends it likewise. @throws PaymentRefused, LedgerAway */
+  chargeMinimum(due: MinimumDue): Promise<DueOutcome>;
   /** Balances, checkpoints and the latest payments as of one moment at which no commit is under way. */
   standing(names: readonly string[], logSets: readonly string[]): Promise<Standing>;
   /** Payments that may be new to whoever has seen all up to `number`: they may be committed out of the

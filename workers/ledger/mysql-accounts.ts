@@ -183,7 +183,7 @@ export class MysqlAccounts {
   }
 }
 
-function insertPayments(payments: readonly Omit<Payment, 'number'>[]): string {
+export function insertPayments(payments: readonly Omit<Payment, 'number'>[]): string {
   const values = payments.map((payment) => {
     const { account, kind, at, by, reason, expiresAt } = payment;
     const money = `${moneyText(payment.units)},${moneyText(payment.balanceAfter)}`;

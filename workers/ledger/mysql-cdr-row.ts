@@ -14,7 +14,7 @@ export const cdrColumnNames: string =
   'id, call_id, node, started_at, ringing_at, answered_at, ended_at, hold_time_ms, pdd_ms, ' +
   'mapping_gateway, routing_gateway, callee_call_id, attempts, attempt_count, caller_access, ' +
   'callee_access, caller_out, callee_out, callee_billing, account, rate_prefix, billed_seconds, ' +
-  'fee, clearing_account, clearing_billed_seconds, cost, tax, package_seconds, agent_fees, ' +
+  'fee, clearing_account, clearing_billed_seconds, cost, tax, package_seconds, gift_fee, agent_fees, ' +
   'billed_party, configuration_version, end_reason, ended_by, sip_code, caller_address, ' +
   'callee_address, log_id, log_file, log_offset';
 
@@ -49,6 +49,7 @@ export function rowSql({ cdr, logId }: LedgerRow): string {
     sqlMoney(cdr.cost),
     sqlMoney(cdr.tax),
     cdr.packageSeconds,
+    moneyText(cdr.giftFee),
     cdr.agentFees.length === 0 ? "'[]'" : sqlText(agentFeesJson(cdr)),
     sqlTextOrNull(cdr.billedParty),
     cdr.configurationVersion,
@@ -81,9 +82,10 @@ function attemptsJson({ attempts }: Cdr): string {
 
 function agentFeesJson({ agentFees }: Cdr): string {
   return JSON.stringify(
-    agentFees.map(({ account, fee, billedSeconds }) => ({
+    agentFees.map(({ account, fee, giftFee, billedSeconds }) => ({
       account,
       fee: moneyText(fee),
+      giftFee: moneyText(giftFee),
       billedSeconds,
     })),
   );
@@ -121,6 +123,7 @@ export function cdrOfRow(row: SqlRow): StoredCdr {
     cost: orNull(row.cost, units),
     tax: orNull(row.tax, units),
     packageSeconds: Number(row.package_seconds),
+    giftFee: units(row.gift_fee),
     agentFees: agentFeesOf(text(row.agent_fees)),
     billedParty: orNull(row.billed_party, text) as BilledParty | null,
     configurationVersion: Number(row.configuration_version),
@@ -133,12 +136,21 @@ export function cdrOfRow(row: SqlRow): StoredCdr {
   };
 }
 
+interface StoredAgentFee {
+  readonly account: string;
+  readonly fee: string;
+  /** Rows of earlier versions have none. */
+  readonly giftFee?: string;
+  readonly billedSeconds: number;
+}
+
 function agentFeesOf(json: string): Cdr['agentFees'] {
   if (json === '[]') return [];
-  const fees = JSON.parse(json) as { account: string; fee: string; billedSeconds: number }[];
-  return fees.map(({ account, fee, billedSeconds }) => ({
+  const fees = JSON.parse(json) as StoredAgentFee[];
+  return fees.map(({ account, fee, giftFee = '0', billedSeconds }) => ({
     account,
     fee: units(fee),
+    giftFee: units(giftFee),
     billedSeconds,
   }));
 }

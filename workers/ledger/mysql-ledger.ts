@@ -7,6 +7,7 @@ import { text } from './mysql-cdr-row.ts';
 import { mysqlCdrs, mysqlCdrsOfDay } from './mysql-cdrs.ts';
 import { MysqlCommit, prepareMysqlBatch } from './mysql-commit.ts';
 import { copyMysqlLedger } from './mysql-copy.ts';
+import { MysqlDues } from './mysql-dues.ts';
 import { MysqlLink } from './mysql-link.ts';
 import { migrate } from './mysql-migrations.ts';
 import { sqlText } from './sql-text.ts';
@@ -30,6 +31,7 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
   const reading = new MysqlLink({ url, onConnected: migrate, answerMs: answerMs ?? queryMs });
   const commits = new MysqlCommit(writing);
   const accounts = new MysqlAccounts(writing);
+  const dues = new MysqlDues(writing);
   return {
     kind: 'mysql',
     warning: () => warning,
@@ -64,6 +66,8 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
     accounts: () => accounts.list(),
     closeAccount: (name) => accounts.close(name),
     pay: (order) => accounts.pay(order),
+    chargeRent: (due) => dues.chargeRent(due),
+    chargeMinimum: (due) => dues.chargeMinimum(due),
     standing: (names, logSets) => accounts.standing(names, logSets),
     recentPayments: (number) => accounts.payments({ after: number }),
     payments: (filter) => accounts.payments(filter),

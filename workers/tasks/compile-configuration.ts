@@ -3,7 +3,7 @@
 import { lowerThreadPriority } from '../background-priority.ts';
 import type { AccountCells } from '../configuration/compile-billing.ts';
 import type { AccountFraudLimit } from '../configuration/compile-fraud-limits.ts';
-import type { AccountGift } from '../configuration/compile-gifts.ts';
+import type { AccountPackage } from '../configuration/compile-packages.ts';
 import { compileParts } from '../configuration/compile-snapshot.ts';
 import type { ConfigurationStore } from '../configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
@@ -26,7 +26,7 @@ export interface CompileAnswer {
   readonly bytesUsed: number;
   readonly accountCells: AccountCells;
   readonly fraudLimits: readonly AccountFraudLimit[];
-  readonly gifts: readonly AccountGift[];
+  readonly packages: readonly AccountPackage[];
   readonly readMs: number;
   readonly compileMs: number;
   readonly writeMs: number;
@@ -66,7 +66,7 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
     bytesUsed: compiled.bytesNeeded,
     accountCells: compiled.accountCells,
     fraudLimits: compiled.fraudLimits,
-    gifts: compiled.gifts,
+    packages: compiled.packages,
     readMs: read - started,
     compileMs: compiledAt - read,
     writeMs: performance.now() - compiledAt,
