@@ -17,10 +17,11 @@
 //   gatewayText      JSON (ASCII) of each gateway as core/configuration/snapshot.ts has it
 //   rateSlots        2 words a slot: mixed hash, row of the newest rate of a prefix + 1 (0: free); linear
 //                    probing; not a power of two, so that it is always half full
-//   rateRows         6 words a rate: key start, key length | area << 8, shape, effective at (s since 1970,
-//                    0: always), expires at (0: never), row of the next older rate of the prefix + 1
-//   ratePrices       64 bits a rate: money per `perSeconds` of its shape
-//   rateKeys         bytes of the prefixes
+//   rateRows         8 words a rate, half a cache line: key, key length | area << 8, shape, effective at (s since
+//                    1970, 0: always), expires at (0: never), row of the next older rate of the prefix + 1, low
+//                    and high word of the money per `perSeconds` of its shape. With `rateInlineKey` in the length
+//                    the key is the prefix itself, a digit in four bits, the last one lowest; else its start
+//   rateKeys         bytes of the other prefixes
 //   rateTables       2 words a table: first row, mask of lengths below maskLeadingBytes (bit 31: has the
 //                    empty prefix); one more at the end. A table's rates are rows in one run
 //   rateLengthMasks  as lengthMasks, by table and leading bytes
@@ -45,7 +46,11 @@ export const prefixEntryWords = 4;
 export const addressSlotWords = 4;
 /** Rows stay below it. */
 export const addressListBit = 0x40000000;
-export const rateRowWords = 6;
+export const rateRowWords = 8;
+/** In the length of a rate's key: its digits stand in the row, for a look elsewhere is a cache miss more. */
+export const rateInlineKey = 0x80;
+/** What fits into a word. */
+export const inlineDigitsMax = 8;
 /** In the short mask of a rate table: it has a rate for the empty prefix. */
 export const emptyPrefixBit = 0x80000000;
 
@@ -86,7 +91,6 @@ export const sectionNames = [
   'gatewayText',
   'rateSlots',
   'rateRows',
-  'ratePrices',
   'rateKeys',
   'rateTables',
   'rateLengthMasks',
@@ -124,7 +128,7 @@ export const sectionNames = [
 export type SectionName = (typeof sectionNames)[number];
 
 /** Bytes of one element of each section. */
-export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 8 } = {
+export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 } = {
   parameters: 1,
   prefixSlots: 4,
   prefixEntries: 4,
@@ -139,7 +143,6 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   gatewayText: 1,
   rateSlots: 4,
   rateRows: 4,
-  ratePrices: 8,
   rateKeys: 1,
   rateTables: 4,
   rateLengthMasks: 4,

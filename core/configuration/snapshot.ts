@@ -306,11 +306,20 @@ export interface RateShape {
   readonly locked: boolean;
 }
 
+/** What a call of a minute costs by a shape, beside its rate's price. */
+export interface ShapeMinute {
+  /** Connection fee and sections, times the period. */
+  readonly fixed: number;
+  readonly timedSeconds: number;
+  readonly period: number;
+  /** Taxed, or beyond what numbers hold. */
+  readonly isExactNeeded: boolean;
+}
+
 /** All rates of all rate tables; core/billing/rate-table.ts looks numbers up in it. */
 export interface RateRows {
   readonly slots: Uint32Array;
   readonly rows: Uint32Array;
-  readonly prices: BigUint64Array;
   readonly keys: Uint8Array;
   /** Two words a table: first row, mask of the short prefix lengths; one table more as the end. */
   readonly tables: Uint32Array;
@@ -320,6 +329,8 @@ export interface RateRows {
 export interface BillingTables {
   readonly rates: RateRows;
   readonly shapes: TextRows<RateShape>;
+  /** By row of the shape; worked out when first asked for. */
+  readonly minutes: (ShapeMinute | undefined)[];
   readonly areas: TextRows<string>;
   readonly tableNames: TextRows<string>;
   readonly calendars: TextRows<Calendar>;

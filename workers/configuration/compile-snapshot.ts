@@ -116,7 +116,6 @@ export function compileParts(
     gatewayText: gateways.bytes,
     rateSlots: rates.slots,
     rateRows: rates.rows,
-    ratePrices: rates.prices,
     rateKeys: rates.keys,
     rateTables: rates.tables,
     rateLengthMasks: rates.lengthMasks,
