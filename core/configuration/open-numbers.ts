@@ -16,13 +16,12 @@ import type {
   SideScreen,
 } from './number-rules.ts';
 import { calendarAt } from './open-billing.ts';
-import { entityAt } from './read-text-rows.ts';
-import type { Calendar, Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Rows of the tables; -1: none. */
 export interface StoredDialPlans {
   readonly usual: number;
-  readonly scheduled: readonly { readonly schedule: number; readonly plan: number }[];
+  readonly scheduled: readonly (StoredTime & { readonly plan: number })[];
 }
 
 export interface StoredSides {
@@ -61,14 +60,13 @@ export interface StoredPrefixRule {
   readonly prefixes: readonly string[];
 }
 
-export interface StoredScheduledPrefixes extends StoredPrefixRule {
-  readonly schedule: number;
+export interface StoredScheduledPrefixes extends StoredPrefixRule, StoredTime {
   readonly side: 'caller' | 'callee';
 }
 
-/** A row of the calendars, or a calendar of its own for days and hours. */
-export interface StoredSchedule {
-  readonly calendar: number | Calendar;
+/** The working time of a row of the calendars, or the rest. */
+export interface StoredTime {
+  readonly calendar: number;
   readonly working: boolean;
 }
 
@@ -95,23 +93,17 @@ export function openEgress(snapshot: Snapshot, stored: StoredEgress): EgressNumb
   };
 }
 
-export function scheduleAt(snapshot: Snapshot, row: number): Schedule {
-  return entityAt(snapshot.numbers.schedules, row, (parsed) => {
-    const { calendar, working } = parsed as StoredSchedule;
-    return {
-      calendar: typeof calendar === 'number' ? calendarAt(snapshot.billing, calendar) : calendar,
-      working,
-    };
-  });
+function scheduleOf({ billing }: Snapshot, { calendar, working }: StoredTime): Schedule {
+  return { calendar: calendarAt(billing, calendar), working };
 }
 
 function plansOf(snapshot: Snapshot, stored: StoredDialPlans | null): DialPlans | null {
   if (stored === null) return null;
   return {
     usual: dialPlanAt(snapshot, stored.usual),
-    scheduled: stored.scheduled.map(({ schedule, plan }) => ({
-      schedule: scheduleAt(snapshot, schedule),
-      plan: dialPlanAt(snapshot, plan),
+    scheduled: stored.scheduled.map((each) => ({
+      schedule: scheduleOf(snapshot, each),
+      plan: dialPlanAt(snapshot, each.plan),
     })),
   };
 }
@@ -139,10 +131,10 @@ function screenOf(snapshot: Snapshot, stored: StoredScreen | null): NumberScreen
     caller: sideOf(stored.caller),
     callee: sideOf(stored.callee),
     sameCity: cityRule(stored.sameCity),
-    scheduled: stored.scheduled.map(({ schedule, side, ...rule }) => ({
+    scheduled: stored.scheduled.map((rule) => ({
       ...prefixRule(rule),
-      schedule: scheduleAt(snapshot, schedule),
-      side,
+      schedule: scheduleOf(snapshot, rule),
+      side: rule.side,
     })),
   };
 }

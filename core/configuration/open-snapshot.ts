@@ -75,7 +75,6 @@ function openNumberTables(
     dialRules: words('dialRules'),
     dialCode: halves('dialCode'),
     decodedPlans: [],
-    schedules: { rows: words('scheduleRows'), text: bytes('numberText'), decoded: [] },
     groups: {
       slots: words('groupSlots'),
       entries: words('groupEntries'),

@@ -27,7 +27,7 @@
 //   rateLengthMasks  as lengthMasks, by table and leading bytes
 //   ...Rows          2 words each: start and length of its JSON in billingText (or numberText)
 //   dialPlans, dialRules, dialCode   see number-layout.ts
-//   scheduleRows, groupNameRows, numberText   JSON (ASCII) of each, as above
+//   groupNameRows, numberText   JSON (ASCII) of each, as above
 //   groupLists       a byte a number group: bits of `NumberList`
 //   groupSlots, groupEntries, groupKeyLists, groupKeys   as those of prefixes, of the numbers of all groups
 //                    with the groups' rows; without parents
@@ -106,7 +106,6 @@ export const sectionNames = [
   'dialPlans',
   'dialRules',
   'dialCode',
-  'scheduleRows',
   'groupNameRows',
   'numberText',
   'groupLists',
@@ -158,7 +157,6 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 } 
   dialPlans: 4,
   dialRules: 4,
   dialCode: 2,
-  scheduleRows: 4,
   groupNameRows: 4,
   numberText: 1,
   groupLists: 1,

@@ -3,7 +3,7 @@
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
 import type { PeriodName } from '../time/calendar-period.ts';
 import type { CallTypeName, Parameters } from './model.ts';
-import type { DialPlan, EgressNumbers, IngressNumbers, Schedule } from './number-rules.ts';
+import type { DialPlan, EgressNumbers, IngressNumbers } from './number-rules.ts';
 
 /** By group or by name; `allow`: only these, else not these. */
 export interface NameList {
@@ -152,7 +152,6 @@ export interface NumberTables {
   readonly dialRules: Uint32Array;
   readonly dialCode: Uint16Array;
   readonly decodedPlans: (DialPlan | undefined)[];
-  readonly schedules: TextRows<Schedule>;
   /** Numbers with the rows of the groups that they are in. */
   readonly groups: KeySets;
   /** Bits of `NumberList` for each group. */

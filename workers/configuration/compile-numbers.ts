@@ -1,5 +1,5 @@
-// Compiles what a document says about numbers: dial plans and schedules become rows of tables, which the
-// gateways' own rows then name.
+// Compiles what a document says about numbers: dial plans become rows of tables, which the gateways' own
+// rows then name.
 import { poolCursor } from '../../core/admission/line-limits.ts';
 import type { DocumentOf, Parameters } from '../../core/configuration/model.ts';
 import type {
@@ -27,12 +27,11 @@ import {
   compileGroups,
   compileTransforms,
 } from './compile-number-groups.ts';
-import { type ScheduleRows, scheduleRows } from './compile-number-schedules.ts';
+import type { Schedules } from './compile-schedules.ts';
 import { compileScreen } from './compile-screen.ts';
 import { textRows } from './text-rows.ts';
 
 export interface CompiledNumbers extends CompiledDialPlans, CompiledGroups, CompiledTransforms {
-  readonly scheduleRows: Uint32Array;
   readonly groupNameRows: Uint32Array;
   readonly numberText: Uint8Array;
 }
@@ -51,18 +50,18 @@ export interface NumberParts {
   readonly numberTexts: readonly Buffer[];
   /** Of gateways, accounts and pool numbers by their names. */
   readonly slots: ReadonlyMap<string, number>;
+  readonly schedules: Schedules;
 }
 
 export function createNumberCompiler(
   document: DocumentOf<{ readonly name: string }>,
   parameters: Parameters,
-  { numberTexts, slots }: NumberParts,
+  { numberTexts, slots, schedules }: NumberParts,
 ): NumberCompiler {
   const plans = createDialPlanCompiler({
     strict: parameters.SS_DIAL_PLAN_STRICT,
     inclusiveL: parameters.SS_DIAL_PLAN_L_INCLUSIVE,
   });
-  const schedules = scheduleRows(document);
   const sides = (gateway: MappingNumbersDocument | RoutingNumbersDocument): StoredSides => ({
     callerPlans: plansOf(gateway, 'callerDialPlan', plans, schedules),
     calleePlans: plansOf(gateway, 'calleeDialPlan', plans, schedules),
@@ -85,13 +84,12 @@ export function createNumberCompiler(
       }),
     sections: () => {
       const names = (document.numberGroups ?? []).map((group) => group.name);
-      const { rows, bytes } = textRows([schedules.stored, names]);
+      const { rows, bytes } = textRows([names]);
       return {
         ...plans.sections(),
         ...compileGroups(document, numberTexts, slots),
         ...compileTransforms(document),
-        scheduleRows: rows[0]!,
-        groupNameRows: rows[1]!,
+        groupNameRows: rows[0]!,
         numberText: bytes,
       };
     },
@@ -111,12 +109,12 @@ function plansOf(
   gateway: DialPlansDocument,
   side: 'callerDialPlan' | 'calleeDialPlan',
   plans: DialPlanCompiler,
-  schedules: ScheduleRows,
+  schedules: Schedules,
 ): StoredDialPlans | null {
   const usual = plans.rowOf(gateway[side]);
   const scheduled = (gateway.scheduledDialPlans ?? [])
     .filter((each) => each[side] !== undefined)
-    .map((each) => ({ schedule: schedules.rowOf(each), plan: plans.rowOf(each[side]) }));
+    .map((each) => ({ ...schedules.timeOf(each), plan: plans.rowOf(each[side]) }));
   return usual < 0 && scheduled.length === 0 ? null : { usual, scheduled };
 }
 

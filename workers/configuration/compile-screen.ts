@@ -11,12 +11,12 @@ import type {
   StoredSide,
 } from '../../core/configuration/open-numbers.ts';
 import { byteString } from './byte-string.ts';
-import type { ScheduleRows } from './compile-number-schedules.ts';
+import type { Schedules } from './compile-schedules.ts';
 
 type Gateway = MappingNumbersDocument | RoutingNumbersDocument;
 
 /** Null: all may pass. */
-export function compileScreen(gateway: Gateway, schedules: ScheduleRows): StoredScreen | null {
+export function compileScreen(gateway: Gateway, schedules: Schedules): StoredScreen | null {
   const caller = sideOf(gateway, 'caller');
   const callee = sideOf(gateway, 'callee');
   const { sameCity, scheduledPrefixes = [] } = gateway;
@@ -32,7 +32,7 @@ export function compileScreen(gateway: Gateway, schedules: ScheduleRows): Stored
         : { allow: sameCity.allow, codes: sameCity.codes.map(byteString) },
     scheduled: scheduledPrefixes.map((rule) => ({
       ...prefixRule(rule),
-      schedule: schedules.rowOf(rule),
+      ...schedules.timeOf(rule),
       side: rule.number,
     })),
   };

@@ -89,7 +89,11 @@ export function compileParts(
     gift: (account, ordered, gift) => slotOf(slots, giftSlotName(account, ordered, gift)),
   });
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
-  const numbers = createNumberCompiler(document, parameters, { numberTexts, slots });
+  const numbers = createNumberCompiler(document, parameters, {
+    numberTexts,
+    slots,
+    schedules,
+  });
   const places: Places = {
     slots,
     accountRow: billing.accountRow,
