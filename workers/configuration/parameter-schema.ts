@@ -84,6 +84,7 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SS_GATEWAY_ACD_RESERVE_SEPARATE: windowSegments,
   SS_GATEWAY_QUALITY_RESERVE_TIME: windowTime,
   SS_GATEWAY_QUALITY_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAY_QUALITY_MEAN_OF_SEGMENTS: onOff,
   SS_GATEWAYASRROUTESORTCONFIG: sortPosition,
   SS_GATEWAYFEERATEROUTESORTCONFIG: sortPosition,
   SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: onOff,
