@@ -162,6 +162,17 @@ describe('numbers that a routing gateway does not take', () => {
     stage.carrierB.takeOne('INVITE');
   });
 
+  it('go to the next one only while a scheduled rule holds', () => {
+    const taker = (working: boolean): string => {
+      const rule = { calendar: 'now', working, number: 'callee', allow: false, prefixes: ['4420'] };
+      const alpha = { scheduledPrefixes: [rule] };
+      const stage = numberStage({ alpha, document: groups });
+      dial(stage, {});
+      return stage.carrierA.take().length > 0 ? 'alpha' : numbersOf(stage.carrierB.takeOne('INVITE')).callee;
+    };
+    assert.deepEqual([taker(true), taker(false)], ['442071234567', 'alpha']);
+  });
+
   it('end the call where there is none', () => {
     const rule = { calleeGroups: { allow: false, names: ['tests'] } };
     const stage = numberStage({ alpha: rule, beta: rule, document: groups });
