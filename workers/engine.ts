@@ -236,6 +236,7 @@ export class Engine {
         log: this.log,
         clock: monotonicMs,
         sockets: this.#sockets,
+        snapshot: () => this.activation.current,
       });
       this.#hangUpOrphans(recovered.answers);
       if (admin !== false) await this.#startAdmin(admin);
