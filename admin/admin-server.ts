@@ -21,6 +21,7 @@ import { backupRoutes } from './routes/backup.ts';
 import { cdrRoutes } from './routes/cdrs.ts';
 import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
+import { listedNumberRoutes } from './routes/listed-numbers.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
 import { rateTableRoutes } from './routes/rate-tables.ts';
@@ -87,7 +88,8 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...statusRoutes(engine),
     ...configRoutes(configuration),
     ...configVersionRoutes(configuration),
-    ...routingRoutes(engine),
+    ...routingRoutes({ engine, findCdrs: parts.findCdrs, node: start.node }),
+    ...listedNumberRoutes(engine),
     ...ratingRoutes(engine),
     ...rateTableRoutes(parts.decks),
     ...cdrRoutes(parts.cdrPages),

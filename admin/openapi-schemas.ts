@@ -318,9 +318,22 @@ export const schemas: Record<string, Schema> = {
         description: 'routing gateways that answer with these final codes',
       },
     },
-    ['caller', 'at', 'without', 'fail'],
+    ['gateway', 'callee', 'caller', 'at', 'cdr', 'without', 'fail'],
   ),
   Analysis: analysis,
+  ListedNumbers: object({
+    total: { ...whole, description: 'all that are listed' },
+    listed: list(
+      object({
+        number: text,
+        side: { enum: ['caller', 'callee'] },
+        kind: { enum: ['malicious', 'concurrent', 'noAnswer'] },
+        since: time,
+        until: time,
+      }),
+    ),
+  }),
+  Cleared: object({ cleared: { ...whole, description: 'how many were listed' } }),
   QuoteRequest: object({ account: text, callee: text, seconds: { type: 'number' }, at: time }, [
     'at',
   ]),

@@ -189,6 +189,11 @@ const rows = [
   ],
   ['numbersListed', 'tandem_numbers_listed_total', 'numbers put on a dynamic black list'],
   [
+    'numbersUnlisted',
+    'tandem_numbers_unlisted_total',
+    'numbers that an operator took off a dynamic black list',
+  ],
+  [
     'watchTableFull',
     'tandem_number_watch_full_total',
     'calls whose numbers were not watched: no room beside listed ones and those with calls up',
