@@ -10,6 +10,7 @@ import type { CdrPages } from './cdr-pages.ts';
 import type { ConfigurationService } from './configuration-service.ts';
 import type { RateDecks } from './deck/deck-service.ts';
 import type { EngineChannel } from './engine-channel.ts';
+import type { FindCdrs } from './find-cdrs.ts';
 import type { HttpListener, OpenListener } from './listener.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
 import type { AdminFigures } from './metrics-text.ts';
@@ -37,6 +38,7 @@ export interface AdminParts {
   configuration: ConfigurationService;
   decks: RateDecks;
   cdrPages: CdrPages;
+  findCdrs: FindCdrs;
   accounts: AccountService;
   makeBackup: () => Promise<Buffer>;
   openListener: OpenListener;

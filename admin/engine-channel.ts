@@ -68,6 +68,8 @@ export class EngineSilent extends Error {
 /** A million prefixes compile in a few seconds; a loaded box may need ten times that. */
 export const activateTimeoutMs = 60_000;
 const analyzeTimeoutMs = 5_000;
+/** A version that is not in force is compiled first, behind all else. */
+const analyzeVersionTimeoutMs = activateTimeoutMs;
 /** Questions under way at once. */
 const pendingMax = 64;
 

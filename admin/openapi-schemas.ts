@@ -202,7 +202,8 @@ const analysis: Schema = {
     endReason: maybeText,
     sipCode: { type: ['integer', 'null'] },
     steps: list(object({ step: text, result: text })),
-  }),
+    recorded: { $ref: '#/components/schemas/Cdr' },
+  }, ['recorded']),
   additionalProperties: true,
 };
 
@@ -311,6 +312,11 @@ export const schemas: Record<string, Schema> = {
       callee: text,
       caller: text,
       at: time,
+      cdr: {
+        ...text,
+        description:
+          'in place of all the above: a recorded call, by Call-ID or SET/FILE/OFFSET of its logId',
+      },
       without: { ...list(text), description: 'routing gateways taken for gone' },
       fail: {
         type: 'object',

@@ -222,6 +222,8 @@ export interface AnalyzeRequest {
   without?: readonly string[] | undefined;
   /** Routing gateways that answer with these final codes. */
   fail?: Readonly<Record<string, number>> | undefined;
+  /** Configuration version to answer by; default: the one in force. */
+  version?: number | undefined;
 }
 
 /** What `tandem rate` asks; core/billing/explain-rate.ts says what the fields are. */
