@@ -275,9 +275,10 @@ function method(): string {
   return `## How it is measured
 
 - A call is 14 datagrams: INVITE, 100, 180, 200, ACK, BYE, 200 on each side, with 50 ms of ringing (\`bench/sipp\`).
+- A rate is reached in four steps of a second.
 - CPU is user and system time of all processes of the system (\`/proc/PID/stat\`), read at the end of the warm-up and before the last call, over the calls that ended in between. SIPp's own shares of a core stand beside it: below 1 in each, the generator was not the limit.
 - Clean: no failed call and no retransmission on either side (SIPp's statistics and message counts), at 97 % of the offered rate or more.
-- Kamailio runs \`-x fm -X fm\` with two children, tm, rr, dialog with a profile count, and acc to a log that is a file (\`bench/peers/kamailio.cfg\`). Tandem screens by source address, routes by prefix, counts lines per gateway and writes each CDR to its log before the final response.
+- Kamailio runs \`-x fm -X fm\` with two children, tm, rr, dialog with a profile (without values, which are counted one by one) for the calls of a gateway, and acc to a log that is a file (\`bench/peers/kamailio.cfg\`). Tandem screens by source address, routes by prefix, counts lines per gateway and writes each CDR to its log before the final response.
 - "bare dgram" is a Node process that passes every datagram on and does nothing else (\`bench/peers/bare-dgram.ts\`).
 - SIPp's statistics of every step are kept, compressed, beside \`results.json\` in \`bench/results\`.`;
 }

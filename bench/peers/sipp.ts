@@ -47,6 +47,9 @@ export interface SippResult {
 
 /** Simultaneous calls a SIPp may hold: above every suite's need, so that it never throttles itself. */
 const callsMax = 400_000;
+/** Lower rates begin at once. */
+const rampRateMin = 400;
+const rampSteps = 4;
 
 export async function startSipp(options: SippOptions): Promise<SippRun> {
   const { name, folder, caller } = options;
@@ -61,7 +64,7 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     ...(options.extra ?? []),
   ];
   if (caller !== undefined) {
-    args.push('-s', caller.service, '-r', String(caller.rate), '-m', String(caller.calls));
+    args.push('-s', caller.service, '-m', String(caller.calls), ...rateArguments(caller.rate));
     args.push('-l', String(Math.min(caller.calls, callsMax)));
     if (caller.holdMs !== undefined) args.push('-d', String(caller.holdMs));
     args.push(caller.target);
@@ -81,6 +84,17 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     statisticsFile: file('.csv'),
     countsFile: join(folder, `${own}_counts.csv`),
   };
+}
+
+/** In four steps of a second: a system that has just started compiles, or touches its memory first, while
+ *  it carries a part of the rate. */
+function rateArguments(rate: number): string[] {
+  if (rate < rampRateMin) return ['-r', String(rate)];
+  const step = Math.ceil(rate / rampSteps);
+  return [
+    ...['-r', String(rate - (rampSteps - 1) * step), '-rate_increase', String(step)],
+    ...['-rate_interval', '1', '-rate_max', String(rate), '-no_rate_quit'],
+  ];
 }
 
 /** Waits for a caller's calls to end, at most `patienceMs`; what is still up then counts as failed. */

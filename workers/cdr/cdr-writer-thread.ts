@@ -62,6 +62,8 @@ class WriterThread {
   readonly #payments: PaymentWatch;
   readonly #requests: Request[] = [];
   #parameters: WriterParameters;
+  /** False until those of the configuration in force are known: no row is stored by the defaults. */
+  #hasParameters: boolean;
   #usage: UsageRules | null;
   /** The main thread has balances, and wants to hear of payments. */
   #opened: boolean;
@@ -77,6 +79,7 @@ class WriterThread {
     this.#log = log;
     this.#store = store;
     this.#parameters = start.parameters;
+    this.#hasParameters = start.parametersAt > 0;
     this.#usage = start.usage;
     this.#opened = start.paymentsHeard >= 0;
     this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
@@ -112,6 +115,7 @@ class WriterThread {
   #onMessage(message: ToCdrWriter): void {
     if (message.kind === 'parameters') {
       this.#parameters = message.parameters;
+      this.#hasParameters = true;
       this.#handOffs.setParameters(message);
     } else if (message.kind === 'stop') this.#stopping = true;
     else this.#requests.push(message);
@@ -125,7 +129,7 @@ class WriterThread {
       for (let request = this.#requests.shift(); request; request = this.#requests.shift()) {
         await this.#answer(request);
       }
-      went = this.#usage === null ? 'idle' : await this.#writer.step();
+      went = this.#mayStore() ? await this.#writer.step() : 'idle';
       await this.#lookAround();
       if (this.#retryMs > retryMsMin) this.#log.info('the CDR store is back');
       this.#retryMs = retryMsMin;
@@ -145,6 +149,11 @@ class WriterThread {
     const idleMs = this.#idleLooks < quietLooks ? gatherMs : quietMs;
     const waitMs = went === 'idle' ? Math.min(idleMs, intervalMs) : this.#retryMs;
     await pause(waitMs, undefined, { signal: this.#wake.signal }).catch(() => {});
+  }
+
+  /** By what a CDR counts and whether it is listed is known. */
+  #mayStore(): boolean {
+    return this.#usage !== null && this.#hasParameters;
   }
 
   /** What is done now and then. */
@@ -213,7 +222,7 @@ class WriterThread {
   /** The call workers have closed their logs: all of it is shipped, if the store is there. */
   async #end(): Promise<void> {
     const late = pause(stopMs, undefined, { ref: false });
-    const drained = this.#usage === null ? undefined : this.#writer.drain().catch(() => {});
+    const drained = this.#mayStore() ? this.#writer.drain().catch(() => {}) : undefined;
     await Promise.all([Promise.race([drained, late]), this.#handOffs.stop(late)]);
     this.#tellFigures();
     this.#writer.close();
