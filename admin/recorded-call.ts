@@ -1,12 +1,13 @@
 // The question that a recorded call asked of routing: its numbers, its customer, the time at which it came and the
 // configuration it ran on, with the gateways that failed it failing again.
 import { type CdrJson, cdrToJson, logIdText, parseLogId } from '../core/cdr/cdr-json.ts';
+import { sipEndReason } from '../core/end-reason.ts';
 import type { AnalyzeRequest } from '../workers/admin-messages.ts';
 import type { StoredCdr } from '../workers/ledger/ledger-store.ts';
 import type { FindCdrs } from './find-cdrs.ts';
 import { RequestRefused } from './problem.ts';
 
-/** What an attempt without a final code counts as. */
+/** What an attempt that the gateway did not end counts as: a 487 may have answered our CANCEL. */
 const noAnswer = 408;
 const failureMin = 300;
 
@@ -50,9 +51,9 @@ function refused(value: string, what: string, expected: string): RequestRefused 
 /** All attempts but the last failed, or there would be no later one; what became of the last is what the
  *  question is about. */
 export function questionOf(cdr: CdrJson): AnalyzeRequest {
-  const failed = cdr.attempts.slice(0, -1).map(({ gateway, sipCode }) => {
-    return [gateway, sipCode < failureMin ? noAnswer : sipCode] as const;
-  });
+  const failed = cdr.attempts
+    .slice(0, -1)
+    .map((attempt) => [attempt.gateway, failureOf(attempt)] as const);
   return {
     gateway: cdr.mappingGateway,
     callee: cdr.calleeAccess,
@@ -61,4 +62,8 @@ export function questionOf(cdr: CdrJson): AnalyzeRequest {
     version: cdr.configurationVersion,
     ...(failed.length === 0 ? {} : { fail: Object.fromEntries(failed) }),
   };
+}
+
+function failureOf({ sipCode, endReason }: CdrJson['attempts'][number]): number {
+  return endReason === sipEndReason(sipCode).key && sipCode >= failureMin ? sipCode : noAnswer;
 }

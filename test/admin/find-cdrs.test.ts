@@ -58,10 +58,7 @@ const asking = (text: string, ...found: StoredCdr[]): Promise<unknown> =>
 test('is the one of the caller where the call came back to us, and named where there are several', async () => {
   const outer = stored('outer', { calleeCallId: 'inner@192.0.2.10' }, 1);
   const inner = stored('inner', {}, 2);
-  assert.deepEqual(
-    await asking('inner@192.0.2.10', outer, inner),
-    cdrToJson(inner, inner.logId),
-  );
+  assert.deepEqual(await asking('inner@192.0.2.10', outer, inner), cdrToJson(inner, inner.logId));
   await assert.rejects(asking('outer@192.0.2.10', outer, { ...outer, logId: inner.logId }), {
     message: new RegExp(`2 CDRs have this Call-ID; expected one of ${set}/w0-.*/1, ${set}/`),
   });
@@ -81,7 +78,9 @@ test('asks with what the call asked with; what failed before its last gateway fa
   const attempt = { callId: 'b', startedAt: 0, tookMs: 1 };
   const cdr = sampleCdr('a', {
     attempts: [
-      { ...attempt, gateway: 'refuses', sipCode: 503, endReason: 'x' },
+      { ...attempt, gateway: 'refuses', sipCode: 503, endReason: 'SIP 503 Service Unavailable' },
+      // The 487 answers our CANCEL.
+      { ...attempt, gateway: 'late', sipCode: 487, endReason: 'Response timeout' },
       { ...attempt, gateway: 'silent', sipCode: 0, endReason: 'InviteTimeout' },
       { ...attempt, gateway: 'last', sipCode: 486, endReason: 'x' },
     ],
@@ -93,7 +92,7 @@ test('asks with what the call asked with; what failed before its last gateway fa
     caller: '4420123456',
     at: new Date(cdr.startedAt).toISOString(),
     version: 7,
-    fail: { refuses: 503, silent: 408 },
+    fail: { refuses: 503, late: 408, silent: 408 },
   });
 });
 

@@ -168,7 +168,9 @@ describe('numbers that a routing gateway does not take', () => {
       const alpha = { scheduledPrefixes: [rule] };
       const stage = numberStage({ alpha, document: groups });
       dial(stage, {});
-      return stage.carrierA.take().length > 0 ? 'alpha' : numbersOf(stage.carrierB.takeOne('INVITE')).callee;
+      return stage.carrierA.take().length > 0
+        ? 'alpha'
+        : numbersOf(stage.carrierB.takeOne('INVITE')).callee;
     };
     assert.deepEqual([taker(true), taker(false)], ['442071234567', 'alpha']);
   });

@@ -80,7 +80,8 @@ const cases: readonly CarrierCase[] = [
         name: 'trying',
         scenario: 'gateway-stays-at',
         status: 100,
-        attempt: { sipCode: 0, endReason: 'Response timeout', tookMs: tryingSeconds * 1000 },
+        // The answer to our CANCEL.
+        attempt: { sipCode: 487, endReason: 'Response timeout', tookMs: tryingSeconds * 1000 },
       },
       {
         name: 'late',
@@ -205,7 +206,11 @@ async function placeCases(): Promise<PlacedCase[]> {
 
 const gatewayName = ({ customer }: PlacedCase, { name }: Carrier): string => `${customer}-${name}`;
 
-function documentOf(placed: readonly PlacedCase[]): object {
+function documentOf(placed: readonly PlacedCase[]): {
+  readonly parameters: object;
+  readonly mappingGateways: readonly object[];
+  readonly routingGateways: readonly object[];
+} {
   return {
     parameters: {
       SS_MAXCPS: 0,
@@ -253,9 +258,7 @@ describe('carriers played by SIPp', () => {
     try {
       for (const [index, { scenario, status }] of one.carriers.entries()) {
         const port = one.ports[index]!;
-        gateways.push(
-          await startSippGateway(node.folder, scenarioOf(scenario, status), { port }),
-        );
+        gateways.push(await startSippGateway(node.folder, scenarioOf(scenario, status), { port }));
       }
       const called = await placeSippCalls(node.folder, {
         scenario: scenarioOf(one.caller, one.status),
@@ -334,16 +337,22 @@ describe('carriers played by SIPp', () => {
   it('what a call ran on is asked after the configuration has changed', async () => {
     const one = placed[0]!;
     const [cdr] = (await node.cdrs('--gateway', one.customer)) as unknown as CdrJson[];
-    // A longer prefix of another carrier comes first now.
-    await node.apply({
-      routingGateways: [
-        { name: 'new', address: `127.0.0.1:${one.ports[0]!}`, prefixes: [`${one.prefix}0`] },
-      ],
-    }, 'changed');
+    const document = documentOf(placed);
+    // Longer prefixes of another carrier come first now.
+    const prefixes = Array.from({ length: 10 }, (_, digit) => `${one.prefix}${digit}`);
+    const routingGateways = [
+      ...document.routingGateways,
+      { name: 'new', address: `127.0.0.1:${one.ports[0]!}`, prefixes },
+    ];
+    await node.apply({ ...document, routingGateways }, 'changed');
     const now = await node.command(
-      'route', '--gateway', one.customer, '--callee', cdr!.calleeAccess,
+      'route',
+      '--gateway',
+      one.customer,
+      '--callee',
+      cdr!.calleeAccess,
     );
-    assert.notEqual((JSON.parse(now) as RouteExplanation).configurationVersion, cdr!.configurationVersion);
+    assert.equal((JSON.parse(now) as RouteExplanation).winner, 'new');
     await checkExplained(cdr!);
   });
 });

@@ -89,11 +89,7 @@ export function compileParts(
     gift: (account, ordered, gift) => slotOf(slots, giftSlotName(account, ordered, gift)),
   });
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
-  const numbers = createNumberCompiler(document, parameters, {
-    numberTexts,
-    slots,
-    schedules,
-  });
+  const numbers = createNumberCompiler(document, parameters, { numberTexts, slots, schedules });
   const places: Places = {
     slots,
     accountRow: billing.accountRow,
