@@ -149,7 +149,10 @@ type Ask = (timeoutMs: number, question: (id: number) => AdminMessage) => Promis
 
 function questionsOf(
   ask: Ask,
-): Pick<EngineChannel, 'activate' | 'analyze' | 'quote' | 'listed' | 'unlist' | 'balance' | 'payment'> {
+): Pick<
+  EngineChannel,
+  'activate' | 'analyze' | 'quote' | 'listed' | 'unlist' | 'balance' | 'payment'
+> {
   return {
     activate: (version) =>
       ask(activateTimeoutMs, (id) => ({ kind: 'activate', id, version })) as Promise<Activation>,

@@ -183,27 +183,31 @@ function cdrProperties(): Record<string, Schema> {
 }
 
 const analysis: Schema = {
-  ...object({
-    configurationVersion: whole,
-    calleeAccess: text,
-    calleeRouted: text,
-    callerAccess: text,
-    callerRouted: text,
-    order: list(text),
-    protect: list(text),
-    protectDelaySeconds: whole,
-    winner: maybeText,
-    candidates: list({
-      ...object({ gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text }, [
-        'skipped',
-      ]),
-      additionalProperties: true,
-    }),
-    endReason: maybeText,
-    sipCode: { type: ['integer', 'null'] },
-    steps: list(object({ step: text, result: text })),
-    recorded: { $ref: '#/components/schemas/Cdr' },
-  }, ['recorded']),
+  ...object(
+    {
+      configurationVersion: whole,
+      calleeAccess: text,
+      calleeRouted: text,
+      callerAccess: text,
+      callerRouted: text,
+      order: list(text),
+      protect: list(text),
+      protectDelaySeconds: whole,
+      winner: maybeText,
+      candidates: list({
+        ...object(
+          { gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text },
+          ['skipped'],
+        ),
+        additionalProperties: true,
+      }),
+      endReason: maybeText,
+      sipCode: { type: ['integer', 'null'] },
+      steps: list(object({ step: text, result: text })),
+      recorded: { $ref: '#/components/schemas/Cdr' },
+    },
+    ['recorded'],
+  ),
   additionalProperties: true,
 };
 
@@ -380,12 +384,13 @@ export const schemas: Record<string, Schema> = {
       packages: collectionChanges,
       accounts: collectionChanges,
       numberTransforms: collectionChanges,
+      mobileAreas: collectionChanges,
       numberGroups: collectionChanges,
       gatewayGroups: collectionChanges,
       mappingGateways: collectionChanges,
       routingGateways: collectionChanges,
     },
-    ['rateTemplates', 'numberTransforms', 'numberGroups', 'gatewayGroups'],
+    ['rateTemplates', 'numberTransforms', 'mobileAreas', 'numberGroups', 'gatewayGroups'],
   ),
   AppliedChange: appliedChange,
   ...deckSchemas,

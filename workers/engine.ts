@@ -25,8 +25,8 @@ import {
 import { createFigures } from './figures.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { probeAdminListener, probeListeners } from './ingress/listen-probe.ts';
-import { expandWildcards } from './listen-setting.ts';
 import { ListedNumbersBook } from './listed-numbers.ts';
+import { expandWildcards } from './listen-setting.ts';
 import type { Log } from './log.ts';
 import { createLogRecovery, type LogRecovery } from './log-recovery.ts';
 import { createLoopDelay } from './loop-delay.ts';

@@ -58,10 +58,7 @@ const asking = (text: string, ...found: StoredCdr[]): Promise<unknown> =>
 test('is the one of the caller where the call came back to us, and named where there are several', async () => {
   const outer = stored('outer', { calleeCallId: 'inner@192.0.2.10' }, 1);
   const inner = stored('inner', {}, 2);
-  assert.deepEqual(
-    await asking('inner@192.0.2.10', outer, inner),
-    cdrToJson(inner, inner.logId),
-  );
+  assert.deepEqual(await asking('inner@192.0.2.10', outer, inner), cdrToJson(inner, inner.logId));
   await assert.rejects(asking('outer@192.0.2.10', outer, { ...outer, logId: inner.logId }), {
     message: new RegExp(`2 CDRs have this Call-ID; expected one of ${set}/w0-.*/1, ${set}/`),
   });

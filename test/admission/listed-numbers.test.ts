@@ -45,7 +45,10 @@ const listing: Listing = {
 };
 
 describe('listed numbers', () => {
-  const anyNumber = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((byte) => String.fromCharCode(byte)), maxLength: 40 });
+  const anyNumber = fc.string({
+    unit: fc.integer({ min: 0, max: 255 }).map((byte) => String.fromCharCode(byte)),
+    maxLength: 40,
+  });
   const anyListing: fc.Arbitrary<Listing> = fc.record({
     side: fc.constantFrom('caller', 'callee'),
     number: anyNumber,

@@ -48,7 +48,8 @@ async function stage() {
     counters,
     clock: () => performance.now(),
     reply: (_hop, text) => replies.push(text),
-    isEmergency: (bytes, length) => bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
+    isEmergency: (bytes, length) =>
+      bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
     onError: (error) => {
       throw error;
     },
@@ -126,7 +127,11 @@ test('a crowded kernel queue refuses new INVITEs, not what belongs to calls, nor
   let fillers = 0;
   for (; fill(socket.fd) < 0.6; fillers++) await send(filler);
   take();
-  assert.equal(got.length, 1 + 2 + 60, 'the in-dialog INVITE, a call for help, fillers of the batch');
+  assert.equal(
+    got.length,
+    1 + 2 + 60,
+    'the in-dialog INVITE, a call for help, fillers of the batch',
+  );
   assert.match(got[1]!, /;tag=b/);
   assert.match(got[2]!, /call-5/);
   assert.equal(counters[Counter.emergencyRingFull], 1);

@@ -188,7 +188,9 @@ test('an older version that is kept answers what it would have done; figures are
   const versions = new ConfigurationVersions(store);
   const applied = versions.apply(
     {
-      mappingGateways: [{ name: 'in', addresses: [`127.0.0.1:${caller.port}`], calleeDialPlan: '44:33' }],
+      mappingGateways: [
+        { name: 'in', addresses: [`127.0.0.1:${caller.port}`], calleeDialPlan: '44:33' },
+      ],
       routingGateways: [{ name: 'out', address: `127.0.0.1:${carrier.port}`, prefixes: ['33'] }],
     },
     { replace: true },
@@ -214,7 +216,10 @@ test('an older version that is kept answers what it would have done; figures are
       [applied.version, '3320', ['out']],
     );
   }
-  await assert.rejects(ask(99), /configuration version 99 is not kept any more; the newest \d+ are/);
+  await assert.rejects(
+    ask(99),
+    /configuration version 99 is not kept any more; the newest \d+ are/,
+  );
   // One at a time.
   const first = ask(1);
   await assert.rejects(ask(1), /being analysed already/);

@@ -34,7 +34,8 @@ function stage(workers: number, ringBytes: number) {
     counters,
     clock: () => clock.nowMs,
     reply: (to, text) => replies.push(`${to.address}:${to.port} ${text}`),
-    isEmergency: (bytes, length) => bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
+    isEmergency: (bytes, length) =>
+      bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
   });
   const readers = memory.ingressRings.map((ring) => new RingReader(ring));
   const route = (text: string, from: Hop = hop): void => {

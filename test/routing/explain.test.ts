@@ -114,7 +114,13 @@ describe('routing analysis', () => {
       calendars: [{ name: 'day', timeZone: 'UTC', from: '08:00', to: '18:00' }],
       mappingGateways,
       routingGateways: [
-        { name: 'by-night', address: '192.0.2.9', prefixes: ['44'], priority: 1, scheduledPrefixes },
+        {
+          name: 'by-night',
+          address: '192.0.2.9',
+          prefixes: ['44'],
+          priority: 1,
+          scheduledPrefixes,
+        },
         { name: 'always', address: '192.0.2.9', prefixes: ['44'], priority: 2 },
       ],
     });

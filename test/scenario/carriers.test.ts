@@ -253,9 +253,7 @@ describe('carriers played by SIPp', () => {
     try {
       for (const [index, { scenario, status }] of one.carriers.entries()) {
         const port = one.ports[index]!;
-        gateways.push(
-          await startSippGateway(node.folder, scenarioOf(scenario, status), { port }),
-        );
+        gateways.push(await startSippGateway(node.folder, scenarioOf(scenario, status), { port }));
       }
       const called = await placeSippCalls(node.folder, {
         scenario: scenarioOf(one.caller, one.status),
@@ -335,15 +333,25 @@ describe('carriers played by SIPp', () => {
     const one = placed[0]!;
     const [cdr] = (await node.cdrs('--gateway', one.customer)) as unknown as CdrJson[];
     // A longer prefix of another carrier comes first now.
-    await node.apply({
-      routingGateways: [
-        { name: 'new', address: `127.0.0.1:${one.ports[0]!}`, prefixes: [`${one.prefix}0`] },
-      ],
-    }, 'changed');
-    const now = await node.command(
-      'route', '--gateway', one.customer, '--callee', cdr!.calleeAccess,
+    await node.apply(
+      {
+        routingGateways: [
+          { name: 'new', address: `127.0.0.1:${one.ports[0]!}`, prefixes: [`${one.prefix}0`] },
+        ],
+      },
+      'changed',
     );
-    assert.notEqual((JSON.parse(now) as RouteExplanation).configurationVersion, cdr!.configurationVersion);
+    const now = await node.command(
+      'route',
+      '--gateway',
+      one.customer,
+      '--callee',
+      cdr!.calleeAccess,
+    );
+    assert.notEqual(
+      (JSON.parse(now) as RouteExplanation).configurationVersion,
+      cdr!.configurationVersion,
+    );
     await checkExplained(cdr!);
   });
 });

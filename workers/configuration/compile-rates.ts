@@ -12,8 +12,8 @@ import {
   rateInlineKey,
   rateRowWords,
 } from '../../core/configuration/snapshot-layout.ts';
-import { isDigit } from '../../core/number/leading-hashes.ts';
 import { parseCredit, parseMoney } from '../../core/money.ts';
+import { isDigit } from '../../core/number/leading-hashes.ts';
 import type { PackedRates, PackedTable, RateTerms } from './packed-rates.ts';
 import { shapeKey } from './rates-builder.ts';
 

@@ -1,8 +1,8 @@
 // When something of a gateway holds, as rows of the snapshot's calendars: days and hours of a document become a
 // calendar without a name, in the node's own zone, once however many gateways have them.
 import type { CalendarDocument, DocumentOf } from '../../core/configuration/model.ts';
-import { type ScheduleDocument, weekdays } from '../../core/configuration/routing-model.ts';
 import type { StoredTime } from '../../core/configuration/open-numbers.ts';
+import { type ScheduleDocument, weekdays } from '../../core/configuration/routing-model.ts';
 import type { ScheduledValue } from '../../core/configuration/snapshot.ts';
 
 type Document = Pick<

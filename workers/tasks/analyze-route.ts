@@ -63,7 +63,9 @@ export async function analyzeStoredRoute(task: AnalyzeStoredTask): Promise<Route
 
 function checkCallee({ callee }: AnalyzeRequest): void {
   if (callee.length > 0 && callee.length <= numberCharsMax) return;
-  throw new Error(`callee: ${callee.length} characters: expected a number of 1 to ${numberCharsMax}`);
+  throw new Error(
+    `callee: ${callee.length} characters: expected a number of 1 to ${numberCharsMax}`,
+  );
 }
 
 function analyze(

@@ -1,6 +1,10 @@
 // Tasks of the Piscina pool: what stands on the dynamic black lists, and taking all of it off. They walk through a
 // table of 20 MB, which the main thread must not wait for.
-import { listedNumbers, type ShownListing, unlistAll } from '../../core/admission/listed-numbers.ts';
+import {
+  listedNumbers,
+  type ShownListing,
+  unlistAll,
+} from '../../core/admission/listed-numbers.ts';
 import { ListedWhy } from '../../core/admission/number-watch.ts';
 import { peerText } from '../../core/cdr/cdr-json.ts';
 import type { ListedNumber, ListedNumbers } from '../admin-messages.ts';
