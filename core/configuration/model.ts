@@ -6,6 +6,7 @@ import {
   type AssignedNumbersDocument,
   defaultNumberParameters,
   type MappingNumbersDocument,
+  type MobileAreaDocument,
   type NumberGroupDocument,
   type NumberParameters,
   type NumberTransformDocument,
@@ -356,6 +357,7 @@ export interface DocumentOf<Table extends { readonly name: string }> {
   packages: PackageDocument[];
   accounts: AccountDocument[];
   numberTransforms: NumberTransformDocument[];
+  mobileAreas: MobileAreaDocument[];
   numberGroups: NumberGroupDocument[];
   gatewayGroups: GatewayGroupDocument[];
   mappingGateways: MappingGatewayDocument[];

@@ -9,6 +9,7 @@ import type {
   GroupRule,
   IngressNumbers,
   NumberScreen,
+  PairRule,
   PrefixRule,
   PrefixSet,
   PrefixShare,
@@ -32,6 +33,7 @@ export interface StoredSides {
 }
 
 export interface StoredIngress extends StoredSides {
+  readonly areaCodes: StoredCityRule | null;
   readonly shares: readonly PrefixShare[];
   readonly ignoresBlackLists: boolean;
   readonly dynamicBlackList: boolean;
@@ -40,12 +42,17 @@ export interface StoredIngress extends StoredSides {
 export interface StoredEgress extends StoredSides {
   readonly callerPool: CallerPool | null;
   readonly forwardingPool: CallerPool | null;
+  readonly forwardPrefixes: StoredPrefixRule | null;
+  /** A row of the dial plans; -1: none. */
+  readonly assertedPlan: number;
 }
 
 export interface StoredScreen {
   readonly caller: StoredSide | null;
   readonly callee: StoredSide | null;
-  readonly sameCity: { readonly allow: boolean; readonly codes: readonly string[] } | null;
+  readonly sameCity: StoredCityRule | null;
+  readonly mobileArea: StoredCityRule | null;
+  readonly pairs: PairRule | null;
   readonly scheduled: readonly StoredScheduledPrefixes[];
 }
 
@@ -53,6 +60,12 @@ export interface StoredSide {
   readonly lengths: readonly boolean[] | null;
   readonly prefixes: StoredPrefixRule | null;
   readonly groups: GroupRule | null;
+  readonly kinds: number;
+}
+
+export interface StoredCityRule {
+  readonly allow: boolean;
+  readonly codes: readonly string[];
 }
 
 export interface StoredPrefixRule {
@@ -75,6 +88,7 @@ export function openIngress(snapshot: Snapshot, stored: StoredIngress): IngressN
     callerPlans: plansOf(snapshot, stored.callerPlans),
     calleePlans: plansOf(snapshot, stored.calleePlans),
     transforms: stored.transforms,
+    areaCodes: cityRule(stored.areaCodes),
     shares: stored.shares,
     screen: screenOf(snapshot, stored.screen),
     ignoresBlackLists: stored.ignoresBlackLists,
@@ -90,6 +104,8 @@ export function openEgress(snapshot: Snapshot, stored: StoredEgress): EgressNumb
     screen: screenOf(snapshot, stored.screen),
     callerPool: stored.callerPool,
     forwardingPool: stored.forwardingPool,
+    forwardPrefixes: stored.forwardPrefixes === null ? null : prefixRule(stored.forwardPrefixes),
+    assertedPlan: dialPlanAt(snapshot, stored.assertedPlan),
   };
 }
 
@@ -131,6 +147,8 @@ function screenOf(snapshot: Snapshot, stored: StoredScreen | null): NumberScreen
     caller: sideOf(stored.caller),
     callee: sideOf(stored.callee),
     sameCity: cityRule(stored.sameCity),
+    mobileArea: cityRule(stored.mobileArea),
+    pairs: stored.pairs,
     scheduled: stored.scheduled.map((rule) => ({
       ...prefixRule(rule),
       schedule: scheduleOf(snapshot, rule),
@@ -141,15 +159,15 @@ function screenOf(snapshot: Snapshot, stored: StoredScreen | null): NumberScreen
 
 function sideOf(stored: StoredSide | null): SideScreen | null {
   if (stored === null) return null;
-  const { lengths, prefixes, groups } = stored;
-  return { lengths, prefixes: prefixes === null ? null : prefixRule(prefixes), groups };
+  const { lengths, prefixes, groups, kinds } = stored;
+  return { lengths, prefixes: prefixes === null ? null : prefixRule(prefixes), groups, kinds };
 }
 
 function prefixRule({ allow, prefixes }: StoredPrefixRule): PrefixRule {
   return { allow, prefixes: prefixSet(prefixes) };
 }
 
-function cityRule(stored: StoredScreen['sameCity']): CityRule | null {
+function cityRule(stored: StoredCityRule | null): CityRule | null {
   return stored === null ? null : { allow: stored.allow, codes: prefixSet(stored.codes) };
 }
 

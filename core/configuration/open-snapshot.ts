@@ -89,6 +89,16 @@ function openNumberTables(
     poolPlaces: words('poolPlaces'),
     poolsByGroup: undefined,
     hasBlackLists,
+    areas: {
+      slots: words('areaSlots'),
+      entries: words('areaEntries'),
+      lists: halves('areaLists'),
+      keys: bytes('areaKeys'),
+      lengthMasks: words('areaLengthMasks'),
+      shortLengthMask: words('areaFigures')[0]!,
+      emptyPrefixEntry: -1,
+    },
+    areaCodes: { rows: words('areaCodeRows'), text: bytes('numberText'), decoded: [] },
     transforms: {
       slots: words('transformSlots'),
       entries: words('transformEntries'),

@@ -32,6 +32,9 @@
 //   groupSlots, groupEntries, groupKeyLists, groupKeys   as those of prefixes, of the numbers of all groups
 //                    with the groups' rows; without parents
 //   poolRows, poolSegments, poolPlaces   see number-layout.ts
+//   areaSlots, areaEntries, areaLists, areaKeys, areaLengthMasks   as those of prefixes, of mobile prefixes (row
+//                    2n of area n) and area codes (2n + 1); areaFigures: the mask of its short lengths
+//   areaCodeRows     the code of each area
 //   transform...     the same of numbers that stand for others; transformRows has 4 words a row: start and
 //                    length of the number inside, then of the callee that leaves, in transformText
 //   billingText      JSON (ASCII): accounts, shapes (what rates share), areas, table names, calendars,
@@ -107,12 +110,19 @@ export const sectionNames = [
   'dialRules',
   'dialCode',
   'groupNameRows',
+  'areaCodeRows',
   'numberText',
   'groupLists',
   'groupSlots',
   'groupEntries',
   'groupKeyLists',
   'groupKeys',
+  'areaSlots',
+  'areaEntries',
+  'areaLists',
+  'areaKeys',
+  'areaLengthMasks',
+  'areaFigures',
   'poolRows',
   'poolSegments',
   'poolPlaces',
@@ -158,12 +168,19 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 } 
   dialRules: 4,
   dialCode: 2,
   groupNameRows: 4,
+  areaCodeRows: 4,
   numberText: 1,
   groupLists: 1,
   groupSlots: 4,
   groupEntries: 4,
   groupKeyLists: 2,
   groupKeys: 1,
+  areaSlots: 4,
+  areaEntries: 4,
+  areaLists: 2,
+  areaKeys: 1,
+  areaLengthMasks: 4,
+  areaFigures: 4,
   poolRows: 4,
   poolSegments: 4,
   poolPlaces: 4,

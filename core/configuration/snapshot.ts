@@ -167,6 +167,9 @@ export interface NumberTables {
   poolsByGroup: ReadonlyMap<string, number> | undefined;
   /** A group is a black list. */
   readonly hasBlackLists: boolean;
+  /** Mobile prefixes and area codes, rows of both in turn: area n has 2n and 2n + 1. */
+  readonly areas: PrefixTable;
+  readonly areaCodes: TextRows<string>;
   /** "c" and the caller as it comes, "e" and the number inside, with the row of what they stand for. */
   readonly transforms: KeySets;
   /** 4 words a row: start and length of the number inside, start and length of the callee that leaves. */

@@ -16,6 +16,7 @@ import type {
   StoredSides,
 } from '../../core/configuration/open-numbers.ts';
 import { byteString } from './byte-string.ts';
+import { type CompiledAreas, compileAreas } from './compile-areas.ts';
 import {
   type CompiledDialPlans,
   createDialPlanCompiler,
@@ -28,11 +29,16 @@ import {
   compileTransforms,
 } from './compile-number-groups.ts';
 import type { Schedules } from './compile-schedules.ts';
-import { compileScreen } from './compile-screen.ts';
+import { cityRule, compileScreen, prefixRule } from './compile-screen.ts';
 import { textRows } from './text-rows.ts';
 
-export interface CompiledNumbers extends CompiledDialPlans, CompiledGroups, CompiledTransforms {
+export interface CompiledNumbers
+  extends CompiledAreas,
+    CompiledDialPlans,
+    CompiledGroups,
+    CompiledTransforms {
   readonly groupNameRows: Uint32Array;
+  readonly areaCodeRows: Uint32Array;
   readonly numberText: Uint8Array;
 }
 
@@ -72,6 +78,7 @@ export function createNumberCompiler(
     ingress: (gateway) =>
       orNull({
         ...sides(gateway),
+        areaCodes: cityRule(gateway.addAreaCode),
         shares: sharesOf(gateway),
         ignoresBlackLists: gateway.ignoreBlackLists ?? false,
         dynamicBlackList: gateway.dynamicBlackList ?? false,
@@ -81,15 +88,21 @@ export function createNumberCompiler(
         ...sides(gateway),
         callerPool: poolOf(gateway.callerPool, poolCursor(slot, 0)),
         forwardingPool: poolOf(gateway.forwardingPool, poolCursor(slot, 1)),
+        forwardPrefixes:
+          gateway.forwardPrefixes === undefined ? null : prefixRule(gateway.forwardPrefixes),
+        assertedPlan: plans.rowOf(gateway.assertedDialPlan),
       }),
     sections: () => {
       const names = (document.numberGroups ?? []).map((group) => group.name);
-      const { rows, bytes } = textRows([names]);
+      const codes = (document.mobileAreas ?? []).map(({ areaCode }) => byteString(areaCode));
+      const { rows, bytes } = textRows([names, codes]);
       return {
         ...plans.sections(),
         ...compileGroups(document, numberTexts, slots),
         ...compileTransforms(document),
+        ...compileAreas(document),
         groupNameRows: rows[0]!,
+        areaCodeRows: rows[1]!,
         numberText: bytes,
       };
     },
@@ -102,7 +115,9 @@ function orNull<Rules extends object>(rules: Rules): Rules | null {
 }
 
 function saysNothing(rule: unknown): boolean {
-  return rule === null || rule === false || (Array.isArray(rule) && rule.length === 0);
+  return (
+    rule === null || rule === false || rule === -1 || (Array.isArray(rule) && rule.length === 0)
+  );
 }
 
 function plansOf(
