@@ -10,6 +10,7 @@ import type { CdrPages } from './cdr-pages.ts';
 import type { ConfigurationService } from './configuration-service.ts';
 import type { RateDecks } from './deck/deck-service.ts';
 import type { EngineChannel } from './engine-channel.ts';
+import type { FindCdrs } from './find-cdrs.ts';
 import type { HttpListener, OpenListener } from './listener.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
 import type { AdminFigures } from './metrics-text.ts';
@@ -21,6 +22,7 @@ import { backupRoutes } from './routes/backup.ts';
 import { cdrRoutes } from './routes/cdrs.ts';
 import { configRoutes } from './routes/config.ts';
 import { configVersionRoutes } from './routes/config-versions.ts';
+import { listedNumberRoutes } from './routes/listed-numbers.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
 import { rateTableRoutes } from './routes/rate-tables.ts';
@@ -36,6 +38,7 @@ export interface AdminParts {
   configuration: ConfigurationService;
   decks: RateDecks;
   cdrPages: CdrPages;
+  findCdrs: FindCdrs;
   accounts: AccountService;
   makeBackup: () => Promise<Buffer>;
   openListener: OpenListener;
@@ -87,7 +90,8 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...statusRoutes(engine),
     ...configRoutes(configuration),
     ...configVersionRoutes(configuration),
-    ...routingRoutes(engine),
+    ...routingRoutes({ engine, findCdrs: parts.findCdrs, node: start.node }),
+    ...listedNumberRoutes(engine),
     ...ratingRoutes(engine),
     ...rateTableRoutes(parts.decks),
     ...cdrRoutes(parts.cdrPages),

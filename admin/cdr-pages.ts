@@ -1,4 +1,5 @@
 // Pages of CDRs: what `GET /cdrs` and `tandem cdr` answer, within the limits that the parameters set.
+import { logIdText, parseLogId } from '../core/cdr/cdr-json.ts';
 import { defaultParameters, type Parameters } from '../core/configuration/model.ts';
 import { queryCdrs } from '../workers/cdr/query-cdrs.ts';
 import { isListed } from '../workers/cdr/row-rules.ts';
@@ -69,15 +70,15 @@ function refused(path: string, value: string | number, expected: string): Reques
 
 /** "2026-01-01T00:00:00.000Z/SET/FILE/OFFSET": the CDR behind which a page begins. */
 export function placeText({ endedAt, logId }: Pick<StoredCdr, 'endedAt' | 'logId'>): string {
-  return `${new Date(endedAt).toISOString()}/${logId.set}/${logId.file}/${logId.offset}`;
+  return `${new Date(endedAt).toISOString()}/${logIdText(logId)}`;
 }
 
-const placeForm = /^([^/]{20,30})\/([0-9a-f-]{36})\/([^/]{1,64})\/(\d{1,12})$/;
+const placeForm = /^([^/]{20,30})\/(.+)$/;
 
 /** Undefined where the text is no place. */
 export function parsePlace(text: string): StoredCdrQuery['after'] {
   const match = placeForm.exec(text);
   const endedAt = match === null ? Number.NaN : Date.parse(match[1]!);
-  if (match === null || Number.isNaN(endedAt)) return undefined;
-  return { endedAt, logId: { set: match[2]!, file: match[3]!, offset: Number(match[4]) } };
+  const logId = match === null ? undefined : parseLogId(match[2]!);
+  return logId === undefined || Number.isNaN(endedAt) ? undefined : { endedAt, logId };
 }

@@ -7,7 +7,9 @@ import type {
   AnalyzeRequest,
   EngineFigures,
   EngineMessage,
+  ListedNumbers,
   QuoteRequest,
+  UnlistRequest,
 } from '../workers/admin-messages.ts';
 
 /** The part of `process` that a forked child talks through; a test brings its own. */
@@ -36,6 +38,10 @@ export interface EngineChannel {
   analyze(request: AnalyzeRequest): Promise<unknown>;
   /** @throws EngineRefused, EngineSilent */
   quote(request: QuoteRequest): Promise<unknown>;
+  /** What stands on the dynamic black lists. @throws EngineRefused, EngineSilent */
+  listed(limit: number): Promise<ListedNumbers>;
+  /** @throws EngineRefused, EngineSilent */
+  unlist(request: UnlistRequest): Promise<{ cleared: number }>;
   /** @throws EngineRefused, EngineSilent */
   balance(account: string): Promise<AccountBalance>;
   /** Moves the balance of an account by a payment that is stored.
@@ -62,6 +68,8 @@ export class EngineSilent extends Error {
 /** A million prefixes compile in a few seconds; a loaded box may need ten times that. */
 export const activateTimeoutMs = 60_000;
 const analyzeTimeoutMs = 5_000;
+/** A version that is not in force is compiled first, behind all else. */
+const analyzeVersionTimeoutMs = activateTimeoutMs;
 /** Questions under way at once. */
 const pendingMax = 64;
 
@@ -141,12 +149,26 @@ type Ask = (timeoutMs: number, question: (id: number) => AdminMessage) => Promis
 
 function questionsOf(
   ask: Ask,
-): Pick<EngineChannel, 'activate' | 'analyze' | 'quote' | 'balance' | 'payment'> {
+): Pick<
+  EngineChannel,
+  'activate' | 'analyze' | 'quote' | 'listed' | 'unlist' | 'balance' | 'payment'
+> {
   return {
     activate: (version) =>
       ask(activateTimeoutMs, (id) => ({ kind: 'activate', id, version })) as Promise<Activation>,
-    analyze: (request) => ask(analyzeTimeoutMs, (id) => ({ kind: 'analyze', id, request })),
+    analyze: (request) =>
+      ask(request.version === undefined ? analyzeTimeoutMs : analyzeVersionTimeoutMs, (id) => ({
+        kind: 'analyze',
+        id,
+        request,
+      })),
     quote: (request) => ask(analyzeTimeoutMs, (id) => ({ kind: 'quote', id, request })),
+    listed: (limit) =>
+      ask(analyzeTimeoutMs, (id) => ({ kind: 'listed', id, limit })) as Promise<ListedNumbers>,
+    unlist: (request) =>
+      ask(analyzeTimeoutMs, (id) => ({ kind: 'unlist', id, request })) as Promise<{
+        cleared: number;
+      }>,
     balance: (account) =>
       ask(analyzeTimeoutMs, (id) => ({ kind: 'balance', id, account })) as Promise<AccountBalance>,
     payment: (account) =>

@@ -17,6 +17,7 @@ import { type ConfigurationService, createConfigurationService } from './configu
 import { poolDeckTasks } from './deck/deck-pool.ts';
 import { createRateDecks } from './deck/deck-service.ts';
 import { openEngineChannel, processPort } from './engine-channel.ts';
+import { createFindCdrs } from './find-cdrs.ts';
 
 const start = JSON.parse(process.argv[2] ?? 'null') as AdminStart | null;
 if (start === null || !process.connected) {
@@ -111,6 +112,7 @@ try {
       ledger,
       parameters: () => configuration.inForce().parameters,
     }),
+    findCdrs: createFindCdrs({ dataDir, ledger, now: Date.now }),
     openListener: await chooseListener(log),
     log,
   });

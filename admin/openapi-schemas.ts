@@ -184,26 +184,31 @@ function cdrProperties(): Record<string, Schema> {
 }
 
 const analysis: Schema = {
-  ...object({
-    configurationVersion: whole,
-    calleeAccess: text,
-    calleeRouted: text,
-    callerAccess: text,
-    callerRouted: text,
-    order: list(text),
-    protect: list(text),
-    protectDelaySeconds: whole,
-    winner: maybeText,
-    candidates: list({
-      ...object({ gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text }, [
-        'skipped',
-      ]),
-      additionalProperties: true,
-    }),
-    endReason: maybeText,
-    sipCode: { type: ['integer', 'null'] },
-    steps: list(object({ step: text, result: text })),
-  }),
+  ...object(
+    {
+      configurationVersion: whole,
+      calleeAccess: text,
+      calleeRouted: text,
+      callerAccess: text,
+      callerRouted: text,
+      order: list(text),
+      protect: list(text),
+      protectDelaySeconds: whole,
+      winner: maybeText,
+      candidates: list({
+        ...object(
+          { gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text },
+          ['skipped'],
+        ),
+        additionalProperties: true,
+      }),
+      endReason: maybeText,
+      sipCode: { type: ['integer', 'null'] },
+      steps: list(object({ step: text, result: text })),
+      recorded: { $ref: '#/components/schemas/Cdr' },
+    },
+    ['recorded'],
+  ),
   additionalProperties: true,
 };
 
@@ -314,6 +319,11 @@ export const schemas: Record<string, Schema> = {
       callee: text,
       caller: text,
       at: time,
+      cdr: {
+        ...text,
+        description:
+          'in place of all the above: a recorded call, by Call-ID or SET/FILE/OFFSET of its logId',
+      },
       without: { ...list(text), description: 'routing gateways taken for gone' },
       fail: {
         type: 'object',
@@ -321,9 +331,22 @@ export const schemas: Record<string, Schema> = {
         description: 'routing gateways that answer with these final codes',
       },
     },
-    ['caller', 'at', 'without', 'fail'],
+    ['gateway', 'callee', 'caller', 'at', 'cdr', 'without', 'fail'],
   ),
   Analysis: analysis,
+  ListedNumbers: object({
+    total: { ...whole, description: 'all that are listed' },
+    listed: list(
+      object({
+        number: text,
+        side: { enum: ['caller', 'callee'] },
+        kind: { enum: ['malicious', 'concurrent', 'noAnswer'] },
+        since: time,
+        until: time,
+      }),
+    ),
+  }),
+  Cleared: object({ cleared: { ...whole, description: 'how many were listed' } }),
   QuoteRequest: object({ account: text, callee: text, seconds: { type: 'number' }, at: time }, [
     'at',
   ]),
@@ -364,12 +387,13 @@ export const schemas: Record<string, Schema> = {
       packages: collectionChanges,
       accounts: collectionChanges,
       numberTransforms: collectionChanges,
+      mobileAreas: collectionChanges,
       numberGroups: collectionChanges,
       gatewayGroups: collectionChanges,
       mappingGateways: collectionChanges,
       routingGateways: collectionChanges,
     },
-    ['rateTemplates', 'numberTransforms', 'numberGroups', 'gatewayGroups'],
+    ['rateTemplates', 'numberTransforms', 'mobileAreas', 'numberGroups', 'gatewayGroups'],
   ),
   AppliedChange: appliedChange,
   ...deckSchemas,

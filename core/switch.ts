@@ -1,5 +1,6 @@
 // One shard of the softswitch: a call worker's whole logic. Bytes, time and configuration in; effects
 // out. It wires the layers together and decides nothing itself.
+import { isEmergencyInvite } from './access/emergency-invite.ts';
 import type { NumberWatch } from './admission/number-watch.ts';
 import { billingRules } from './billing/billing-rules.ts';
 import type { BillingState } from './billing/call-billing.ts';
@@ -245,6 +246,11 @@ export class Switch {
     this.#env.dynamicLists = dynamicLists(snapshot.parameters, this.#watch);
     this.#layer.timers = timerValues(snapshot.parameters);
     planOptionsChecks(this.#env, snapshot);
+  }
+
+  /** Whether a new INVITE is an emergency call, before it is parsed. */
+  callsForHelp(bytes: MessageBytes, length: number, hop: Hop): boolean {
+    return isEmergencyInvite(this.#env.snapshot, bytes, length, hop);
   }
 
   /** A stream to this peer could not be opened or broke (UDP never reports). */

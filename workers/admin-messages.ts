@@ -244,6 +244,8 @@ export interface AnalyzeRequest {
   without?: readonly string[] | undefined;
   /** Routing gateways that answer with these final codes. */
   fail?: Readonly<Record<string, number>> | undefined;
+  /** Configuration version to answer by; default: the one in force. */
+  version?: number | undefined;
 }
 
 /** What `tandem rate` asks; core/billing/explain-rate.ts says what the fields are. */
@@ -253,6 +255,28 @@ export interface QuoteRequest {
   holdMs: number;
   at: number;
 }
+
+/** A number on a dynamic black list. */
+export interface ListedNumber {
+  /** Of a number of more than 32 bytes these, and three dots. */
+  number: string;
+  side: 'caller' | 'callee';
+  kind: 'malicious' | 'concurrent' | 'noAnswer';
+  /** ISO 8601, to the second. */
+  since: string;
+  until: string;
+}
+
+export interface ListedNumbers {
+  /** All that are listed; `listed` may be fewer. */
+  total: number;
+  listed: ListedNumber[];
+}
+
+/** What is to be taken off; without a side the number of both. */
+export type UnlistRequest =
+  | { number: string; side?: 'caller' | 'callee' | undefined }
+  | { all: true };
 
 /** An account as it stands; amounts are decimal strings. */
 export interface AccountBalance {
@@ -277,6 +301,9 @@ export type AdminMessage =
   | { kind: 'activate'; id: number; version: number }
   | { kind: 'analyze'; id: number; request: AnalyzeRequest }
   | { kind: 'quote'; id: number; request: QuoteRequest }
+  | { kind: 'listed'; id: number; limit: number }
+  /** Answered with `{ cleared }`, how many were listed. */
+  | { kind: 'unlist'; id: number; request: UnlistRequest }
   | { kind: 'balance'; id: number; account: string }
   /** A payment of the account was stored: answered with its AccountBalance once it counts. */
   | { kind: 'payment'; id: number; account: string };

@@ -5,6 +5,7 @@ import type { Piscina } from 'piscina';
 import { linesUsed, poolLineSlot, poolSlotsMax } from '../core/admission/line-limits.ts';
 import { billingRules } from '../core/billing/billing-rules.ts';
 import type { Listener } from '../core/call/local-identity.ts';
+import { versionsMax } from '../core/configuration/limits.ts';
 import {
   allMappingGateways,
   allRoutingGateways,
@@ -16,11 +17,14 @@ import type { AnalyzeRequest, QuoteRequest } from './admin-messages.ts';
 import type { ConfigurationVersions } from './configuration/configuration-versions.ts';
 import {
   createSlotRegistry,
+  groupSlotName,
   isAccountSlotName,
   isFraudSlotName,
   isGatewaySlotName,
   isNumberSlotName,
   isPackageSlotName,
+  mappingSlotName,
+  routingSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
 import { GatewayPulse } from './gateway-pulse.ts';
@@ -29,7 +33,7 @@ import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
 import { lineLedger, type SharedMemory } from './memory/shared-memory.ts';
 import { SnapshotStore, type SnapshotTicket } from './memory/snapshot-store.ts';
 import { taskFile } from './task-pool.ts';
-import type { AnalyzeTask } from './tasks/analyze-route.ts';
+import type { AnalyzeStoredTask, AnalyzeTask } from './tasks/analyze-route.ts';
 import type { CompileAnswer, CompileRequest } from './tasks/compile-configuration.ts';
 import type { QuoteTask } from './tasks/quote-rate.ts';
 
@@ -82,6 +86,7 @@ export class ConfigurationActivation {
   readonly #analyses = new Set<Promise<unknown>>();
   #queue: Promise<unknown> = Promise.resolve();
   #current: Snapshot | undefined;
+  #isAnalyzingStored = false;
 
   constructor(options: ConfigurationActivationOptions) {
     this.#options = options;
@@ -114,20 +119,46 @@ export class ConfigurationActivation {
     return done;
   }
 
-  /** Routing analysis on the version in force. */
+  /** Routing analysis on the version in force, or on an older one that is kept. */
   analyze(request: AnalyzeRequest): Promise<unknown> {
     const { listeners, memory } = this.#options;
     const { workers, lines, gateways } = memory;
+    const asked = { request, listeners, memory: { workers, lines, gateways } };
+    if (request.version !== undefined && request.version !== this.#current?.version) {
+      return this.#analyzeStored(request.version, asked);
+    }
     return this.#askTask(
       'analyze-route',
       'analyzeRoute',
-      (arena): AnalyzeTask => ({
-        arena,
-        request,
-        listeners,
-        memory: { workers, lines, gateways },
-      }),
+      (arena): AnalyzeTask => ({ arena, ...asked }),
     );
+  }
+
+  /** One at a time: each needs the memory of a whole compiled configuration. */
+  async #analyzeStored(
+    version: number,
+    asked: Omit<AnalyzeStoredTask, 'stored' | 'slots'>,
+  ): Promise<unknown> {
+    const { dataDir, versions, pool } = this.#options;
+    if (versions.slotNames(version) === undefined) {
+      throw new Error(
+        `configuration version ${version} is not kept any more; the newest ${versionsMax} are`,
+      );
+    }
+    if (this.#isAnalyzingStored) {
+      throw new Error('an older configuration version is being analysed already; try again');
+    }
+    this.#isAnalyzingStored = true;
+    const slots = slotsInForce(this.#current);
+    const task: AnalyzeStoredTask = { stored: { dataDir, version }, slots, ...asked };
+    try {
+      return await pool.run(task, {
+        filename: taskFile('analyze-route'),
+        name: 'analyzeStoredRoute',
+      });
+    } finally {
+      this.#isAnalyzingStored = false;
+    }
   }
 
   /** The price of a call by the version in force. */
@@ -224,6 +255,19 @@ export class ConfigurationActivation {
 function allOf(slots: AssignedSlots): Map<string, number> {
   const { gateways, accounts, fraudLimits, packages, numbers } = slots;
   return new Map([...gateways, ...accounts, ...fraudLimits, ...packages, ...numbers]);
+}
+
+function slotsInForce(snapshot: Snapshot | undefined): Map<string, number> {
+  const slots = new Map<string, number>();
+  if (snapshot === undefined) return slots;
+  const mapping = allMappingGateways(snapshot);
+  const routing = allRoutingGateways(snapshot);
+  for (const { name, slot } of mapping) slots.set(mappingSlotName(name), slot);
+  for (const { name, slot } of routing) slots.set(routingSlotName(name), slot);
+  for (const { groups } of [...mapping, ...routing]) {
+    for (const { name, slot } of groups) slots.set(groupSlotName(name), slot);
+  }
+  return slots;
 }
 
 function cpsLimits(snapshot: Snapshot): CpsLimit[] {

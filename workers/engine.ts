@@ -6,7 +6,8 @@ import type { Piscina } from 'piscina';
 import type { Listener } from '../core/call/local-identity.ts';
 import { Counter, Gauge } from '../core/metrics/counter-layout.ts';
 import { AccountBook } from './account-book.ts';
-import type { AdminMessage, EngineFigures } from './admin-messages.ts';
+import { type AdminQuestion, type AnswerTo, createAnswers } from './admin-answers.ts';
+import type { EngineFigures } from './admin-messages.ts';
 import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
 import { type CdrWriterHost, startCdrWriter } from './cdr-writer-host.ts';
@@ -24,6 +25,7 @@ import {
 import { createFigures } from './figures.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { probeAdminListener, probeListeners } from './ingress/listen-probe.ts';
+import { ListedNumbersBook } from './listed-numbers.ts';
 import { expandWildcards } from './listen-setting.ts';
 import type { Log } from './log.ts';
 import { createLogRecovery, type LogRecovery } from './log-recovery.ts';
@@ -45,8 +47,6 @@ const lingerMs = 1_500;
 const lingerPollMs = 50;
 /** For the CDRs of calls that were ended by force. */
 const endCallsMs = 10_000;
-
-type AdminQuestion = Exclude<AdminMessage, { kind: 'listening' }>;
 
 export interface EngineOptions {
   settings: Settings;
@@ -72,6 +72,7 @@ export class Engine {
   readonly #shardKey: Uint32Array;
   readonly #recoverLog: LogRecovery;
   readonly #sockets: SharedSockets | undefined;
+  readonly #answerTo: AnswerTo;
   readonly #version: string = packageVersion();
   readonly #startedAt: number = Date.now();
   readonly #readFigures: (nowWallMs: number) => EngineFigures;
@@ -111,6 +112,14 @@ export class Engine {
       clock: monotonicMs,
       log: this.log,
       swap: (ticket) => this.supervisor.swap(ticket),
+    });
+    const { memory, log } = this;
+    this.#answerTo = createAnswers({
+      activate: (version) => this.#activate(version),
+      activation: this.activation,
+      accounts: this.accounts,
+      listed: new ListedNumbersBook({ memory, hashKey: this.#shardKey, pool: parts.pool, log }),
+      lookForPayments: () => this.#cdrWriter!.lookForPayments(),
     });
     this.supervisor = this.#createSupervisor();
     this.#readFigures = createFigures({
@@ -233,6 +242,7 @@ export class Engine {
         log: this.log,
         clock: monotonicMs,
         sockets: this.#sockets,
+        snapshot: () => this.activation.current,
       });
       this.#hangUpOrphans(recovered.answers);
       if (admin !== false) await this.#startAdmin(admin);
@@ -326,27 +336,10 @@ export class Engine {
   async #answer(question: AdminQuestion): Promise<void> {
     const { id } = question;
     try {
-      const result = await this.#resultOf(question);
+      const result = await this.#answerTo(question);
       this.#admin?.send({ kind: 'answer', id, result });
     } catch (error) {
       this.#admin?.send({ kind: 'refusal', id, error: (error as Error).message });
-    }
-  }
-
-  async #resultOf(question: AdminQuestion): Promise<unknown> {
-    const { activation, accounts } = this;
-    switch (question.kind) {
-      case 'activate':
-        return this.#activate(question.version);
-      case 'analyze':
-        return activation.analyze(question.request);
-      case 'quote':
-        return activation.quote(question.request);
-      case 'balance':
-        return accounts.balanceOf(question.account);
-      case 'payment':
-        await this.#cdrWriter!.lookForPayments();
-        return accounts.balanceOf(question.account);
     }
   }
 

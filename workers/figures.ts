@@ -4,6 +4,7 @@ import type { Listener } from '../core/call/local-identity.ts';
 import { defaultParameters } from '../core/configuration/model.ts';
 import { allMappingGateways, allRoutingGateways } from '../core/configuration/open-snapshot.ts';
 import type { MappingGateway, RoutingGateway, Snapshot } from '../core/configuration/snapshot.ts';
+import type { GatewayEffects } from '../core/effects.ts';
 import { Counter, type CounterName, counterRows, Gauge } from '../core/metrics/counter-layout.ts';
 import { gatewayEffects, StateWord, stateWordsPerSlot } from '../core/routing/gateway-state.ts';
 import type {
@@ -114,16 +115,20 @@ function gatewayFigures(snapshot: Snapshot, sources: FigureSources): GatewayFigu
     rows = rows.sort((a, b) => b.linesUsed - a.linesUsed).slice(0, gatewaysShownMax);
   }
   const words = gatewayWords(sources.memory);
+  const state = gatewayEffects(words, () => monotonicMs() / 1000);
   return rows.map(({ slot, ...row }) => {
     const cps = row.cpsLimit === 0 ? null : sources.admittedLastSecond(slot);
     return row.kind === 'mapping'
       ? { ...row, cps }
-      : { ...row, cps, routing: routingFigures(words, slot) };
+      : { ...row, cps, routing: routingFigures(words, state, slot) };
   });
 }
 
-function routingFigures(words: Int32Array, slot: number): RoutingGatewayFigures {
-  const state = gatewayEffects(words, () => monotonicMs() / 1000);
+function routingFigures(
+  words: Int32Array,
+  state: GatewayEffects,
+  slot: number,
+): RoutingGatewayFigures {
   const ratio = (word: number, unitsOfOne: number): number | null => {
     const figure = Atomics.load(words, slot * stateWordsPerSlot + word) - 1;
     return figure < 0 ? null : figure / unitsOfOne;

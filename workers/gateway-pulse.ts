@@ -11,6 +11,7 @@ import {
   QualityWindow,
   ratioOf,
   type WindowLength,
+  type WindowSums,
 } from '../core/routing/quality-window.ts';
 import type { Log } from './log.ts';
 import { counterBlock, mainWriter } from './memory/counter-block.ts';
@@ -73,8 +74,9 @@ export class GatewayPulse {
     this.#asr.advance(nowSeconds, this.#slotsEnd, lengths.asr);
     this.#acd.advance(nowSeconds, this.#slotsEnd, lengths.acd);
     this.#shown.advance(nowSeconds, this.#slotsEnd, lengths.shown);
+    const figure = snapshot.parameters.SS_GATEWAY_QUALITY_MEAN_OF_SEGMENTS ? meanOf : sumOf;
     for (const gateway of allRoutingGateways(snapshot)) {
-      this.#publish(gateway.slot);
+      this.#publish(gateway.slot, figure);
       this.#noticeState(gateway);
     }
   }
@@ -86,14 +88,11 @@ export class GatewayPulse {
     }
   }
 
-  #publish(slot: number): void {
-    const asr = this.#asr.sums(slot);
-    const acd = this.#acd.sums(slot);
-    const shown = this.#shown.sums(slot);
-    this.#store(slot, StateWord.asr, ratioOf(asr.answered, asr.ended));
-    this.#store(slot, StateWord.acd, meanTenths(acd.talkSeconds, acd.talkCalls));
-    this.#store(slot, StateWord.connectedRatio, ratioOf(shown.answered, shown.ended));
-    this.#store(slot, StateWord.respondedRatio, ratioOf(shown.responded, shown.ended));
+  #publish(slot: number, figure: FigureOf): void {
+    this.#store(slot, StateWord.asr, figure(this.#asr, slot, answeredShare));
+    this.#store(slot, StateWord.acd, figure(this.#acd, slot, meanTalk));
+    this.#store(slot, StateWord.connectedRatio, figure(this.#shown, slot, answeredShare));
+    this.#store(slot, StateWord.respondedRatio, figure(this.#shown, slot, respondedShare));
   }
 
   #store(slot: number, word: number, figure: number): void {
@@ -117,6 +116,16 @@ export class GatewayPulse {
     }
   }
 }
+
+type Figure = (sums: WindowSums) => number;
+type FigureOf = (window: QualityWindow, slot: number, figure: Figure) => number;
+
+const sumOf: FigureOf = (window, slot, figure) => figure(window.sums(slot));
+const meanOf: FigureOf = (window, slot, figure) => window.meanOfSegments(slot, figure);
+
+const answeredShare: Figure = ({ answered, ended }) => ratioOf(answered, ended);
+const respondedShare: Figure = ({ responded, ended }) => ratioOf(responded, ended);
+const meanTalk: Figure = ({ talkSeconds, talkCalls }) => meanTenths(talkSeconds, talkCalls);
 
 type Lengths = { readonly [window in 'asr' | 'acd' | 'shown']: WindowLength };
 

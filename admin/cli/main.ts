@@ -10,6 +10,7 @@ import { addCdrCommand } from './cdr.ts';
 import { CommandFailed } from './command-failed.ts';
 import { addConfigCommand } from './config.ts';
 import { addExportCommand } from './export.ts';
+import { addListedCommands } from './listed.ts';
 import { endQuietlyWhenPipeCloses } from './output.ts';
 import { addAuditCommand, addPayCommand } from './pay.ts';
 import { addRateCommand } from './rate.ts';
@@ -36,6 +37,7 @@ function program(): Command {
   addStatusCommand(tandem);
   addCdrCommand(tandem);
   addRouteCommand(tandem);
+  addListedCommands(tandem);
   addRateCommand(tandem);
   addRatesCommand(tandem);
   addPayCommand(tandem);

@@ -73,7 +73,7 @@ function tokenOf(options: NodeOptions): string {
 }
 
 export interface NodeRequest {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'DELETE';
   accept?: string;
   contentType?: string;
   body?: string | Uint8Array<ArrayBuffer>;

@@ -1,7 +1,12 @@
-// POST /api/v1/routing/analyze: which way a call would go, step by step. The engine answers, because it
-// alone knows the limits in use now; nothing changes.
+// POST /api/v1/routing/analyze: which way a call would go, or went by its CDR, step by step. The engine answers,
+// because it alone knows the limits in use now; nothing changes.
 import * as z from 'zod';
+import type { CdrJson } from '../../core/cdr/cdr-json.ts';
+import type { AnalyzeRequest } from '../../workers/admin-messages.ts';
 import type { EngineChannel } from '../engine-channel.ts';
+import type { FindCdrs } from '../find-cdrs.ts';
+import { RequestRefused } from '../problem.ts';
+import { findRecordedCall, questionOf } from '../recorded-call.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { instant, readJsonBody } from './query.ts';
 import { jsonReply, type Route } from './route.ts';
@@ -18,13 +23,16 @@ const gatewayName = z.string('expected the name of a routing gateway').max(256);
 const failCodeError = 'expected a SIP code from 300 to 699';
 const failCode = z.int(failCodeError).min(300, failCodeError).max(699, failCodeError);
 
+const mappingName = 'expected the name of a mapping gateway';
+const cdrText = 'expected a Call-ID, or SET/FILE/OFFSET of a logId';
+const cdrCharactersMax = 1024;
+
 const bodySchema = z.strictObject({
-  gateway: z
-    .string('expected the name of a mapping gateway')
-    .min(1, 'expected the name of a mapping gateway'),
-  callee: numberField,
+  gateway: z.string(mappingName).min(1, mappingName).optional(),
+  callee: numberField.optional(),
   caller: numberField.optional(),
   at: instant.optional(),
+  cdr: z.string(cdrText).min(1, cdrText).max(cdrCharactersMax, cdrText).optional(),
   without: z.array(gatewayName, 'expected a list of names').max(listMax, tooMany).optional(),
   fail: z
     .record(gatewayName, failCode, 'expected SIP codes by the names of routing gateways')
@@ -32,7 +40,31 @@ const bodySchema = z.strictObject({
     .optional(),
 });
 
-export function routingRoutes(engine: EngineChannel): Route[] {
+type Body = z.infer<typeof bodySchema>;
+
+export interface RoutingParts {
+  readonly engine: EngineChannel;
+  readonly findCdrs: FindCdrs;
+  /** Name of this node. */
+  readonly node: string;
+}
+
+/** Each may read all that is stored. */
+const searchesMax = 2;
+
+export function routingRoutes(parts: RoutingParts): Route[] {
+  let searches = 0;
+  const recorded = async (text: string): Promise<CdrJson> => {
+    if (searches >= searchesMax) {
+      throw new RequestRefused('too-many-queries', `expected at most ${searchesMax} at once`);
+    }
+    searches++;
+    try {
+      return await findRecordedCall(parts.findCdrs, text, parts.node);
+    } finally {
+      searches--;
+    }
+  };
   return [
     {
       method: 'POST',
@@ -41,14 +73,56 @@ export function routingRoutes(engine: EngineChannel): Route[] {
         summary: 'Every step of the routing decision for a call; changes nothing',
         requestBody: { 'application/json': { $ref: '#/components/schemas/AnalyzeRequest' } },
         reply: { 'application/json': { $ref: '#/components/schemas/Analysis' } },
-        problems: [400, 413, 415, 422, 503],
+        problems: [400, 413, 415, 422, 429, 503],
       },
       handle: async (request) => {
-        const { at, ...asked } = await readJsonBody(request, bodySchema);
-        const analyzeRequest =
-          at === undefined ? asked : { ...asked, at: new Date(at).toISOString() };
-        return jsonReply(await engineAnswer(engine.analyze(analyzeRequest)));
+        const body = await readJsonBody(request, bodySchema);
+        if (body.cdr === undefined) {
+          return jsonReply(await engineAnswer(parts.engine.analyze(askedQuestion(body))));
+        }
+        checkAlone(body);
+        const cdr = await recorded(body.cdr);
+        const asked = withRehearsal(questionOf(cdr), body);
+        const analysis = (await engineAnswer(parts.engine.analyze(asked))) as object;
+        return jsonReply({ ...analysis, recorded: cdr });
       },
     },
   ];
+}
+
+/** @throws RequestRefused where it does not say which call */
+function askedQuestion({ gateway, callee, caller, at, without, fail }: Body): AnalyzeRequest {
+  if (gateway === undefined) throw missing('gateway', mappingName);
+  if (callee === undefined) throw missing('callee', 'expected a number as text');
+  return {
+    gateway,
+    callee,
+    ...(caller === undefined ? {} : { caller }),
+    ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+    ...(without === undefined ? {} : { without }),
+    ...(fail === undefined ? {} : { fail }),
+  };
+}
+
+function missing(path: string, message: string): RequestRefused {
+  return new RequestRefused('bad-request', `field ${path}: ${message}`, [{ path, message }]);
+}
+
+/** What a CDR says nobody else says. @throws RequestRefused */
+function checkAlone(body: Body): void {
+  for (const path of ['gateway', 'callee', 'caller', 'at'] as const) {
+    if (body[path] === undefined) continue;
+    const message = 'expected nothing beside cdr, which says it';
+    throw new RequestRefused('bad-request', `field ${path}: ${message}`, [
+      { path, value: body[path], message },
+    ]);
+  }
+}
+
+function withRehearsal(asked: AnalyzeRequest, { without, fail }: Body): AnalyzeRequest {
+  return {
+    ...asked,
+    ...(without === undefined ? {} : { without }),
+    ...(fail === undefined ? {} : { fail: { ...asked.fail, ...fail } }),
+  };
 }

@@ -37,6 +37,24 @@ export function identifyCaller(
   return anyPort < 0 ? undefined : callerAmong(snapshot, anyPort, invite);
 }
 
+/** The same by the number that it calls, a byte string. */
+export function identifyCallerOf(
+  snapshot: Snapshot,
+  { address, port }: { readonly address: string; readonly port: number },
+  callee: string,
+): MappingGateway | undefined {
+  const canonical = canonicalSource(address);
+  for (const key of [addressKey(canonical, port), addressKey(canonical, undefined)]) {
+    const places = findRows(snapshot.addresses, key);
+    const count = places < 0 ? 0 : gatewayCount(snapshot.addresses, places);
+    for (let index = 0; index < count; index++) {
+      const gateway = gatewayOf(snapshot, places, index);
+      if (callee.startsWith(gateway.techPrefix)) return gateway;
+    }
+  }
+  return undefined;
+}
+
 /** Whether requests from there may be this gateway's. */
 export function isPeerOf(
   snapshot: Snapshot,

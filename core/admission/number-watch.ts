@@ -3,7 +3,8 @@
 //
 //   keys      64 bits an entry: keyed hash of the number and its side; 0 free, -1 being claimed
 //   words     80 Int32 words an entry, 320 bytes: five cache lines of its own
-//     | last use | listed until | why | head | since | ... | time stamp 0 | ... | time stamp 63 |
+//     | last use | listed until | why | head | since | listed since | side, length | number (8 words) | ...
+//     | time stamp 0 | ... | time stamp 63 |
 //
 // Times are seconds of the monotonic clock, never 0. `head` counts events; event n has its stamp in cell
 // n % 64. The last `most` events lie within a time when the stamp of event head - most + 1 does: one addition,
@@ -25,8 +26,10 @@ const stamps = 64;
 export const watchedEventsMax = 32;
 const places = 16;
 
+/** Those that listed-numbers.ts reads and writes too. */
+export const WatchWord = { listedUntil: 1, listedSince: 5, sideAndLength: 6, number: 7 } as const;
 const lastUse = 0;
-const listedUntil = 1;
+const listedUntil = WatchWord.listedUntil;
 const listedWhy = 2;
 const head = 3;
 const since = 4;

@@ -2,26 +2,20 @@
 // It is the very amount that price.ts makes of 60 seconds, worked out without bigints where numbers are exact.
 import type { RatedTerms } from '../cdr/cdr.ts';
 import { accountAt, calendarAt, periodRateAt, rateShapeAt } from '../configuration/open-billing.ts';
-import type { Account, BillingTables, RateShape, Snapshot } from '../configuration/snapshot.ts';
+import type {
+  Account,
+  BillingTables,
+  RateShape,
+  ShapeMinute,
+  Snapshot,
+} from '../configuration/snapshot.ts';
 import { rateRowWords } from '../configuration/snapshot-layout.ts';
 import { isWorkingTime } from '../configuration/working-time.ts';
 import { billedTime, priceOf } from './price.ts';
-import { rateRowOf } from './rate-table.ts';
+import { ratePrice, rateRowOf, roundPrice } from './rate-table.ts';
 
 const comparedSeconds = 60;
 const unit = 1n;
-
-/** What of a shape makes the price of a minute. */
-interface ShapeMinute {
-  /** Connection fee and sections, times the period. */
-  readonly fixed: number;
-  readonly timedSeconds: number;
-  readonly period: number;
-  /** Taxed, or beyond what numbers hold. */
-  readonly isExactNeeded: boolean;
-}
-
-const minutes: WeakMap<RateShape, ShapeMinute> = new WeakMap();
 
 /** Of an account's rate for a number at a time (ms since 1970); NaN: it has none, or a locked one. */
 export function accountMinutePrice(
@@ -33,13 +27,15 @@ export function accountMinutePrice(
   const { billing } = snapshot;
   const row = rateRowInEffect(billing, accountAt(snapshot, accountRow), number, at);
   if (row < 0) return Number.NaN;
-  const shape = rateShapeAt(billing, billing.rates.rows[row * rateRowWords + 2]!);
+  const { rates, minutes } = billing;
+  const shapeRow = rates.rows[row * rateRowWords + 2]!;
+  const shape = rateShapeAt(billing, shapeRow);
   if (shape.locked) return Number.NaN;
-  const price = billing.rates.prices[row]!;
-  const minute = shapeMinute(shape);
-  const dividend = minute.fixed + Number(price) * minute.timedSeconds;
+  minutes[shapeRow] ??= shapeMinute(shape);
+  const minute = minutes[shapeRow];
+  const dividend = minute.fixed + roundPrice(rates, row) * minute.timedSeconds;
   if (minute.isExactNeeded || dividend > Number.MAX_SAFE_INTEGER / 2) {
-    return termsMinutePrice({ ...shape, prefix: '', price });
+    return termsMinutePrice({ ...shape, prefix: '', price: ratePrice(rates, row) });
   }
   const { period } = minute;
   const rest = dividend % period;
@@ -71,17 +67,12 @@ function rateRowInEffect(
 }
 
 function shapeMinute(shape: RateShape): ShapeMinute {
-  let minute = minutes.get(shape);
-  if (minute === undefined) {
-    const time = billedTime({ ...shape, prefix: '', price: 0n }, comparedSeconds);
-    const fixed = Number((shape.connectionFee + time.sectionFees) * BigInt(shape.perSeconds));
-    minute = {
-      fixed,
-      timedSeconds: time.timedSeconds,
-      period: shape.perSeconds,
-      isExactNeeded: shape.taxPercent !== 0n || fixed > Number.MAX_SAFE_INTEGER / 4,
-    };
-    minutes.set(shape, minute);
-  }
-  return minute;
+  const time = billedTime({ ...shape, prefix: '', price: 0n }, comparedSeconds);
+  const fixed = Number((shape.connectionFee + time.sectionFees) * BigInt(shape.perSeconds));
+  return {
+    fixed,
+    timedSeconds: time.timedSeconds,
+    period: shape.perSeconds,
+    isExactNeeded: shape.taxPercent !== 0n || fixed > Number.MAX_SAFE_INTEGER / 4,
+  };
 }

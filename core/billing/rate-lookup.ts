@@ -12,7 +12,7 @@ import type { Account, BillingTables } from '../configuration/snapshot.ts';
 import { rateRowWords } from '../configuration/snapshot-layout.ts';
 import { isWorkingTime } from '../configuration/working-time.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
-import { ratePrefixLength, rateRowOf } from './rate-table.ts';
+import { ratePrefixLength, ratePrice, rateRowOf } from './rate-table.ts';
 import type { RateTerms } from './rate-terms.ts';
 
 export type RateSource = 'private' | 'working hours' | 'non-working hours' | 'account';
@@ -83,7 +83,7 @@ function termsIn(billing: BillingTables, table: number, call: RateQuestion): Rat
     area: rateAreaAt(billing, rates.rows[at + 1]! >>> 8),
     callType: shape.callType,
     locked: shape.locked,
-    price: rates.prices[row]!,
+    price: ratePrice(rates, row),
     perSeconds: shape.perSeconds,
     connectionFee: shape.connectionFee,
     firstIncrementSeconds: shape.firstIncrementSeconds,

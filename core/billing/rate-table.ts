@@ -1,27 +1,29 @@
 // The rates of one table that match a number, longest prefix first and, of one prefix, the newest that is in
-// effect. The number is hashed once for the table; only lengths that exist there are probed (layout:
+// effect. The number is hashed once for all tables; only lengths that exist in this one are probed (layout:
 // core/configuration/snapshot-layout.ts).
-import { byteHashMix, byteHashStart, byteHashStep } from '../bytes/byte-hash.ts';
+import { byteHashMix, byteHashStart } from '../bytes/byte-hash.ts';
 import type { RateRows } from '../configuration/snapshot.ts';
 import {
   emptyPrefixBit,
   maskLeadingBytes,
   prefixBytesMax,
+  rateInlineKey,
   rateRowWords,
 } from '../configuration/snapshot-layout.ts';
+import { leadingDigits, leadingHashes } from '../number/leading-hashes.ts';
 
-/** Hash of each leading part of the number looked up; index: its length. One lookup at a time. */
-const leadingHashes = new Uint32Array(prefixBytesMax + 1);
 const lowLengths = (1 << (maskLeadingBytes - 1)) - 1;
+const lengthBits = 0xff;
+const highWord = 4_294_967_296;
 
-/** Every table has hashes of its own, so that all tables share one set of slots. */
-export function rateHashStart(table: number): number {
-  return byteHashMix(byteHashStart ^ (table + 1));
+/** Every table has hashes of its own, so that all tables share one set of slots. `leading`: not yet mixed. */
+export function rateHash(table: number, leading: number): number {
+  return byteHashMix(leading ^ byteHashMix(byteHashStart ^ (table + 1)));
 }
 
 /** Slots are not a power of two: the high part of the hash picks one. */
 export function rateSlotOf(hash: number, slotCount: number): number {
-  return Math.floor((hash / 4_294_967_296) * slotCount);
+  return Math.floor((hash / highWord) * slotCount);
 }
 
 /** Row of the rate of `number` (a byte string) at a time (seconds since 1970); -1: none. */
@@ -32,17 +34,12 @@ export function rateRowOf(
   atSeconds: number,
 ): number {
   const length = Math.min(number.length, prefixBytesMax);
-  let hash = rateHashStart(table);
-  leadingHashes[0] = hash;
-  for (let at = 0; at < length; at++) {
-    hash = byteHashStep(hash, number.charCodeAt(at));
-    leadingHashes[at + 1] = hash;
-  }
+  const leading = leadingHashes(number);
   const short = rates.tables[table * 2 + 1]!;
   let mask = short & lowLengths;
   if (length >= maskLeadingBytes) {
-    const leading = byteHashMix(leadingHashes[maskLeadingBytes]!);
-    mask |= rates.lengthMasks[leading & (rates.lengthMasks.length - 1)]!;
+    const hash = rateHash(table, leading[maskLeadingBytes]!);
+    mask |= rates.lengthMasks[hash & (rates.lengthMasks.length - 1)]!;
   }
   if (length < 32) mask &= (1 << length) - 1;
   while (mask !== 0) {
@@ -56,13 +53,25 @@ export function rateRowOf(
 }
 
 export function ratePrefixLength(rates: RateRows, row: number): number {
-  return rates.rows[row * rateRowWords + 1]! & 0xff;
+  return rates.rows[row * rateRowWords + 1]! & (lengthBits ^ rateInlineKey);
 }
 
-/** The newest rate of the prefix of `length` bytes of the number whose hashes are at hand; -1: none. */
+/** Units of money for `perSeconds` of its shape. */
+export function ratePrice({ rows }: RateRows, row: number): bigint {
+  const at = row * rateRowWords;
+  return (BigInt(rows[at + 7]!) << 32n) | BigInt(rows[at + 6]!);
+}
+
+/** The same as a plain number, exact below 2^53. */
+export function roundPrice({ rows }: RateRows, row: number): number {
+  const at = row * rateRowWords;
+  return rows[at + 7]! * highWord + rows[at + 6]!;
+}
+
+/** The newest rate of the prefix of `length` bytes of the number; -1: none. */
 function findRow(rates: RateRows, table: number, number: string, length: number): number {
   const { slots, tables } = rates;
-  const hash = byteHashMix(leadingHashes[length]!);
+  const hash = rateHash(table, leadingHashes(number)[length]!);
   const slotCount = slots.length / 2;
   const first = tables[table * 2]!;
   const end = tables[table * 2 + 2]!;
@@ -75,12 +84,12 @@ function findRow(rates: RateRows, table: number, number: string, length: number)
   }
 }
 
-function keyEquals(rates: RateRows, row: number, number: string, length: number): boolean {
-  if (ratePrefixLength(rates, row) !== length) return false;
-  const start = rates.rows[row * rateRowWords]!;
-  for (let at = 0; at < length; at++) {
-    if (rates.keys[start + at] !== number.charCodeAt(at)) return false;
-  }
+function keyEquals({ rows, keys }: RateRows, row: number, number: string, length: number): boolean {
+  const key = rows[row * rateRowWords]!;
+  const keyLength = rows[row * rateRowWords + 1]! & lengthBits;
+  if (keyLength === (length | rateInlineKey)) return key === leadingDigits(length);
+  if (keyLength !== length) return false;
+  for (let at = 0; at < length; at++) if (keys[key + at] !== number.charCodeAt(at)) return false;
   return true;
 }
 

@@ -11,20 +11,16 @@ import { armAttempt, finishLeg } from './attempt-end.ts';
 import type { Call, Fork, InviteFacts, OutboundLeg } from './call.ts';
 import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
+import { crossingLines } from './crossing-lines.ts';
 import { limitOf } from './emergency.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { giveGroupLinesBack, takeGroupLines } from './group-lines.ts';
-import {
-  callerIdentityNames,
-  escapeUser,
-  forwardingIdentityNames,
-  withIdentityUser,
-} from './header-policy.ts';
+import { escapeUser } from './header-policy.ts';
 import { listenerOf, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 import { maxForwardsOut } from './max-forwards.ts';
 import { numbersOut } from './numbers-out.ts';
-import { type AttemptNumbers, takePoolNumbers } from './pool-numbers.ts';
+import { takePoolNumbers } from './pool-numbers.ts';
 import { mayCarry, tooLongFailure } from './too-long.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
 
@@ -69,7 +65,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
   call.outbound = leg;
   env.effects.count(Counter.attempts);
   env.effects.noteAttempt(gateway.slot);
-  if (!sendInvite(env, leg, crossingOf(invite, pooled))) {
+  if (!sendInvite(env, leg, crossingLines(env, call, gateway, pooled))) {
     failTooLarge(env, leg);
     return false;
   }
@@ -187,16 +183,6 @@ function inviteParts(
     routes: '',
     maxForwards: maxForwardsOut(invite.maxForwards),
   };
-}
-
-/** The caller's identity headers with the pool numbers in the place of his. */
-function crossingOf({ crossing }: InviteFacts, { caller, forwarding }: AttemptNumbers): string {
-  if (crossing === '') return '';
-  let lines = crossing;
-  if (caller !== undefined) lines = withIdentityUser(lines, callerIdentityNames, caller.number);
-  return forwarding === undefined
-    ? lines
-    : withIdentityUser(lines, forwardingIdentityNames, forwarding.number);
 }
 
 /** False when it is longer than the gateway's transport carries. */

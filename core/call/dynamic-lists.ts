@@ -1,11 +1,11 @@
 // The dynamic black lists: callers with too many calls in a time or at a time, and numbers that nobody answers,
 // are refused until their listing ends. What is counted lies in shared memory (core/admission/number-watch.ts).
 import { watchLineSlot } from '../admission/line-limits.ts';
+import { extendListing, type Listing, putOnList } from '../admission/listed-numbers.ts';
 import {
   findWatched,
   forgetEvents,
   ListedWhy,
-  list,
   listedFor,
   type NumberWatch,
   noteEvent,
@@ -84,7 +84,9 @@ export function noteDynamicEnd(env: CallEnvironment, call: Call): void {
     const entry = watched(watch, 'callee', callee, now);
     if (entry < 0) env.effects.count(Counter.watchTableFull);
     else if (noteEvent(watch, entry, now, noAnswer)) {
-      putOnList(env, lists, entry, [now + noAnswer.listSeconds, ListedWhy.noAnswer]);
+      const until = now + noAnswer.listSeconds;
+      const why = ListedWhy.noAnswer;
+      listNumber(env, lists, entry, { side: 'callee', number: callee, since: now, until, why });
     }
   }
 }
@@ -124,12 +126,14 @@ function isCallerRefused(env: CallEnvironment, lists: DynamicLists, call: Call):
   if (why !== undefined) {
     // A malicious caller is listed until so long after his last call, and this is one.
     if (why === ListedWhy.malicious && malicious !== null) {
-      list(watch, entry, now + malicious.listSeconds, why);
+      extendListing(watch, entry, now, now + malicious.listSeconds);
     }
     return true;
   }
   if (malicious !== null && noteEvent(watch, entry, now, malicious)) {
-    putOnList(env, lists, entry, [now + malicious.listSeconds, ListedWhy.malicious]);
+    const until = now + malicious.listSeconds;
+    const listing = { side: 'caller', number: caller, since: now, until } as const;
+    listNumber(env, lists, entry, { ...listing, why: ListedWhy.malicious });
   }
   if (concurrent !== null) countCall(env, lists, call, entry);
   return false;
@@ -141,18 +145,21 @@ function countCall(env: CallEnvironment, lists: DynamicLists, call: Call, entry:
   const line = watchLineSlot(entry);
   if (!env.effects.acquireLine(line, most - 1)) {
     env.effects.acquireLine(line, 0);
-    putOnList(env, lists, entry, [secondsOf(env) + listSeconds, ListedWhy.concurrent]);
+    const since = secondsOf(env);
+    const listing = { side: 'caller', number: call.callerRouted, since } as const;
+    const until = since + listSeconds;
+    listNumber(env, lists, entry, { ...listing, until, why: ListedWhy.concurrent });
   }
   call.watchLine = line;
 }
 
-function putOnList(
+function listNumber(
   env: CallEnvironment,
   { watch }: DynamicLists,
   entry: number,
-  [until, why]: readonly [number, ListedWhy],
+  listing: Listing,
 ): void {
-  list(watch, entry, until, why);
+  putOnList(watch, entry, listing);
   env.effects.count(Counter.numbersListed);
 }
 

@@ -127,14 +127,46 @@ export const forwardingIdentityNames: readonly string[] = ['Diversion'];
 
 /** `lines` of setupLines with another number, and without a name, in the headers of these names. */
 export function withIdentityUser(lines: string, names: readonly string[], user: string): string {
+  return withIdentityUsers(lines, names, () => user);
+}
+
+/** The same by what their own number becomes; one that stays keeps its name, one without a number goes. */
+export function withIdentityUsers(
+  lines: string,
+  names: readonly string[],
+  become: (user: string) => string,
+): string {
   let result = '';
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf('\r\n', start) + 2;
     const line = lines.slice(start, end);
-    result += names.some((name) => line.startsWith(`${name}: `)) ? withUser(line, user) : line;
+    result += names.some((name) => line.startsWith(`${name}: `)) ? rewritten(line, become) : line;
     start = end;
   }
   return result;
+}
+
+/** Number of the first of these headers; '': there is none. */
+export function identityUser(lines: string, names: readonly string[]): string {
+  for (const name of names) {
+    const start = lines.startsWith(`${name}: `) ? 0 : lines.indexOf(`\r\n${name}: `) + 2;
+    if (start < 2 && !lines.startsWith(`${name}: `)) continue;
+    return userOfLine(lines.slice(start, lines.indexOf('\r\n', start)));
+  }
+  return '';
+}
+
+function rewritten(line: string, become: (user: string) => string): string {
+  const before = userOfLine(line);
+  const after = become(before);
+  if (after === before) return line;
+  return after === '' ? '' : withUser(line, after);
+}
+
+function userOfLine(line: string): string {
+  const open = line.lastIndexOf('<');
+  const close = line.indexOf('>', open);
+  return open < 0 || close < 0 ? '' : uriUser(line.slice(open + 1, close));
 }
 
 /** A line that we wrote: `NAME: DISPLAY<sip:USER@HOST>PARAMETERS`, or with a tel URI. */

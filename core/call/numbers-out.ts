@@ -4,7 +4,9 @@ import { type EndReason, EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import type { NumberContext } from '../number/dial-plans.ts';
 import { calleeOutOf, callerOutOf, isTakenBy } from '../number/egress-numbers.ts';
+import { passesPrefixes } from '../number/number-screen.ts';
 import type { Call } from './call.ts';
+import { forwardingNumber } from './crossing-lines.ts';
 import type { CallEnvironment } from './environment.ts';
 
 /** False where the gateway does not take them, or nothing is left of the number called: it is skipped. */
@@ -18,6 +20,13 @@ export function numbersOut(env: CallEnvironment, call: Call, gateway: RoutingGat
   const routed = { caller: call.callerRouted, callee: call.calleeRouted };
   if (!isTakenBy(env.snapshot, gateway, routed, context)) {
     return skip(env, call, EndReasons.noAvailableRouter);
+  }
+  const { forwardPrefixes } = gateway.numbers;
+  if (forwardPrefixes !== null && !call.emergency) {
+    const forwarding = forwardingNumber(call);
+    if (forwarding !== '' && !passesPrefixes(forwardPrefixes, forwarding)) {
+      return skip(env, call, EndReasons.noAvailableRouter);
+    }
   }
   call.calleeOut = calleeOutOf(env.snapshot, gateway, routed.callee, context);
   if (call.calleeOut === '') return skip(env, call, EndReasons.numberEmptyAfterTransform);

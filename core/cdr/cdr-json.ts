@@ -11,6 +11,19 @@ export interface LogId {
   offset: number;
 }
 
+/** "SET/FILE/OFFSET". */
+export function logIdText({ set, file, offset }: LogId): string {
+  return `${set}/${file}/${offset}`;
+}
+
+const logIdForm = /^([0-9a-f-]{36})\/([^/]{1,64})\/(\d{1,12})$/;
+
+/** Undefined where the text is no identity of a frame. */
+export function parseLogId(text: string): LogId | undefined {
+  const match = logIdForm.exec(text);
+  return match === null ? undefined : { set: match[1]!, file: match[2]!, offset: Number(match[3]) };
+}
+
 export interface CdrJsonAttempt {
   gateway: string;
   callId: string;

@@ -53,6 +53,7 @@ export interface ConfigurationDiff {
   readonly accounts: CollectionDiff;
   /** Absent in versions of before there were any. */
   readonly numberTransforms?: CollectionDiff;
+  readonly mobileAreas?: CollectionDiff;
   readonly numberGroups?: CollectionDiff;
   readonly gatewayGroups?: CollectionDiff;
   readonly mappingGateways: CollectionDiff;
@@ -70,6 +71,7 @@ const collections = [
   'packages',
   'accounts',
   'numberTransforms',
+  'mobileAreas',
   'numberGroups',
   'gatewayGroups',
   'mappingGateways',
@@ -97,6 +99,7 @@ export function diffDocuments<Table extends { readonly name: string } = RateTabl
     accounts: diffCollection(before.accounts, after.accounts),
     // A version that was stored before there were any has none.
     numberTransforms: diffCollection(before.numberTransforms ?? [], after.numberTransforms ?? []),
+    mobileAreas: diffCollection(before.mobileAreas ?? [], after.mobileAreas ?? []),
     numberGroups: diffCollection(before.numberGroups ?? [], after.numberGroups ?? []),
     // A version that was stored before there were groups has none.
     gatewayGroups: diffCollection(before.gatewayGroups ?? [], after.gatewayGroups ?? []),

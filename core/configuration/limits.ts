@@ -65,6 +65,10 @@ export const poolNumbersMax = 100_000;
 /** Assigned to one account. */
 export const numbersPerAccountMax = 10_000;
 export const numberTransformsMax = 50_000;
+export const mobileAreasMax = 10_000;
+/** Over all mobile areas. */
+export const mobilePrefixesMax = 1_000_000;
+export const numberPairsMax = 1_000;
 /** In one list of a gateway's rules. */
 export const screenPrefixesMax = 10_000;
 export const groupsPerRuleMax = 64;

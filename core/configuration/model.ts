@@ -6,6 +6,7 @@ import {
   type AssignedNumbersDocument,
   defaultNumberParameters,
   type MappingNumbersDocument,
+  type MobileAreaDocument,
   type NumberGroupDocument,
   type NumberParameters,
   type NumberTransformDocument,
@@ -245,6 +246,8 @@ export interface Parameters extends NumberParameters {
   /** Window of the figures that are only shown. */
   SS_GATEWAY_QUALITY_RESERVE_TIME: number;
   SS_GATEWAY_QUALITY_RESERVE_SEPARATE: number;
+  /** ASR and ACD are the mean of their segments, each with the same weight. */
+  SS_GATEWAY_QUALITY_MEAN_OF_SEGMENTS: boolean;
   /** Where the quality keys and the rate key stand. */
   SS_GATEWAYASRROUTESORTCONFIG: SortPosition;
   SS_GATEWAYFEERATEROUTESORTCONFIG: SortPosition;
@@ -321,6 +324,7 @@ export const defaultParameters: Parameters = {
   SS_GATEWAY_ACD_RESERVE_SEPARATE: 10,
   SS_GATEWAY_QUALITY_RESERVE_TIME: 600,
   SS_GATEWAY_QUALITY_RESERVE_SEPARATE: 10,
+  SS_GATEWAY_QUALITY_MEAN_OF_SEGMENTS: false,
   SS_GATEWAYASRROUTESORTCONFIG: 'Before line usage',
   SS_GATEWAYFEERATEROUTESORTCONFIG: 'Before line usage',
   SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: false,
@@ -364,6 +368,7 @@ export interface DocumentOf<Table extends { readonly name: string }> {
   packages: PackageDocument[];
   accounts: AccountDocument[];
   numberTransforms: NumberTransformDocument[];
+  mobileAreas: MobileAreaDocument[];
   numberGroups: NumberGroupDocument[];
   gatewayGroups: GatewayGroupDocument[];
   mappingGateways: MappingGatewayDocument[];

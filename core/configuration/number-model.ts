@@ -36,6 +36,24 @@ export interface NumberTransformDocument {
   callee?: string | undefined;
 }
 
+/** Where mobile numbers are at home: those that begin so belong to the area whose other numbers begin with its
+ *  code. */
+export interface MobileAreaDocument {
+  name: string;
+  areaCode: string;
+  prefixes: string[];
+}
+
+/** `city`: begins with the code of an area; `mobile`: with a mobile prefix. */
+export const numberKinds = ['city', 'mobile', 'other'] as const;
+export type NumberKindName = (typeof numberKinds)[number];
+
+/** "CALLER:CALLEE", prefixes of both. `allow`: only such calls; else none of them. */
+export interface PairRuleDocument {
+  allow: boolean;
+  pairs: string[];
+}
+
 /** `allow`: only numbers that begin so; else none that does. */
 export interface PrefixRuleDocument {
   allow: boolean;
@@ -74,6 +92,12 @@ interface ScreenDocument {
   callerGroups?: GroupRuleDocument | undefined;
   calleeGroups?: GroupRuleDocument | undefined;
   sameCity?: CityRuleDocument | undefined;
+  /** Kinds of numbers that pass. */
+  callerKinds?: NumberKindName[] | undefined;
+  calleeKinds?: NumberKindName[] | undefined;
+  /** Mobile numbers called of areas with these codes. */
+  mobileArea?: CityRuleDocument | undefined;
+  callerCallee?: PairRuleDocument | undefined;
   scheduledPrefixes?: ScheduledPrefixesDocument[] | undefined;
   /** The transform table counts here. */
   numberTransform?: boolean | undefined;
@@ -84,6 +108,8 @@ export interface MappingNumbersDocument extends DialPlansDocument, ScreenDocumen
   techPrefix?: string | undefined;
   /** One of them is put before the number called, by chance. */
   proportionalPrefixes?: ProportionalPrefixDocument[] | undefined;
+  /** Mobile numbers called of these areas get the area code before them. */
+  addAreaCode?: CityRuleDocument | undefined;
   /** Its calls pass by the black lists of the system. */
   ignoreBlackLists?: boolean | undefined;
   /** Its calls are watched where SS_BLACK_LIST_DYNAMIC_RUN_MODE is Standalone. */
@@ -106,6 +132,10 @@ export interface RoutingNumbersDocument extends DialPlansDocument, ScreenDocumen
   callerPool?: CallerPoolDocument | undefined;
   /** A number of it stands for the forwarding one's (Diversion). */
   forwardingPool?: CallerPoolDocument | undefined;
+  /** Of the forwarding number; calls without one pass. */
+  forwardPrefixes?: PrefixRuleDocument | undefined;
+  /** For the number in P-Asserted-Identity. */
+  assertedDialPlan?: string | undefined;
 }
 
 /** Of an account. */
@@ -122,6 +152,8 @@ export interface NumberParameters {
   SS_DIAL_PLAN_L_INCLUSIVE: boolean;
   /** Number patterns. */
   SS_EMERGENCY_E164S: readonly string[];
+  /** What a forwarding number goes through, in this order. */
+  FORWARD_SIGNAL_REWRITE_SEQUENCE: readonly ForwardingStep[];
   SS_BLACK_LIST_DYNAMIC_RUN_MODE: DynamicRunMode;
   /** Calls; 0: off. Times of the dynamic black lists are in seconds. */
   SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: number;
@@ -134,6 +166,9 @@ export interface NumberParameters {
   SS_BLACK_LIST_NO_ANSWER_EXPIRE: number;
 }
 
+export const forwardingSteps = ['caller_number_pool', 'caller_dial_plan'] as const;
+export type ForwardingStep = (typeof forwardingSteps)[number];
+
 export const dynamicRunModes = ['Global', 'Standalone'] as const;
 export type DynamicRunMode = (typeof dynamicRunModes)[number];
 
@@ -141,6 +176,7 @@ export const defaultNumberParameters: NumberParameters = {
   SS_DIAL_PLAN_STRICT: false,
   SS_DIAL_PLAN_L_INCLUSIVE: false,
   SS_EMERGENCY_E164S: [],
+  FORWARD_SIGNAL_REWRITE_SEQUENCE: ['caller_number_pool'],
   SS_BLACK_LIST_DYNAMIC_RUN_MODE: 'Global',
   SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: 0,
   SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: 600,

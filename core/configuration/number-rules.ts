@@ -34,6 +34,8 @@ export interface IngressNumbers {
   /** Callers of the transform table stand for others. */
   readonly transforms: boolean;
   /** One is put before the number called, by chance. */
+  /** Mobile numbers called of these areas get its code before them. */
+  readonly areaCodes: CityRule | null;
   readonly shares: readonly PrefixShare[];
   readonly screen: NumberScreen | null;
   /** Its calls pass by the black lists of the system. */
@@ -52,6 +54,10 @@ export interface EgressNumbers {
   /** Whose numbers stand for the caller's, and for the forwarding one's. */
   readonly callerPool: CallerPool | null;
   readonly forwardingPool: CallerPool | null;
+  /** Of the forwarding number. */
+  readonly forwardPrefixes: PrefixRule | null;
+  /** For the number in P-Asserted-Identity. */
+  readonly assertedPlan: DialPlan | null;
 }
 
 export interface CallerPool {
@@ -76,6 +82,10 @@ export interface NumberScreen {
   readonly caller: SideScreen | null;
   readonly callee: SideScreen | null;
   readonly sameCity: CityRule | null;
+  /** Of mobile numbers called. */
+  readonly mobileArea: CityRule | null;
+  /** Prefixes of caller and callee. */
+  readonly pairs: PairRule | null;
   readonly scheduled: readonly ScheduledPrefixes[];
 }
 
@@ -84,6 +94,16 @@ export interface SideScreen {
   readonly lengths: readonly boolean[] | null;
   readonly prefixes: PrefixRule | null;
   readonly groups: GroupRule | null;
+  /** Bits of `NumberKind`; 0: any. */
+  readonly kinds: number;
+}
+
+export const NumberKind = { city: 1, mobile: 2, other: 4 } as const;
+
+/** `allow`: only calls of one of these pairs; else none of them. */
+export interface PairRule {
+  readonly allow: boolean;
+  readonly pairs: readonly { readonly caller: string; readonly callee: string }[];
 }
 
 /** `allow`: only numbers that begin with one of them; else none that does. */

@@ -9,6 +9,7 @@ import type {
   GroupRule,
   IngressNumbers,
   NumberScreen,
+  PairRule,
   PrefixRule,
   PrefixSet,
   PrefixShare,
@@ -16,13 +17,12 @@ import type {
   SideScreen,
 } from './number-rules.ts';
 import { calendarAt } from './open-billing.ts';
-import { entityAt } from './read-text-rows.ts';
-import type { Calendar, Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Rows of the tables; -1: none. */
 export interface StoredDialPlans {
   readonly usual: number;
-  readonly scheduled: readonly { readonly schedule: number; readonly plan: number }[];
+  readonly scheduled: readonly (StoredTime & { readonly plan: number })[];
 }
 
 export interface StoredSides {
@@ -33,6 +33,7 @@ export interface StoredSides {
 }
 
 export interface StoredIngress extends StoredSides {
+  readonly areaCodes: StoredCityRule | null;
   readonly shares: readonly PrefixShare[];
   readonly ignoresBlackLists: boolean;
   readonly dynamicBlackList: boolean;
@@ -41,12 +42,17 @@ export interface StoredIngress extends StoredSides {
 export interface StoredEgress extends StoredSides {
   readonly callerPool: CallerPool | null;
   readonly forwardingPool: CallerPool | null;
+  readonly forwardPrefixes: StoredPrefixRule | null;
+  /** A row of the dial plans; -1: none. */
+  readonly assertedPlan: number;
 }
 
 export interface StoredScreen {
   readonly caller: StoredSide | null;
   readonly callee: StoredSide | null;
-  readonly sameCity: { readonly allow: boolean; readonly codes: readonly string[] } | null;
+  readonly sameCity: StoredCityRule | null;
+  readonly mobileArea: StoredCityRule | null;
+  readonly pairs: PairRule | null;
   readonly scheduled: readonly StoredScheduledPrefixes[];
 }
 
@@ -54,6 +60,12 @@ export interface StoredSide {
   readonly lengths: readonly boolean[] | null;
   readonly prefixes: StoredPrefixRule | null;
   readonly groups: GroupRule | null;
+  readonly kinds: number;
+}
+
+export interface StoredCityRule {
+  readonly allow: boolean;
+  readonly codes: readonly string[];
 }
 
 export interface StoredPrefixRule {
@@ -61,14 +73,13 @@ export interface StoredPrefixRule {
   readonly prefixes: readonly string[];
 }
 
-export interface StoredScheduledPrefixes extends StoredPrefixRule {
-  readonly schedule: number;
+export interface StoredScheduledPrefixes extends StoredPrefixRule, StoredTime {
   readonly side: 'caller' | 'callee';
 }
 
-/** A row of the calendars, or a calendar of its own for days and hours. */
-export interface StoredSchedule {
-  readonly calendar: number | Calendar;
+/** The working time of a row of the calendars, or the rest. */
+export interface StoredTime {
+  readonly calendar: number;
   readonly working: boolean;
 }
 
@@ -77,6 +88,7 @@ export function openIngress(snapshot: Snapshot, stored: StoredIngress): IngressN
     callerPlans: plansOf(snapshot, stored.callerPlans),
     calleePlans: plansOf(snapshot, stored.calleePlans),
     transforms: stored.transforms,
+    areaCodes: cityRule(stored.areaCodes),
     shares: stored.shares,
     screen: screenOf(snapshot, stored.screen),
     ignoresBlackLists: stored.ignoresBlackLists,
@@ -92,26 +104,22 @@ export function openEgress(snapshot: Snapshot, stored: StoredEgress): EgressNumb
     screen: screenOf(snapshot, stored.screen),
     callerPool: stored.callerPool,
     forwardingPool: stored.forwardingPool,
+    forwardPrefixes: stored.forwardPrefixes === null ? null : prefixRule(stored.forwardPrefixes),
+    assertedPlan: dialPlanAt(snapshot, stored.assertedPlan),
   };
 }
 
-export function scheduleAt(snapshot: Snapshot, row: number): Schedule {
-  return entityAt(snapshot.numbers.schedules, row, (parsed) => {
-    const { calendar, working } = parsed as StoredSchedule;
-    return {
-      calendar: typeof calendar === 'number' ? calendarAt(snapshot.billing, calendar) : calendar,
-      working,
-    };
-  });
+function scheduleOf({ billing }: Snapshot, { calendar, working }: StoredTime): Schedule {
+  return { calendar: calendarAt(billing, calendar), working };
 }
 
 function plansOf(snapshot: Snapshot, stored: StoredDialPlans | null): DialPlans | null {
   if (stored === null) return null;
   return {
     usual: dialPlanAt(snapshot, stored.usual),
-    scheduled: stored.scheduled.map(({ schedule, plan }) => ({
-      schedule: scheduleAt(snapshot, schedule),
-      plan: dialPlanAt(snapshot, plan),
+    scheduled: stored.scheduled.map((each) => ({
+      schedule: scheduleOf(snapshot, each),
+      plan: dialPlanAt(snapshot, each.plan),
     })),
   };
 }
@@ -139,25 +147,27 @@ function screenOf(snapshot: Snapshot, stored: StoredScreen | null): NumberScreen
     caller: sideOf(stored.caller),
     callee: sideOf(stored.callee),
     sameCity: cityRule(stored.sameCity),
-    scheduled: stored.scheduled.map(({ schedule, side, ...rule }) => ({
+    mobileArea: cityRule(stored.mobileArea),
+    pairs: stored.pairs,
+    scheduled: stored.scheduled.map((rule) => ({
       ...prefixRule(rule),
-      schedule: scheduleAt(snapshot, schedule),
-      side,
+      schedule: scheduleOf(snapshot, rule),
+      side: rule.side,
     })),
   };
 }
 
 function sideOf(stored: StoredSide | null): SideScreen | null {
   if (stored === null) return null;
-  const { lengths, prefixes, groups } = stored;
-  return { lengths, prefixes: prefixes === null ? null : prefixRule(prefixes), groups };
+  const { lengths, prefixes, groups, kinds } = stored;
+  return { lengths, prefixes: prefixes === null ? null : prefixRule(prefixes), groups, kinds };
 }
 
 function prefixRule({ allow, prefixes }: StoredPrefixRule): PrefixRule {
   return { allow, prefixes: prefixSet(prefixes) };
 }
 
-function cityRule(stored: StoredScreen['sameCity']): CityRule | null {
+function cityRule(stored: StoredCityRule | null): CityRule | null {
   return stored === null ? null : { allow: stored.allow, codes: prefixSet(stored.codes) };
 }
 

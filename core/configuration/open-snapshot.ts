@@ -55,15 +55,7 @@ export function openSnapshot(buffer: SharedArrayBuffer | ArrayBuffer, byteOffset
     unlockedRoutingRows: header[HeaderWord.unlockedRoutingRows]!,
     numbers: openNumberTables({ words, bytes, halves }, header[HeaderWord.blackLists] === 1),
     routingFlags: header[HeaderWord.routingFlags]!,
-    billing: openBilling(
-      words,
-      bytes,
-      new BigUint64Array(
-        buffer,
-        byteOffset + startOf(header, 'ratePrices'),
-        lengthOf(header, 'ratePrices'),
-      ),
-    ),
+    billing: openBilling(words, bytes),
   };
 }
 
@@ -83,7 +75,6 @@ function openNumberTables(
     dialRules: words('dialRules'),
     dialCode: halves('dialCode'),
     decodedPlans: [],
-    schedules: { rows: words('scheduleRows'), text: bytes('numberText'), decoded: [] },
     groups: {
       slots: words('groupSlots'),
       entries: words('groupEntries'),
@@ -98,6 +89,16 @@ function openNumberTables(
     poolPlaces: words('poolPlaces'),
     poolsByGroup: undefined,
     hasBlackLists,
+    areas: {
+      slots: words('areaSlots'),
+      entries: words('areaEntries'),
+      lists: halves('areaLists'),
+      keys: bytes('areaKeys'),
+      lengthMasks: words('areaLengthMasks'),
+      shortLengthMask: words('areaFigures')[0]!,
+      emptyPrefixEntry: -1,
+    },
+    areaCodes: { rows: words('areaCodeRows'), text: bytes('numberText'), decoded: [] },
     transforms: {
       slots: words('transformSlots'),
       entries: words('transformEntries'),
@@ -112,7 +113,6 @@ function openNumberTables(
 function openBilling(
   words: (name: SectionName) => Uint32Array,
   bytes: (name: SectionName) => Uint8Array,
-  prices: BigUint64Array,
 ): BillingTables {
   const text = bytes('billingText');
   const textRows = <Entity>(name: SectionName): TextRows<Entity> => ({
@@ -124,12 +124,12 @@ function openBilling(
     rates: {
       slots: words('rateSlots'),
       rows: words('rateRows'),
-      prices,
       keys: bytes('rateKeys'),
       tables: words('rateTables'),
       lengthMasks: words('rateLengthMasks'),
     },
     shapes: textRows('rateShapeRows'),
+    minutes: [],
     areas: textRows('rateAreaRows'),
     tableNames: textRows('rateTableNameRows'),
     calendars: textRows('calendarRows'),

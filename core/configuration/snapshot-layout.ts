@@ -17,20 +17,24 @@
 //   gatewayText      JSON (ASCII) of each gateway as core/configuration/snapshot.ts has it
 //   rateSlots        2 words a slot: mixed hash, row of the newest rate of a prefix + 1 (0: free); linear
 //                    probing; not a power of two, so that it is always half full
-//   rateRows         6 words a rate: key start, key length | area << 8, shape, effective at (s since 1970,
-//                    0: always), expires at (0: never), row of the next older rate of the prefix + 1
-//   ratePrices       64 bits a rate: money per `perSeconds` of its shape
-//   rateKeys         bytes of the prefixes
+//   rateRows         8 words a rate, half a cache line: key, key length | area << 8, shape, effective at (s since
+//                    1970, 0: always), expires at (0: never), row of the next older rate of the prefix + 1, low
+//                    and high word of the money per `perSeconds` of its shape. With `rateInlineKey` in the length
+//                    the key is the prefix itself, a digit in four bits, the last one lowest; else its start
+//   rateKeys         bytes of the other prefixes
 //   rateTables       2 words a table: first row, mask of lengths below maskLeadingBytes (bit 31: has the
 //                    empty prefix); one more at the end. A table's rates are rows in one run
 //   rateLengthMasks  as lengthMasks, by table and leading bytes
 //   ...Rows          2 words each: start and length of its JSON in billingText (or numberText)
 //   dialPlans, dialRules, dialCode   see number-layout.ts
-//   scheduleRows, groupNameRows, numberText   JSON (ASCII) of each, as above
+//   groupNameRows, numberText   JSON (ASCII) of each, as above
 //   groupLists       a byte a number group: bits of `NumberList`
 //   groupSlots, groupEntries, groupKeyLists, groupKeys   as those of prefixes, of the numbers of all groups
 //                    with the groups' rows; without parents
 //   poolRows, poolSegments, poolPlaces   see number-layout.ts
+//   areaSlots, areaEntries, areaLists, areaKeys, areaLengthMasks   as those of prefixes, of mobile prefixes (row
+//                    2n of area n) and area codes (2n + 1); areaFigures: the mask of its short lengths
+//   areaCodeRows     the code of each area
 //   transform...     the same of numbers that stand for others; transformRows has 4 words a row: start and
 //                    length of the number inside, then of the callee that leaves, in transformText
 //   billingText      JSON (ASCII): accounts, shapes (what rates share), areas, table names, calendars,
@@ -45,7 +49,11 @@ export const prefixEntryWords = 4;
 export const addressSlotWords = 4;
 /** Rows stay below it. */
 export const addressListBit = 0x40000000;
-export const rateRowWords = 6;
+export const rateRowWords = 8;
+/** In the length of a rate's key: its digits stand in the row, for a look elsewhere is a cache miss more. */
+export const rateInlineKey = 0x80;
+/** What fits into a word. */
+export const inlineDigitsMax = 8;
 /** In the short mask of a rate table: it has a rate for the empty prefix. */
 export const emptyPrefixBit = 0x80000000;
 
@@ -86,7 +94,6 @@ export const sectionNames = [
   'gatewayText',
   'rateSlots',
   'rateRows',
-  'ratePrices',
   'rateKeys',
   'rateTables',
   'rateLengthMasks',
@@ -102,14 +109,20 @@ export const sectionNames = [
   'dialPlans',
   'dialRules',
   'dialCode',
-  'scheduleRows',
   'groupNameRows',
+  'areaCodeRows',
   'numberText',
   'groupLists',
   'groupSlots',
   'groupEntries',
   'groupKeyLists',
   'groupKeys',
+  'areaSlots',
+  'areaEntries',
+  'areaLists',
+  'areaKeys',
+  'areaLengthMasks',
+  'areaFigures',
   'poolRows',
   'poolSegments',
   'poolPlaces',
@@ -124,7 +137,7 @@ export const sectionNames = [
 export type SectionName = (typeof sectionNames)[number];
 
 /** Bytes of one element of each section. */
-export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 8 } = {
+export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 } = {
   parameters: 1,
   prefixSlots: 4,
   prefixEntries: 4,
@@ -139,7 +152,6 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   gatewayText: 1,
   rateSlots: 4,
   rateRows: 4,
-  ratePrices: 8,
   rateKeys: 1,
   rateTables: 4,
   rateLengthMasks: 4,
@@ -155,14 +167,20 @@ export const sectionElementBytes: { readonly [name in SectionName]: 1 | 2 | 4 | 
   dialPlans: 4,
   dialRules: 4,
   dialCode: 2,
-  scheduleRows: 4,
   groupNameRows: 4,
+  areaCodeRows: 4,
   numberText: 1,
   groupLists: 1,
   groupSlots: 4,
   groupEntries: 4,
   groupKeyLists: 2,
   groupKeys: 1,
+  areaSlots: 4,
+  areaEntries: 4,
+  areaLists: 2,
+  areaKeys: 1,
+  areaLengthMasks: 4,
+  areaFigures: 4,
   poolRows: 4,
   poolSegments: 4,
   poolPlaces: 4,

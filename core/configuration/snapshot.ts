@@ -3,7 +3,7 @@
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
 import type { PeriodName } from '../time/calendar-period.ts';
 import type { CallTypeName, Parameters } from './model.ts';
-import type { DialPlan, EgressNumbers, IngressNumbers, Schedule } from './number-rules.ts';
+import type { DialPlan, EgressNumbers, IngressNumbers } from './number-rules.ts';
 
 /** By group or by name; `allow`: only these, else not these. */
 export interface NameList {
@@ -152,7 +152,6 @@ export interface NumberTables {
   readonly dialRules: Uint32Array;
   readonly dialCode: Uint16Array;
   readonly decodedPlans: (DialPlan | undefined)[];
-  readonly schedules: TextRows<Schedule>;
   /** Numbers with the rows of the groups that they are in. */
   readonly groups: KeySets;
   /** Bits of `NumberList` for each group. */
@@ -168,6 +167,9 @@ export interface NumberTables {
   poolsByGroup: ReadonlyMap<string, number> | undefined;
   /** A group is a black list. */
   readonly hasBlackLists: boolean;
+  /** Mobile prefixes and area codes, rows of both in turn: area n has 2n and 2n + 1. */
+  readonly areas: PrefixTable;
+  readonly areaCodes: TextRows<string>;
   /** "c" and the caller as it comes, "e" and the number inside, with the row of what they stand for. */
   readonly transforms: KeySets;
   /** 4 words a row: start and length of the number inside, start and length of the callee that leaves. */
@@ -314,11 +316,20 @@ export interface RateShape {
   readonly locked: boolean;
 }
 
+/** What a call of a minute costs by a shape, beside its rate's price. */
+export interface ShapeMinute {
+  /** Connection fee and sections, times the period. */
+  readonly fixed: number;
+  readonly timedSeconds: number;
+  readonly period: number;
+  /** Taxed, or beyond what numbers hold. */
+  readonly isExactNeeded: boolean;
+}
+
 /** All rates of all rate tables; core/billing/rate-table.ts looks numbers up in it. */
 export interface RateRows {
   readonly slots: Uint32Array;
   readonly rows: Uint32Array;
-  readonly prices: BigUint64Array;
   readonly keys: Uint8Array;
   /** Two words a table: first row, mask of the short prefix lengths; one table more as the end. */
   readonly tables: Uint32Array;
@@ -328,6 +339,8 @@ export interface RateRows {
 export interface BillingTables {
   readonly rates: RateRows;
   readonly shapes: TextRows<RateShape>;
+  /** By row of the shape; worked out when first asked for. */
+  readonly minutes: (ShapeMinute | undefined)[];
   readonly areas: TextRows<string>;
   readonly tableNames: TextRows<string>;
   readonly calendars: TextRows<Calendar>;

@@ -30,6 +30,11 @@ const rows = [
     'tandem_dropped_repeat_ring_full_total',
     'repeats of INVITEs already taken dropped, ring full',
   ],
+  [
+    'emergencyRingFull',
+    'tandem_emergency_past_full_ring_total',
+    'emergency INVITEs let in although the ring was full for others',
+  ],
   ['dropOversize', 'tandem_dropped_oversize_total', 'messages over 64 KiB dropped'],
   [
     'kernelDrops',
@@ -183,6 +188,11 @@ const rows = [
     'INVITEs refused: a number is on a black list',
   ],
   ['numbersListed', 'tandem_numbers_listed_total', 'numbers put on a dynamic black list'],
+  [
+    'numbersUnlisted',
+    'tandem_numbers_unlisted_total',
+    'numbers that an operator took off a dynamic black list',
+  ],
   [
     'watchTableFull',
     'tandem_number_watch_full_total',

@@ -4,6 +4,7 @@ import type { IngressNumbers, PrefixShare } from '../configuration/number-rules.
 import type { MappingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { randomBelow } from './dial-plan.ts';
 import { type NumberContext, planned } from './dial-plans.ts';
+import { mobileAreaCode } from './number-areas.ts';
 import { matchesAny } from './number-pattern.ts';
 import { transformedCaller } from './number-transform.ts';
 
@@ -46,6 +47,7 @@ export function ingressNumbers(
       'caller',
     );
     callee = planned(numbers.calleePlans, dialled, context, 'callee');
+    callee = withAreaCode(snapshot, numbers, callee, context);
   }
   const patterns = snapshot.parameters.SS_EMERGENCY_E164S;
   const emergency = matchesAny(patterns, dialled) || matchesAny(patterns, callee);
@@ -69,6 +71,20 @@ function insideCaller(
   const inside = transformedCaller(snapshot, caller);
   trace?.('caller transform', inside === caller ? `${caller} stays` : `${caller} is ${inside}`);
   return inside;
+}
+
+/** Mobile numbers of the areas that the gateway names. */
+function withAreaCode(
+  snapshot: Snapshot,
+  { areaCodes }: IngressNumbers,
+  callee: string,
+  { trace }: NumberContext,
+): string {
+  if (areaCodes === null) return callee;
+  const code = mobileAreaCode(snapshot, callee);
+  if (code === undefined || areaCodes.codes.members.has(code) !== areaCodes.allow) return callee;
+  trace?.('area code', `${callee} is a mobile number of ${code}: ${code}${callee}`);
+  return code + callee;
 }
 
 /** By chance, each prefix in its proportion. */

@@ -10,6 +10,7 @@ import type { Snapshot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import type { NumberContext, NumberTrace } from './dial-plans.ts';
 import type { CallNumbers } from './ingress-numbers.ts';
+import { mobileAreaCode, numberKind } from './number-areas.ts';
 import { isInGroups } from './number-groups.ts';
 import { isScheduled } from './schedule.ts';
 
@@ -35,7 +36,13 @@ export function screenRefusal(
   ) {
     return EndReasons.calleeNumberLimited;
   }
-  if (!passesCities(screen, numbers, context)) return EndReasons.sameCityMobileAreaLimited;
+  if (!passesPairs(screen, numbers, context)) return EndReasons.calleeNumberLimited;
+  if (
+    !passesCities(snapshot, screen, numbers, context) ||
+    !passesMobileArea(snapshot, screen, numbers, context)
+  ) {
+    return EndReasons.sameCityMobileAreaLimited;
+  }
   return passesSchedule(screen, numbers, context) ? undefined : EndReasons.timePeriodLimited;
 }
 
@@ -56,7 +63,7 @@ function firstMember({ lengths, members }: PrefixSet, number: string): string | 
 
 function passesSide(
   snapshot: Snapshot,
-  { lengths, prefixes, groups }: SideScreen,
+  { lengths, prefixes, groups, kinds }: SideScreen,
   [side, number]: readonly [Side, string],
   trace: NumberTrace | undefined,
 ): boolean {
@@ -66,23 +73,61 @@ function passesSide(
   };
   if (lengths !== null && !tell('lengths', lengths[number.length] === true)) return false;
   if (prefixes !== null && !tell('prefixes', passesPrefixes(prefixes, number))) return false;
+  if (kinds !== 0 && !tell('kinds', (numberKind(snapshot, number) & kinds) !== 0)) return false;
   if (groups === null) return true;
   return tell('groups', isInGroups(snapshot, groups.names, number) === groups.allow);
 }
 
-function passesPrefixes({ allow, prefixes }: PrefixRule, number: string): boolean {
+export function passesPrefixes({ allow, prefixes }: PrefixRule, number: string): boolean {
   return beginsWithOne(prefixes, number) === allow;
 }
 
-/** A call within one city is one between numbers that begin with the same code. */
+function passesPairs(
+  { pairs }: NumberScreen,
+  { caller, callee }: CallNumbers,
+  { trace }: NumberContext,
+): boolean {
+  if (pairs === null) return true;
+  const found = pairs.pairs.find(
+    (pair) => caller.startsWith(pair.caller) && callee.startsWith(pair.callee),
+  );
+  const passes = (found !== undefined) === pairs.allow;
+  const which = found === undefined ? 'no pair' : `${found.caller}:${found.callee}`;
+  trace?.('caller and callee', `${which}: ${passes ? 'passes' : 'refused'}`);
+  return passes;
+}
+
+/** Numbers that are no mobile ones are not asked. */
+function passesMobileArea(
+  snapshot: Snapshot,
+  { mobileArea }: NumberScreen,
+  { callee }: CallNumbers,
+  { trace }: NumberContext,
+): boolean {
+  if (mobileArea === null) return true;
+  const code = mobileAreaCode(snapshot, callee);
+  if (code === undefined) return true;
+  const passes = mobileArea.codes.members.has(code) === mobileArea.allow;
+  trace?.('mobile area', `${callee} is of ${code}: ${passes ? 'passes' : 'refused'}`);
+  return passes;
+}
+
+/** Of a mobile number its area's, if it is one of these; else the one that the number begins with. */
+function cityOf(snapshot: Snapshot, codes: PrefixSet, number: string): string | undefined {
+  const code = mobileAreaCode(snapshot, number);
+  return code === undefined || !codes.members.has(code) ? firstMember(codes, number) : code;
+}
+
+/** A call within one city is one between numbers of the same code. */
 function passesCities(
+  snapshot: Snapshot,
   { sameCity }: NumberScreen,
   { caller, callee }: CallNumbers,
   { trace }: NumberContext,
 ): boolean {
   if (sameCity === null) return true;
-  const code = firstMember(sameCity.codes, callee);
-  const within = code !== undefined && firstMember(sameCity.codes, caller) === code;
+  const code = cityOf(snapshot, sameCity.codes, callee);
+  const within = code !== undefined && cityOf(snapshot, sameCity.codes, caller) === code;
   const passes = within === sameCity.allow;
   trace?.(
     'same city',

@@ -1,16 +1,15 @@
 // Which prefixes does a number begin with, longest first. The number is hashed once, byte by byte;
 // only lengths that exist under its leading bytes are probed; the shorter matches then follow from
 // entry to parent without any probing (layout: core/configuration/snapshot-layout.ts).
-import { byteHashMix, byteHashStart, byteHashStep } from '../bytes/byte-hash.ts';
+import { byteHash, byteHashMix } from '../bytes/byte-hash.ts';
 import type { KeySets, PrefixTable } from '../configuration/snapshot.ts';
 import {
   maskLeadingBytes,
   prefixBytesMax,
   prefixEntryWords,
 } from '../configuration/snapshot-layout.ts';
+import { leadingHashes } from './leading-hashes.ts';
 
-/** Hash of each leading part of the number looked up; index: its length. One lookup at a time. */
-const leadingHashes = new Uint32Array(prefixBytesMax + 1);
 const lowLengths = (1 << (maskLeadingBytes - 1)) - 1;
 
 /** Entry of the longest prefix of `number` (a byte string); -1: none, not even the empty one. */
@@ -21,14 +20,10 @@ export function longestPrefix(table: PrefixTable, number: string): number {
 /** The same among prefixes of at most `lengthMax` bytes. */
 export function longestPrefixBelow(table: PrefixTable, number: string, lengthMax: number): number {
   const length = Math.min(number.length, lengthMax, prefixBytesMax);
-  let hash = byteHashStart;
-  for (let at = 0; at < length; at++) {
-    hash = byteHashStep(hash, number.charCodeAt(at));
-    leadingHashes[at + 1] = hash;
-  }
+  const hashes = leadingHashes(number);
   let mask = table.shortLengthMask & lowLengths;
   if (length >= maskLeadingBytes) {
-    const leading = byteHashMix(leadingHashes[maskLeadingBytes]!);
+    const leading = byteHashMix(hashes[maskLeadingBytes]!);
     mask |= table.lengthMasks[leading & (table.lengthMasks.length - 1)]!;
   }
   if (length < 32) mask &= (1 << length) - 1;
@@ -62,14 +57,12 @@ export function gatewayRowOf(table: KeySets, entry: number, index: number): numb
 
 /** Entry of the key that is `text` as a whole; -1: none. */
 export function entryOf(table: KeySets, text: string): number {
-  let hash = byteHashStart;
-  for (let at = 0; at < text.length; at++) hash = byteHashStep(hash, text.charCodeAt(at));
-  return findHashed(table, byteHashMix(hash), text, text.length);
+  return findHashed(table, byteHash(text), text, text.length);
 }
 
-/** `length` (at most prefixBytesMax) leading bytes of the number, whose hash is in `leadingHashes`. */
+/** `length` (at most prefixBytesMax) leading bytes of the number. */
 function findEntry(table: PrefixTable, number: string, length: number): number {
-  return findHashed(table, byteHashMix(leadingHashes[length]!), number, length);
+  return findHashed(table, byteHashMix(leadingHashes(number)[length]!), number, length);
 }
 
 function findHashed(table: KeySets, hash: number, number: string, length: number): number {

@@ -41,6 +41,8 @@ const tooDear = 'vendor rate above maxRatePerMinute';
 const tooLittleProfit = 'profit below minProfitPercent';
 /** `minProfit` is in units of 10^-8 percent. */
 const wholePercent = 10_000_000_000n;
+/** More than what a few roundings can come to, as a part of the numbers rounded. */
+const roundingMax = 1e-14;
 
 /** Prices of a minute in units of money; NaN: not known. The stricter of both gateways' limits counts. A
  *  gateway that is not billed costs nothing. */
@@ -56,9 +58,17 @@ export function priceRefusal(
   if (most < 0 && !isFloor) return undefined;
   if (Number.isNaN(buy)) return noVendorRate;
   if (most >= 0 && buy > most) return tooDear;
-  // (sell - buy) / buy * 100 < least, without a division.
-  if (isFloor && BigInt(sell - buy) * wholePercent < least * BigInt(buy)) return tooLittleProfit;
+  if (isFloor && isBelowFloor(buy, sell, least)) return tooLittleProfit;
   return undefined;
+}
+
+/** (sell - buy) / buy * 100 < floor, without a division: as plain numbers where those leave no doubt. */
+function isBelowFloor(buy: number, sell: number, floor: bigint): boolean {
+  const gain = (sell - buy) * Number(wholePercent);
+  const wanted = Number(floor) * buy;
+  const doubt = (Math.abs(gain) + Math.abs(wanted)) * roundingMax;
+  if (Math.abs(gain - wanted) > doubt) return gain < wanted;
+  return BigInt(sell - buy) * wholePercent < floor * BigInt(buy);
 }
 
 function smallerLimit(one: number, other: number): number {

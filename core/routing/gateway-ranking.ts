@@ -1,6 +1,6 @@
 // Sorts the gateways found for one call by the keys of gateway-order.ts and keeps the best. The keys stand in
-// columns that are used again for every call: a call of one gateway reads none of them, and one of many leaves
-// nothing behind but the list of those that are kept.
+// columns that are used again for every call, each filled when a comparison first comes to it: a call of one
+// gateway reads none of them, and one of many leaves nothing behind but the list of those that are kept.
 import { calendarAt } from '../configuration/open-billing.ts';
 import type { RoutingGateway, ScheduledValue, Snapshot } from '../configuration/snapshot.ts';
 import { isWorkingTime } from '../configuration/working-time.ts';
@@ -43,6 +43,8 @@ export class GatewayRanking {
   readonly #columns = Array.from({ length: sortKeysMax }, () => new Float64Array(consideredMax));
   readonly #order = new Uint16Array(candidatesMax + 1);
   #keys: readonly SortKey[] = [];
+  /** Keys whose columns are filled: one that decides nothing is not read. */
+  #filled = 0;
 
   clear(): void {
     this.count = 0;
@@ -61,25 +63,33 @@ export class GatewayRanking {
     if (count === 0) return none;
     if (count === 1 && trace === undefined) return [this.#candidate(input, 0)];
     this.#keys = plan.keys;
-    for (const key of plan.keys) this.#fill(key, input);
-    let kept = 0;
-    for (let index = 0; index < count; index++) {
-      if (trace !== undefined) this.#tell(index, trace);
-      if (kept === candidatesMax && !this.#isBefore(index, this.#order[kept - 1]!)) continue;
-      let place = kept;
-      // Most come in order already.
-      while (place > 0 && this.#isBefore(index, this.#order[place - 1]!)) {
-        this.#order[place] = this.#order[place - 1]!;
-        place--;
-      }
-      this.#order[place] = index;
-      if (kept < candidatesMax) kept++;
-    }
+    this.#filled = 0;
+    if (trace !== undefined) this.#tell(input, trace);
+    const kept = this.#sort(input);
     const candidates: Candidate[] = [];
     for (let place = 0; place < kept; place++) {
       candidates.push(this.#candidate(input, this.#order[place]!));
     }
     return candidates;
+  }
+
+  /** Places into `#order`; returns how many. */
+  #sort(input: RankingInput): number {
+    const { count } = this;
+    const order = this.#order;
+    let kept = 0;
+    for (let index = 0; index < count; index++) {
+      if (kept === candidatesMax && !this.#isBefore(index, order[kept - 1]!, input)) continue;
+      let place = kept;
+      // Most come in order already.
+      while (place > 0 && this.#isBefore(index, order[place - 1]!, input)) {
+        order[place] = order[place - 1]!;
+        place--;
+      }
+      order[place] = index;
+      if (kept < candidatesMax) kept++;
+    }
+    return kept;
   }
 
   #candidate(input: RankingInput, index: number): Candidate {
@@ -91,8 +101,11 @@ export class GatewayRanking {
     };
   }
 
-  #isBefore(left: number, right: number): boolean {
-    for (const key of this.#keys) {
+  #isBefore(left: number, right: number, input: RankingInput): boolean {
+    const keys = this.#keys;
+    for (let place = 0; place < keys.length; place++) {
+      const key = keys[place]!;
+      if (place === this.#filled) this.#fillNext(input);
       const column = this.#columns[key]!;
       const difference = column[left]! - column[right]!;
       // Of two without a price the difference is no number: equal.
@@ -100,6 +113,12 @@ export class GatewayRanking {
       if (difference > 0) return false;
     }
     return compareNames(this.#gateways[left]!.name, this.#gateways[right]!.name) < 0;
+  }
+
+  /** For all gateways at once: what is read of them changes under the calls of other workers. */
+  #fillNext(input: RankingInput): void {
+    this.#fill(this.#keys[this.#filled]!, input);
+    this.#filled++;
   }
 
   #fill(key: SortKey, input: RankingInput): void {
@@ -163,11 +182,14 @@ export class GatewayRanking {
     fillGapsByMean(column, this.count);
   }
 
-  #tell(index: number, trace: KeysTrace): void {
-    trace(
-      this.#gateways[index]!,
-      new Map(this.#keys.map((key) => [key, this.#columns[key]![index]!])),
-    );
+  #tell(input: RankingInput, trace: KeysTrace): void {
+    while (this.#filled < this.#keys.length) this.#fillNext(input);
+    for (let index = 0; index < this.count; index++) {
+      trace(
+        this.#gateways[index]!,
+        new Map(this.#keys.map((key) => [key, this.#columns[key]![index]!])),
+      );
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Rolling windows over counts that only grow: their values at the start of each segment are kept, and a window
 // is the difference between now and the oldest of them. ASR is answered attempts by attempts, ACD talk seconds by
-// answered calls, both as sums over the window. One thread owns a window; counting needs no part of it.
+// answered calls: of sums over the window, or the mean of what its segments say. One thread owns a window;
+// counting needs no part of it.
 import { StateWord, stateWordsPerSlot } from './gateway-state.ts';
 
 export interface WindowLength {
@@ -69,18 +70,39 @@ export class QualityWindow {
     }
   }
 
+  /** Over the whole window. */
   sums(slot: number): WindowSums {
-    const oldest = this.#starts[0];
-    const since = (index: number): number => {
-      const now = Atomics.load(this.#words, slot * stateWordsPerSlot + counted[index]!);
-      return (now - (oldest?.[slot * countedMax + index] ?? 0)) | 0;
+    return this.#between(slot, this.#starts[0], undefined);
+  }
+
+  /** Mean of a figure (below 0: of nothing) over the segments that have one, rounded; -1: none has. */
+  meanOfSegments(slot: number, figureOf: (sums: WindowSums) => number): number {
+    let sum = 0;
+    let segments = 0;
+    for (const [index, start] of this.#starts.entries()) {
+      const figure = figureOf(this.#between(slot, start, this.#starts[index + 1]));
+      if (figure < 0) continue;
+      sum += figure;
+      segments++;
+    }
+    return segments === 0 ? -1 : Math.round(sum / segments);
+  }
+
+  /** `to` undefined: until now. */
+  #between(slot: number, from: Int32Array | undefined, to: Int32Array | undefined): WindowSums {
+    const at = (counts: Int32Array | undefined, index: number): number =>
+      counts?.[slot * countedMax + index] ?? 0;
+    const grown = (index: number): number => {
+      const word = slot * stateWordsPerSlot + counted[index]!;
+      const end = to === undefined ? Atomics.load(this.#words, word) : at(to, index);
+      return (end - at(from, index)) | 0;
     };
     return {
-      ended: since(0),
-      answered: since(1),
-      responded: since(2),
-      talkSeconds: since(3),
-      talkCalls: since(4),
+      ended: grown(0),
+      answered: grown(1),
+      responded: grown(2),
+      talkSeconds: grown(3),
+      talkCalls: grown(4),
     };
   }
 

@@ -15,6 +15,7 @@ import { createRateDecks } from '../../admin/deck/deck-service.ts';
 import { openEngineChannel } from '../../admin/engine-channel.ts';
 import type { OpenListener } from '../../admin/listener.ts';
 import { loadUwsListener } from '../../admin/uws-listener.ts';
+import { logIdText } from '../../core/cdr/cdr-json.ts';
 import { Transport } from '../../core/sip/hop.ts';
 import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
@@ -81,6 +82,12 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       rowsMax: 10_000,
       cdrs: Readable.from(fixture.cdrs.slice(0, limit)),
     }),
+    findCdrs: async (wanted) =>
+      fixture.cdrs.filter((cdr) =>
+        'callId' in wanted
+          ? cdr.callId === wanted.callId || cdr.calleeCallId === wanted.callId
+          : logIdText(cdr.logId) === logIdText(wanted.logId),
+      ),
     openListener,
     log: pino({ level: 'silent' }),
   });

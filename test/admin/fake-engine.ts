@@ -144,6 +144,12 @@ export function answerAsEngine(message: AdminMessage & { id: number }): EngineMe
     const { account, holdMs } = message.request;
     return { kind: 'answer', id: message.id, result: { account, fee: '0.03', holdMs } };
   }
+  if (message.kind === 'listed') {
+    return { kind: 'answer', id: message.id, result: { total: 0, listed: [] } };
+  }
+  if (message.kind === 'unlist') {
+    return { kind: 'answer', id: message.id, result: { cleared: 1 } };
+  }
   if (message.kind === 'balance' || message.kind === 'payment') {
     const money = { balance: '12.5', reserved: '0.06', available: '22.44', creditLimit: '10' };
     const result = { account: message.account, ...money, linesUsed: 1 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { findRate, isRefusal, type LookedIn } from '../../core/billing/rate-lookup.ts';
-import { rateRowOf } from '../../core/billing/rate-table.ts';
+import { ratePrice, rateRowOf } from '../../core/billing/rate-table.ts';
 import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
 import type { Snapshot } from '../../core/configuration/snapshot.ts';
 import { rateRowWords } from '../../core/configuration/snapshot-layout.ts';
@@ -151,7 +151,8 @@ describe('the rate of a call', () => {
 
 describe('compiled rates', () => {
   const aRate = fc.record({
-    prefix: fc.string({ unit: fc.constantFrom('0', '1', 'é'), maxLength: 7 }),
+    // Rows hold prefixes of up to eight digits themselves.
+    prefix: fc.string({ unit: fc.constantFrom('0', '0', '0', '0', '1', 'é'), maxLength: 11 }),
     from: fc.integer({ min: 0, max: 5 }),
   });
   const tables = fc.array(
@@ -159,7 +160,7 @@ describe('compiled rates', () => {
     { minLength: 1, maxLength: 4 },
   );
   const question = fc.record({
-    text: fc.string({ unit: fc.constantFrom('0', '1', 'é'), maxLength: 9 }),
+    text: fc.string({ unit: fc.constantFrom('0', '0', '0', '0', '1', 'é'), maxLength: 13 }),
     at: fc.integer({ min: 1, max: 6 }),
   });
   const dayOf = (day: number): string => `2026-01-0${day}T00:00:00Z`;
@@ -190,7 +191,7 @@ describe('compiled rates', () => {
               )[0];
             const number = Buffer.from(text).toString('latin1');
             const row = rateRowOf(compiled, table, number, Date.parse(dayOf(at)) / 1000);
-            const price = row < 0 ? undefined : moneyText(compiled.prices[row]!);
+            const price = row < 0 ? undefined : moneyText(ratePrice(compiled, row));
             assert.equal(price, best && String(Number(best.ratePerMinute)));
           }
         }
@@ -211,8 +212,8 @@ describe('compiled rates', () => {
       nextIncrementSeconds: 1 + (index % 6),
     }));
     const compiled = compileRates(packTables([{ name: 't', rates }]));
-    const { slots, rows, prices, keys, tables: starts, lengthMasks } = compiled;
-    const bytes = [slots, rows, prices, keys, starts, lengthMasks].reduce(
+    const { slots, rows, keys, tables: starts, lengthMasks } = compiled;
+    const bytes = [slots, rows, keys, starts, lengthMasks].reduce(
       (sum, table) => sum + table.byteLength,
       JSON.stringify(compiled.shapes, (_, each) =>
         typeof each === 'bigint' ? each.toString() : each,

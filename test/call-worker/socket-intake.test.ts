@@ -48,6 +48,8 @@ async function stage() {
     counters,
     clock: () => performance.now(),
     reply: (_hop, text) => replies.push(text),
+    isEmergency: (bytes, length) =>
+      bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
     onError: (error) => {
       throw error;
     },
@@ -119,20 +121,27 @@ test('a crowded kernel queue refuses new INVITEs, not what belongs to calls, nor
   await send(invite(1));
   await send(invite(2));
   await send(invite(3, ';tag=b'));
+  await send(invite(5).replace('sip:442071234567@', 'sip:112@'));
   const filler = `OPTIONS${'y'.repeat(Math.min(60_000, socket.receiveBufferBytes / 400))}`;
   const fill = createQueueFill(calls);
   let fillers = 0;
   for (; fill(socket.fd) < 0.6; fillers++) await send(filler);
   take();
-  assert.equal(got.length, 1 + 1 + 61, 'the in-dialog INVITE and the fillers of the batch');
+  assert.equal(
+    got.length,
+    1 + 2 + 60,
+    'the in-dialog INVITE, a call for help, fillers of the batch',
+  );
   assert.match(got[1]!, /;tag=b/);
+  assert.match(got[2]!, /call-5/);
+  assert.equal(counters[Counter.emergencyRingFull], 1);
   assert.equal(counters[Counter.dropRepeatRingFull], 1);
   assert.equal(counters[Counter.refusedRingFull], 1);
   assert.equal(replies.length, 1);
   assert.match(replies[0]!, /^SIP\/2\.0 503 [\s\S]*Call-ID: call-2\r\n/);
-  await takeAll(1 + 1 + fillers);
+  await takeAll(1 + 2 + fillers);
   await send(invite(4));
-  await takeAll(1 + 1 + fillers + 1);
+  await takeAll(1 + 2 + fillers + 1);
   assert.match(got.at(-1)!, /call-4/);
 });
 

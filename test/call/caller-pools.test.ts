@@ -258,6 +258,42 @@ describe('what else says who calls', () => {
     assert.deepEqual(stage.effects.lines, []);
   });
 
+  it('has what a dial plan of its own makes of the asserted number, unless a pool has one', () => {
+    const asserted = (alpha: object): string => {
+      const document = { numberGroups: [{ name: 'pool', numbers: ['4401'] }] };
+      const stage = numberStage({ mapping: trusted, alpha, document });
+      return invited(stage).header('P-Asserted-Identity');
+    };
+    const assertedDialPlan = '1555:0044';
+    assert.equal(asserted({ assertedDialPlan }), '<sip:00441234@127.0.0.1>');
+    assert.equal(asserted({ assertedDialPlan: '9:' }), '"Ann 1555" <sip:15551234@127.0.0.1>');
+    assert.equal(asserted({ assertedDialPlan, callerPool: 'pool' }), '<sip:4401@127.0.0.1>');
+    const stage = numberStage({ mapping: trusted, alpha: { assertedDialPlan: '*:' } });
+    assert.doesNotMatch(invited(stage).text, /P-Asserted-Identity/);
+  });
+
+  it('has the forwarding number as FORWARD_SIGNAL_REWRITE_SEQUENCE says', () => {
+    const forwarding = (sequence: unknown, pooled: object = { forwardingPool: 'pool' }): string => {
+      const stage = numberStage({
+        mapping: trusted,
+        alpha: { ...pooled, callerDialPlan: '4401:9,1555:8' },
+        document: {
+          parameters: { SS_MAXCPS: 0, FORWARD_SIGNAL_REWRITE_SEQUENCE: sequence },
+          numberGroups: [{ name: 'pool', numbers: ['4401'] }],
+        },
+      });
+      return invited(stage).header('Diversion').split('@')[0]!;
+    };
+    const plan = 'caller_dial_plan';
+    const pool = 'caller_number_pool';
+    assert.equal(forwarding(pool), '<sip:4401');
+    assert.equal(forwarding(plan), '<sip:89999');
+    assert.equal(forwarding(`${plan}, ${pool}`), '<sip:4401');
+    assert.equal(forwarding([pool, plan]), '<sip:9');
+    assert.equal(forwarding([pool, plan], {}), '<sip:89999');
+    assert.equal(forwarding([]), '<sip:15559999');
+  });
+
   it('has the number that leaves where the name is the number', () => {
     const stage = numberStage({ alpha: { callerDialPlan: '1555:44' } });
     stage.caller.send(inviteText().text.replace('"Ann"', '"15551234"'));

@@ -17,6 +17,10 @@ const calendars = [
 ];
 const groups = {
   calendars,
+  mobileAreas: [
+    { name: 'london', areaCode: '4420', prefixes: ['4477'] },
+    { name: 'manchester', areaCode: '44161', prefixes: ['4478', '44779'] },
+  ],
   numberGroups: [
     { name: 'known', numbers: ['15551234', '15550000'] },
     { name: 'tests', numbers: ['442071234567', '442070000000'] },
@@ -57,6 +61,25 @@ const rows: readonly [object, string, { callee?: string; caller?: string }?][] =
   [{ sameCity: { allow: true, codes: ['10', '21'] } }, '', { caller: '2101', callee: '2102' }],
   [{ sameCity: { allow: true, codes: ['10', '21'] } }, city, { caller: '101', callee: '2102' }],
   [{ sameCity: { allow: true, codes: ['10'] } }, city],
+  // A mobile number is of its area's city.
+  [{ sameCity: { codes: ['4420', '44161'] } }, city, { caller: '44770', callee: '44201' }],
+  [{ sameCity: { codes: ['4420', '44161'] } }, '', { caller: '447790', callee: '44201' }],
+  [{ sameCity: { codes: ['4420', '44161'] } }, city, { caller: '4478', callee: '447791' }],
+  [{ sameCity: { codes: ['44161'] } }, '', { caller: '4477', callee: '44201' }],
+  [{ calleeKinds: ['city'] }, ''],
+  [{ calleeKinds: ['mobile', 'other'] }, calleeLimited],
+  [{ calleeKinds: ['mobile'] }, '', { callee: '447700900000' }],
+  [{ callerKinds: ['other'] }, ''],
+  [{ callerKinds: ['city', 'mobile'] }, callerLimited],
+  [{ mobileArea: { codes: ['4420'] } }, '', { callee: '447700900000' }],
+  [{ mobileArea: { codes: ['4420'] } }, city, { callee: '447790000000' }],
+  [{ mobileArea: { allow: false, codes: ['4420'] } }, city, { callee: '447700900000' }],
+  [{ mobileArea: { codes: ['44161'] } }, ''],
+  [{ callerCallee: { pairs: ['1555:4420', '2:2'] } }, calleeLimited],
+  [{ callerCallee: { pairs: ['1555:49', '2:44'] } }, ''],
+  [{ callerCallee: { pairs: [':4420'] } }, calleeLimited],
+  [{ callerCallee: { allow: true, pairs: ['1:44'] } }, ''],
+  [{ callerCallee: { allow: true, pairs: ['1:49', '2:44'] } }, calleeLimited],
 ];
 const scheduled: readonly [object, string][] = [
   [{ number: 'callee', allow: false, prefixes: ['44'] }, period],
@@ -93,6 +116,20 @@ describe('numbers at ingress', () => {
       carriedBy(numberStage(at(false)));
     });
   }
+
+  it('of mobiles get the code of their area, where a gateway wants it', () => {
+    const called = (addAreaCode: object, callee: string): string =>
+      carriedBy(
+        numberStage({ mapping: { addAreaCode, calleeDialPlan: '00:' }, document: groups }),
+        {
+          callee,
+        },
+      ).callee;
+    assert.equal(called({ codes: ['4420'] }, '004477001'), '44204477001');
+    assert.equal(called({ codes: ['4420'] }, '4477901'), '4477901');
+    assert.equal(called({ allow: false, codes: ['4420'] }, '4477901'), '441614477901');
+    assert.equal(called({ codes: ['4420'] }, '442077'), '442077');
+  });
 
   it('are judged behind the dial plans', () => {
     const mapping = {
@@ -155,11 +192,41 @@ describe('numbers at ingress', () => {
 });
 
 describe('numbers that a routing gateway does not take', () => {
+  it('go to the next one for the number that forwarded the call', () => {
+    const forwardPrefixes = { allow: false, prefixes: ['1555'] };
+    const taker = (headers: string, mapping: object): string => {
+      const stage = numberStage({ mapping, alpha: { forwardPrefixes } });
+      stage.caller.send(inviteText({ headers }).text);
+      return stage.carrierA.take().length > 0
+        ? 'alpha'
+        : stage.carrierB.takeOne('INVITE').header('Diversion');
+    };
+    const diversion = 'Diversion: <sip:15559999@phone.example>;reason=busy\r\n';
+    const trusted = { trusted: true };
+    assert.equal(taker(diversion, trusted), '<sip:15559999@127.0.0.1>;reason=busy');
+    assert.equal(taker(diversion, {}), 'alpha', 'what nobody vouches for is not known');
+    assert.equal(taker('', trusted), 'alpha');
+    assert.equal(taker(diversion.replace('1555', '1666'), trusted), 'alpha');
+  });
+
   it('go to the next one', () => {
     const stage = numberStage({ alpha: { callerPrefixes: { allow: false, prefixes: ['1'] } } });
     dial(stage, {});
     assert.deepEqual(stage.carrierA.take(), []);
     stage.carrierB.takeOne('INVITE');
+  });
+
+  it('go to the next one only while a scheduled rule holds', () => {
+    const taker = (working: boolean): string => {
+      const rule = { calendar: 'now', working, number: 'callee', allow: false, prefixes: ['4420'] };
+      const alpha = { scheduledPrefixes: [rule] };
+      const stage = numberStage({ alpha, document: groups });
+      dial(stage, {});
+      return stage.carrierA.take().length > 0
+        ? 'alpha'
+        : numbersOf(stage.carrierB.takeOne('INVITE')).callee;
+    };
+    assert.deepEqual([taker(true), taker(false)], ['442071234567', 'alpha']);
   });
 
   it('end the call where there is none', () => {

@@ -147,7 +147,7 @@ describe('the compile task', () => {
     assert.deepEqual(candidatesOf(openSnapshot(empty.arena), '1'), []);
     await assert.rejects(
       compileConfiguration({ ...request, version: 99, arena: null }),
-      /version 99 is not in/,
+      /version 99 is not kept/,
     );
     await store.close();
     rmSync(dataDir, { recursive: true, force: true });

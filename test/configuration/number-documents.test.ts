@@ -68,6 +68,18 @@ describe('rules about numbers in a document', () => {
       { callLevel: 'mobile' },
       'callLevel: "mobile" is not accepted; expected net, local, national or international',
     ],
+    [
+      { calleeKinds: ['fixed'] },
+      'calleeKinds[0]: "fixed" is not accepted; expected city, mobile or other',
+    ],
+    [
+      { callerCallee: { pairs: ['025'] } },
+      'callerCallee.pairs[0]: "025" is not accepted; expected "CALLER:CALLEE", a prefix of at most 32 bytes on either side',
+    ],
+    [
+      { mobileArea: { codes: [] } },
+      'mobileArea.codes: a list of 0 is not accepted; expected at least one prefix ("" matches every number)',
+    ],
     [{ numberTransform: 'yes' }, 'numberTransform: "yes" is not accepted; expected true or false'],
   ];
   for (const [fields, problem] of rows) {
@@ -93,6 +105,20 @@ describe('rules about numbers in a document', () => {
     const accounts = [{ name: 'a', kind: 'customer', numbers: ['1', '1'] }];
     assert.deepEqual(problemsOf({ accounts }), [
       'accounts[0].numbers[1]: "1" is in this list already; expected each number once',
+    ]);
+  });
+
+  it('are refused in mobile areas', () => {
+    assert.deepEqual(
+      problemsOf({ mobileAreas: [{ name: 'x', areaCode: '', prefixes: ['1', '1', ''] }] }),
+      [
+        'mobileAreas[0].areaCode: "" is not accepted; expected 1 to 32 bytes without spaces or control characters',
+        'mobileAreas[0].prefixes[1]: "1" is in this list already; expected each prefix once',
+        'mobileAreas[0].prefixes: a list of 3 is not accepted; expected prefixes of at least one character',
+      ],
+    );
+    assert.deepEqual(problemsOf({ routingGateways: [{ ...routing, assertedDialPlan: '1' }] }), [
+      'routingGateways[0].assertedDialPlan: "1" is no dial plan: rule 1, "1", has 0 colons; expected one, as in original:target ("\\:" is the character)',
     ]);
   });
 
@@ -180,6 +206,20 @@ describe('a stored configuration of numbers', () => {
     );
   });
 
+  it('is refused where a mobile prefix is at home in two areas', () => {
+    assert.deepEqual(
+      refusalsOf({
+        mobileAreas: [
+          { name: 'a', areaCode: '010', prefixes: ['139', '138'] },
+          { name: 'b', areaCode: '021', prefixes: ['137', '138'] },
+        ],
+      }),
+      [
+        'mobileAreas[1].prefixes[1]: "138" is a prefix of mobile area "a" already; expected each prefix in one area',
+      ],
+    );
+  });
+
   it('has slots for the numbers of pools, and for no others', () => {
     const staged = versions.apply({
       numberGroups: [
@@ -207,6 +247,7 @@ describe('a stored configuration of numbers', () => {
     ];
     const document = {
       numberTransforms: [{ name: '4420', caller: '77', callee: '#1' }],
+      mobileAreas: [{ name: 'london', areaCode: '4420', prefixes: ['4477', '"prefixes":['] }],
       numberGroups: [
         { name: 'friends', numbers: ['4420', '"é"', '"numbers":['] },
         { name: 'foes', list: 'black', numbers: ['4499'] },
@@ -217,12 +258,18 @@ describe('a stored configuration of numbers', () => {
           numberTransform: true,
           callerGroups: { allow: true, names: ['friends'] },
           calleePrefixes: { allow: true, prefixes: ['44'] },
+          addAreaCode: { allow: true, codes: ['4420'] },
+          callerKinds: ['city', 'other'],
+          callerCallee: { allow: false, pairs: ['9:9'] },
         },
       ],
       routingGateways: [
         {
           ...routing,
           callerPrefixes: { allow: false, prefixes: ['9', '8'] },
+          forwardPrefixes: { allow: true, prefixes: ['1'] },
+          assertedDialPlan: '1:2',
+          mobileArea: { allow: true, codes: ['4420'] },
           scheduledPrefixes,
         },
         { ...routing, name: 'other', prefixes: ['4', '45'] },
@@ -234,6 +281,19 @@ describe('a stored configuration of numbers', () => {
     const kept = versions.document(version)!;
     assert.deepEqual(kept.numberGroups, document.numberGroups);
     assert.deepEqual(kept.numberTransforms, document.numberTransforms);
+    assert.deepEqual(kept.mobileAreas, document.mobileAreas);
+    const { addAreaCode, callerKinds, callerCallee } = document.mappingGateways[0]!;
+    const [keptMapping] = kept.mappingGateways;
+    assert.deepEqual(
+      [keptMapping!.addAreaCode, keptMapping!.callerKinds, keptMapping!.callerCallee],
+      [addAreaCode, callerKinds, callerCallee],
+    );
+    const { forwardPrefixes, assertedDialPlan, mobileArea } = document.routingGateways[0]! as never;
+    const [keptRouting] = kept.routingGateways;
+    assert.deepEqual(
+      [keptRouting!.forwardPrefixes, keptRouting!.assertedDialPlan, keptRouting!.mobileArea],
+      [forwardPrefixes, assertedDialPlan, mobileArea],
+    );
     assert.deepEqual(kept.routingGateways[0]!.scheduledPrefixes, scheduledPrefixes);
     const slots = new Map(versions.slotNames(version)!.map((name, index) => [name, index + 1]));
     const { arena } = await compileConfiguration({
@@ -249,11 +309,13 @@ describe('a stored configuration of numbers', () => {
     assert.equal(passed.callerRouted, '4420');
     assert.deepEqual(passed.order, ['out', 'other']);
     assert.deepEqual(
-      passed.steps.slice(1, 5).map(({ step, result }) => `${step}: ${result}`),
+      passed.steps.slice(1, 7).map(({ step, result }) => `${step}: ${result}`),
       [
         'caller transform: 77 is 4420',
+        'caller kinds: 4420 passes',
         'caller groups: 4420 passes',
         'callee prefixes: 44123 passes',
+        'caller and callee: no pair: passes',
         'black lists: neither number is caught',
       ],
     );

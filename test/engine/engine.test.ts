@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import type { RouteExplanation } from '../../core/routing/explain.ts';
 import { Transport } from '../../core/sip/hop.ts';
+import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { connectMs } from '../../workers/ingress/stream-ingress.ts';
 import { StartRefused } from '../../workers/settings.ts';
 import {
@@ -172,4 +175,53 @@ test('a version is activated while the engine runs', async () => {
   const asked = { account: 'none', callee: '1', holdMs: 1000, at: 0 };
   await assert.rejects(engine.activation.quote(asked), /account: "none": expected the name/);
   await assert.rejects(engine.activation.activate(99), /version: 99/);
+});
+
+test('an older version that is kept answers what it would have done; figures are those of now', async () => {
+  const [caller, carrier, dataDir] = [await peer(), await peer(), fresh()];
+  const engine = await start(settingsFor(dataDir));
+  await configure(dataDir, caller, carrier, {
+    gateways: [{ name: 'gone', address: '127.0.0.1:5099', prefixes: ['44'], priority: 1 }],
+  });
+  await engine.activation.activate(1);
+  const store = await openConfigurationStore(dataDir);
+  const versions = new ConfigurationVersions(store);
+  const applied = versions.apply(
+    {
+      mappingGateways: [
+        { name: 'in', addresses: [`127.0.0.1:${caller.port}`], calleeDialPlan: '44:33' },
+      ],
+      routingGateways: [{ name: 'out', address: `127.0.0.1:${carrier.port}`, prefixes: ['33'] }],
+    },
+    { replace: true },
+  );
+  assert.ok(applied.kind === 'staged');
+  versions.commit(applied.version);
+  await store.close();
+  await engine.activation.activate(applied.version);
+  const ask = async (version?: number): Promise<RouteExplanation> =>
+    (await engine.activation.analyze({
+      gateway: 'in',
+      callee: '4420',
+      ...(version === undefined ? {} : { version }),
+    })) as RouteExplanation;
+  const before = await ask(1);
+  assert.deepEqual(
+    [before.configurationVersion, before.calleeRouted, before.order],
+    [1, '4420', ['gone', 'out']],
+  );
+  for (const now of [await ask(), await ask(applied.version)]) {
+    assert.deepEqual(
+      [now.configurationVersion, now.calleeRouted, now.order],
+      [applied.version, '3320', ['out']],
+    );
+  }
+  await assert.rejects(
+    ask(99),
+    /configuration version 99 is not kept any more; the newest \d+ are/,
+  );
+  // One at a time.
+  const first = ask(1);
+  await assert.rejects(ask(1), /being analysed already/);
+  assert.deepEqual((await first).order, ['gone', 'out']);
 });

@@ -30,14 +30,14 @@ function stage() {
     pulse,
     counters: counterBlock(memory, mainWriter),
     state: gatewayEffects(gatewayWords(memory), () => time.nowMs / 1000),
-    run(names: string[], fields: object = {}) {
+    run(names: string[], fields: object = {}, parameters: object = {}) {
       const routingGateways = names.map((name) => ({
         name,
         address: '192.0.2.1',
         prefixes: [''],
         ...fields,
       }));
-      snapshot = snapshotOf({ routingGateways });
+      snapshot = snapshotOf({ routingGateways, parameters });
       pulse.adopt(snapshot);
       pulse.look();
     },
@@ -60,6 +60,21 @@ describe('the pulse of gateways', () => {
       pulse.look();
     }
     assert.deepEqual([state.asr(1), state.acd(1)], [-1, -1]);
+  });
+
+  it('works them out as means of segments where the parameter says so', () => {
+    const { state, pulse, time, run } = stage();
+    run(['a'], {}, { SS_GATEWAY_QUALITY_MEAN_OF_SEGMENTS: 'On' });
+    for (let call = 0; call < 100; call++) state.noteOutcome(1, true, true);
+    state.noteTalk(1, 100);
+    time.nowMs += 60_000;
+    pulse.look();
+    for (let call = 0; call < 2; call++) state.noteOutcome(1, false, true);
+    state.noteTalk(1, 10);
+    state.noteTalk(1, 10);
+    time.nowMs += 1000;
+    pulse.look();
+    assert.deepEqual([state.asr(1), state.acd(1)], [5000, 550]);
   });
 
   it("begins the day's calls anew at the node's midnight", () => {

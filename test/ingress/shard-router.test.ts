@@ -34,6 +34,8 @@ function stage(workers: number, ringBytes: number) {
     counters,
     clock: () => clock.nowMs,
     reply: (to, text) => replies.push(`${to.address}:${to.port} ${text}`),
+    isEmergency: (bytes, length) =>
+      bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
   });
   const readers = memory.ingressRings.map((ring) => new RingReader(ring));
   const route = (text: string, from: Hop = hop): void => {
@@ -132,6 +134,36 @@ test('a full ring refuses new INVITEs with 503 and still takes what belongs to c
   while (readers[0]!.pop(createRingRecord()));
   route(request('INVITE', 'new-call'));
   assert.equal(counters[Counter.refusedRingFull], 1);
+});
+
+test('a full ring takes calls for help, a hundred a second, and what belongs to calls behind them', async () => {
+  const { route, readers, counters, clock } = stage(1, 1 << 18);
+  const help = (call: number): string =>
+    request('INVITE', `help-${call}`).replace('sip:44@', 'sip:112@');
+  fill(route, counters);
+  const refused = counters[Counter.refusedRingFull]!;
+  for (let call = 0; call < 101; call++) route(help(call));
+  assert.equal(counters[Counter.emergencyRingFull], 100);
+  assert.equal(counters[Counter.refusedRingFull], refused + 1);
+  // The repeat of one that got in is dropped as any other.
+  route(help(0));
+  assert.equal(counters[Counter.dropRepeatRingFull], 1);
+  route(request('BYE', 'old-call', ';tag=2'));
+  assert.equal(counters[Counter.dropRingFull], 0);
+  await new Promise(setImmediate);
+  clock.nowMs += 1000;
+  route(help(200));
+  assert.equal(counters[Counter.emergencyRingFull], 101);
+  const record = createRingRecord();
+  let helped = 0;
+  while (readers[0]!.pop(record)) {
+    const text = record.payload.toString('latin1', 0, record.payloadLength);
+    if (text.startsWith('INVITE sip:112@')) helped++;
+  }
+  assert.equal(helped, 101);
+  // Where there is room they are calls like others.
+  route(help(300));
+  assert.equal(counters[Counter.emergencyRingFull], 101);
 });
 
 test('a full ring drops the repeat of an INVITE that was taken, and refuses all others', async () => {

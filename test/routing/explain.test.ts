@@ -106,6 +106,41 @@ describe('routing analysis', () => {
     assert.deepEqual(steps.at(-1), { step: 'outcome', result: 'sent to long' });
   });
 
+  it('says which scheduled rule leaves a gateway out, by the time asked for', () => {
+    const scheduledPrefixes = [
+      { calendar: 'day', number: 'callee', allow: false, prefixes: ['4420'] },
+    ];
+    const scheduled = snapshotOf({
+      calendars: [{ name: 'day', timeZone: 'UTC', from: '08:00', to: '18:00' }],
+      mappingGateways,
+      routingGateways: [
+        {
+          name: 'by-night',
+          address: '192.0.2.9',
+          prefixes: ['44'],
+          priority: 1,
+          scheduledPrefixes,
+        },
+        { name: 'always', address: '192.0.2.9', prefixes: ['44'], priority: 2 },
+      ],
+    });
+    const at = (hour: number): RouteExplanation =>
+      explainRoute(
+        scheduled,
+        { gateway: 'in', callee: '442079460000' },
+        // A Thursday.
+        { ...ports, at: Date.UTC(2026, 0, 1, hour) },
+      )!;
+    assert.deepEqual(at(19).order, ['by-night', 'always']);
+    const day = at(12);
+    assert.deepEqual(day.order, ['always']);
+    const left = day.candidates.find(({ gateway }) => gateway === 'by-night')!;
+    assert.equal(left.skipped, 'its number rules do not take the call');
+    assert.deepEqual(left.numbers, [
+      { step: 'scheduled callee prefixes', result: '442079460000 is forbidden now' },
+    ]);
+  });
+
   it('says how a call without a route ends', () => {
     const explanation = explain('in', '33');
     assert.deepEqual(explanation.order, []);

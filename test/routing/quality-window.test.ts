@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { gatewayEffects, stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
-import { meanTenths, QualityWindow, ratioOf } from '../../core/routing/quality-window.ts';
+import {
+  meanTenths,
+  QualityWindow,
+  ratioOf,
+  type WindowSums,
+} from '../../core/routing/quality-window.ts';
 
 const length = { seconds: 600, segments: 10 };
 const slot = 3;
@@ -29,6 +34,25 @@ describe('a quality window', () => {
     assert.deepEqual([window.sums(slot).answered, window.sums(slot).ended], [0, 4]);
     window.advance(5000, 8, length);
     assert.equal(window.sums(slot).ended, 0);
+  });
+
+  it('gives the mean of its segments as VOS3000 reckons it, those without a call left out', () => {
+    const { note, window } = stage();
+    const percent = [55, 58, 52, 60, 57, 54, 59, 56, 61, 58];
+    const share = ({ answered, ended }: WindowSums): number => ratioOf(answered, ended);
+    assert.equal(window.meanOfSegments(slot, share), -1);
+    for (const [segment, answered] of percent.entries()) {
+      window.advance(segment * 60, 8, length);
+      // More calls in some segments than in others: the mean does not see it.
+      const calls = segment === 0 ? 1000 : 100;
+      for (let call = 0; call < calls; call++) note(call % 100 < answered);
+    }
+    assert.equal(window.meanOfSegments(slot, share), 5700);
+    const { answered, ended } = window.sums(slot);
+    assert.deepEqual([answered, ended], [550 + 515, 1900]);
+    // The first one is out of the window, and the one under way has no call yet.
+    window.advance(600, 8, length);
+    assert.equal(window.meanOfSegments(slot, share), 5722);
   });
 
   it('begins anew when its length is changed', () => {

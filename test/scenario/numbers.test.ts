@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { SipCall } from '../../bench/peers/sip-call.ts';
 import { field, uriOf, userOf } from '../../bench/peers/sip-text.ts';
 import { startUserAgent, type UserAgent } from '../../bench/peers/sip-user-agent.ts';
+import type { ListedNumber, ListedNumbers } from '../../workers/admin-messages.ts';
 import { type CdrLine, type NodeUnderTest, openNode } from './node-under-test.ts';
 
 type NumbersCdr = CdrLine & Readonly<Record<'callerOut' | 'calleeOut' | 'callerAccess', string>>;
@@ -121,5 +122,27 @@ describe('numbers on a real node', () => {
     await hangUp([other]);
     const reasons = (await node.cdrs()).map(({ endReason }) => endReason);
     assert.equal(reasons.filter((reason) => reason === 'Caller blacklisted').length, 6);
+  });
+
+  it('of a malicious caller are shown, and carried again once an operator took them off', async () => {
+    const { listed, total } = JSON.parse(await node.command('listed')) as ListedNumbers;
+    assert.equal(total, 1);
+    const [{ since, until, ...one }] = listed as [ListedNumber];
+    assert.deepEqual(one, { number: '15550100', side: 'caller', kind: 'malicious' });
+    const listedMs = Date.parse(until) - Date.parse(since);
+    assert.ok(listedMs >= 3600_000 && listedMs < 3700_000, `${since} to ${until}`);
+    assert.ok(Math.abs(Date.now() - Date.parse(since)) < 60_000, since);
+    const unlist = async (...args: string[]): Promise<unknown> =>
+      JSON.parse(await node.command('unlist', ...args));
+    assert.deepEqual(await unlist('15550100', '--side', 'callee'), { cleared: 0 });
+    assert.deepEqual(await unlist('15550100'), { cleared: 1 });
+    assert.deepEqual(JSON.parse(await node.command('listed')), { total: 0, listed: [] });
+    // Four are carried before the fifth is refused, as at first.
+    await hangUp(await answered(4));
+    const refused = customer.place(node.target, { callee: '770044200', caller: '15550100' });
+    assert.equal(await refused.answered, 403);
+    assert.deepEqual(await unlist('--all'), { cleared: 1 });
+    assert.equal((await node.quiet()).counters.numbersUnlisted, 2);
+    await hangUp(await answered(1));
   });
 });

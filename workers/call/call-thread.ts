@@ -2,6 +2,7 @@
 // and obeys the main thread.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import type { AnswerRecord } from '../../core/cdr/cdr.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { EndReasons } from '../../core/end-reason.ts';
@@ -95,7 +96,7 @@ async function openCallThread(start: CallWorkerStart, port: MessagePort): Promis
     counters,
   });
   const shard = openSwitch(start, effects);
-  const intake = openIntake({ start, output, counters, sender, calls });
+  const intake = openIntake({ start, output, counters, sender, calls, shard });
   const loop = openLoop({ start, port, output, counters, cdrLog, sender, effects, shard, intake });
   return { start, port, output, counters, cdrLog, sender, effects, shard, intake, loop };
 }
@@ -151,12 +152,12 @@ function openLoop(thread: Omit<CallThread, 'loop'>): CallWorker {
 
 /** The ring alone, or the sockets beside it. */
 function openIntake(
-  thread: Pick<CallThread, 'start' | 'counters' | 'sender' | 'output'> & {
+  thread: Pick<CallThread, 'start' | 'counters' | 'sender' | 'output' | 'shard'> & {
     /** Undefined where node:dgram serves. */
     calls: SystemCalls | undefined;
   },
 ): Intake {
-  const { start, counters, calls, sender, output } = thread;
+  const { start, counters, calls, sender, output, shard } = thread;
   const { index, memory } = start;
   const signal = new WakeSignal(memory, workerSignal(index));
   const ring = new RingIntake(new RingReader(memory.ingressRings[index]!), signal);
@@ -175,6 +176,8 @@ function openIntake(
       counters[Counter.messagesOut]!++;
       sender.send(hop, text);
     },
+    isEmergency: (bytes, length, hop) =>
+      shard.callsForHelp(bytes as Buffer & MessageBytes, length, hop),
     onError: (error) => {
       if (lines.allow(monotonicMs())) output.log.warn({ err: error }, 'receiving socket');
     },

@@ -52,6 +52,8 @@ export interface SocketIntakeOptions {
   readonly clock: () => number;
   /** Sends a byte string back: the refusals at the door. */
   readonly reply: ConstructorParameters<typeof ShardRouter>[0]['reply'];
+  /** Whether a new INVITE is an emergency call. */
+  readonly isEmergency: ConstructorParameters<typeof ShardRouter>[0]['isEmergency'];
   readonly onError: (error: Error) => void;
 }
 
@@ -93,6 +95,7 @@ export class SocketIntake implements Intake {
       counters: options.counters,
       clock: options.clock,
       reply: options.reply,
+      isEmergency: options.isEmergency,
     });
     this.#watches = udp.map(([listener, socket]) =>
       watchSocket({

@@ -1,16 +1,18 @@
 // Whether a CDR is one of those asked for, and which of two comes first: the same for CDRs that are still
 // in the log only and for those of the embedded ledger.
 import type { Cdr } from '../../core/cdr/cdr.ts';
+import type { LogId } from '../../core/cdr/cdr-json.ts';
 import { identityKey } from '../ledger/embedded-keys.ts';
 import type { CdrPlace, StoredCdr, StoredCdrQuery } from '../ledger/ledger-store.ts';
 
-export function cdrFilter(query: StoredCdrQuery): (cdr: Cdr) => boolean {
+export function cdrFilter(query: StoredCdrQuery): (cdr: Cdr, logId: LogId) => boolean {
   const since = query.since ?? Number.NEGATIVE_INFINITY;
   const until = query.until ?? Number.POSITIVE_INFINITY;
   const { account, gateway, endReason } = query;
   const callId = byteString(query.callId);
   const calleePrefix = byteString(query.calleePrefix);
-  return (cdr) => {
+  const wanted = query.logId === undefined ? undefined : identityKey(query.logId);
+  return (cdr, logId) => {
     if (cdr.endedAt < since || cdr.endedAt >= until) return false;
     if (account !== undefined && cdr.account !== account && cdr.clearingAccount !== account) {
       return false;
@@ -18,6 +20,7 @@ export function cdrFilter(query: StoredCdrQuery): (cdr: Cdr) => boolean {
     if (gateway !== undefined && !concernsGateway(cdr, gateway)) return false;
     if (calleePrefix !== undefined && !cdr.calleeAccess.startsWith(calleePrefix)) return false;
     if (endReason !== undefined && cdr.endReason !== endReason) return false;
+    if (wanted !== undefined && identityKey(logId) !== wanted) return false;
     return callId === undefined || concernsCallId(cdr, callId);
   };
 }

@@ -68,7 +68,11 @@ async function collect(
     let frames = 0;
     for (;;) {
       const readAll = tail.read(({ frame, logId }) => {
-        if (frame.kind === 'end' && matches(frame.cdr) && (query.isListed?.(frame.cdr) ?? true)) {
+        if (
+          frame.kind === 'end' &&
+          matches(frame.cdr, logId) &&
+          (query.isListed?.(frame.cdr) ?? true)
+        ) {
           const cdr = Object.assign(frame.cdr, { logId });
           if (after === undefined || compareCdrs(cdr, after) > 0) found.push(cdr);
         }

@@ -174,7 +174,7 @@ function compileAccount(
   };
 }
 
-export function compileCalendar(calendar: CalendarDocument): Calendar {
+function compileCalendar(calendar: CalendarDocument): Calendar {
   return {
     name: calendar.name,
     zone: zoneOffsets(calendar.timeZone ?? nodeTimeZone()),

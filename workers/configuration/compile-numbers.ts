@@ -1,5 +1,5 @@
-// Compiles what a document says about numbers: dial plans and schedules become rows of tables, which the
-// gateways' own rows then name.
+// Compiles what a document says about numbers: dial plans become rows of tables, which the gateways' own
+// rows then name.
 import { poolCursor } from '../../core/admission/line-limits.ts';
 import type { DocumentOf, Parameters } from '../../core/configuration/model.ts';
 import type {
@@ -16,6 +16,7 @@ import type {
   StoredSides,
 } from '../../core/configuration/open-numbers.ts';
 import { byteString } from './byte-string.ts';
+import { type CompiledAreas, compileAreas } from './compile-areas.ts';
 import {
   type CompiledDialPlans,
   createDialPlanCompiler,
@@ -27,13 +28,17 @@ import {
   compileGroups,
   compileTransforms,
 } from './compile-number-groups.ts';
-import { type ScheduleRows, scheduleRows } from './compile-number-schedules.ts';
-import { compileScreen } from './compile-screen.ts';
+import type { Schedules } from './compile-schedules.ts';
+import { cityRule, compileScreen, prefixRule } from './compile-screen.ts';
 import { textRows } from './text-rows.ts';
 
-export interface CompiledNumbers extends CompiledDialPlans, CompiledGroups, CompiledTransforms {
-  readonly scheduleRows: Uint32Array;
+export interface CompiledNumbers
+  extends CompiledAreas,
+    CompiledDialPlans,
+    CompiledGroups,
+    CompiledTransforms {
   readonly groupNameRows: Uint32Array;
+  readonly areaCodeRows: Uint32Array;
   readonly numberText: Uint8Array;
 }
 
@@ -51,18 +56,18 @@ export interface NumberParts {
   readonly numberTexts: readonly Buffer[];
   /** Of gateways, accounts and pool numbers by their names. */
   readonly slots: ReadonlyMap<string, number>;
+  readonly schedules: Schedules;
 }
 
 export function createNumberCompiler(
   document: DocumentOf<{ readonly name: string }>,
   parameters: Parameters,
-  { numberTexts, slots }: NumberParts,
+  { numberTexts, slots, schedules }: NumberParts,
 ): NumberCompiler {
   const plans = createDialPlanCompiler({
     strict: parameters.SS_DIAL_PLAN_STRICT,
     inclusiveL: parameters.SS_DIAL_PLAN_L_INCLUSIVE,
   });
-  const schedules = scheduleRows(document);
   const sides = (gateway: MappingNumbersDocument | RoutingNumbersDocument): StoredSides => ({
     callerPlans: plansOf(gateway, 'callerDialPlan', plans, schedules),
     calleePlans: plansOf(gateway, 'calleeDialPlan', plans, schedules),
@@ -73,6 +78,7 @@ export function createNumberCompiler(
     ingress: (gateway) =>
       orNull({
         ...sides(gateway),
+        areaCodes: cityRule(gateway.addAreaCode),
         shares: sharesOf(gateway),
         ignoresBlackLists: gateway.ignoreBlackLists ?? false,
         dynamicBlackList: gateway.dynamicBlackList ?? false,
@@ -82,16 +88,21 @@ export function createNumberCompiler(
         ...sides(gateway),
         callerPool: poolOf(gateway.callerPool, poolCursor(slot, 0)),
         forwardingPool: poolOf(gateway.forwardingPool, poolCursor(slot, 1)),
+        forwardPrefixes:
+          gateway.forwardPrefixes === undefined ? null : prefixRule(gateway.forwardPrefixes),
+        assertedPlan: plans.rowOf(gateway.assertedDialPlan),
       }),
     sections: () => {
       const names = (document.numberGroups ?? []).map((group) => group.name);
-      const { rows, bytes } = textRows([schedules.stored, names]);
+      const codes = (document.mobileAreas ?? []).map(({ areaCode }) => byteString(areaCode));
+      const { rows, bytes } = textRows([names, codes]);
       return {
         ...plans.sections(),
         ...compileGroups(document, numberTexts, slots),
         ...compileTransforms(document),
-        scheduleRows: rows[0]!,
-        groupNameRows: rows[1]!,
+        ...compileAreas(document),
+        groupNameRows: rows[0]!,
+        areaCodeRows: rows[1]!,
         numberText: bytes,
       };
     },
@@ -104,19 +115,21 @@ function orNull<Rules extends object>(rules: Rules): Rules | null {
 }
 
 function saysNothing(rule: unknown): boolean {
-  return rule === null || rule === false || (Array.isArray(rule) && rule.length === 0);
+  return (
+    rule === null || rule === false || rule === -1 || (Array.isArray(rule) && rule.length === 0)
+  );
 }
 
 function plansOf(
   gateway: DialPlansDocument,
   side: 'callerDialPlan' | 'calleeDialPlan',
   plans: DialPlanCompiler,
-  schedules: ScheduleRows,
+  schedules: Schedules,
 ): StoredDialPlans | null {
   const usual = plans.rowOf(gateway[side]);
   const scheduled = (gateway.scheduledDialPlans ?? [])
     .filter((each) => each[side] !== undefined)
-    .map((each) => ({ schedule: schedules.rowOf(each), plan: plans.rowOf(each[side]) }));
+    .map((each) => ({ ...schedules.timeOf(each), plan: plans.rowOf(each[side]) }));
   return usual < 0 && scheduled.length === 0 ? null : { usual, scheduled };
 }
 

@@ -1,16 +1,19 @@
 // Builds the rate tables of a snapshot (core/configuration/snapshot-layout.ts): all rates of all tables in
-// one open-addressing hash table, a row and a price each; what rates have in common (increments, fees, tax,
-// type) is kept once. About 56 bytes a rate.
+// one open-addressing hash table, a row each; what rates have in common (increments, fees, tax, type) is kept
+// once. About 50 bytes a rate.
 
-import { rateHashStart, rateSlotOf } from '../../core/billing/rate-table.ts';
-import { byteHashMix, byteHashStep } from '../../core/bytes/byte-hash.ts';
+import { rateHash, rateSlotOf } from '../../core/billing/rate-table.ts';
+import { byteHashStart, byteHashStep } from '../../core/bytes/byte-hash.ts';
 import { CallTypes, type RateRows, type RateShape } from '../../core/configuration/snapshot.ts';
 import {
   emptyPrefixBit,
+  inlineDigitsMax,
   maskLeadingBytes,
+  rateInlineKey,
   rateRowWords,
 } from '../../core/configuration/snapshot-layout.ts';
 import { parseCredit, parseMoney } from '../../core/money.ts';
+import { isDigit } from '../../core/number/leading-hashes.ts';
 import type { PackedRates, PackedTable, RateTerms } from './packed-rates.ts';
 import { shapeKey } from './rates-builder.ts';
 
@@ -22,6 +25,8 @@ export interface CompiledRates extends RateRows {
 
 /** Slots in use of those there are: most probes are for lengths that are not there, and end at a free one. */
 const slotsFilled = 0.5;
+const lengthBits = 0xff;
+const digitBits = 4;
 const lengthMasksMin = 16;
 const lengthMasksMax = 1_048_576;
 /** Seconds since 1970 that a row can hold; what is later never comes. */
@@ -30,7 +35,6 @@ const secondsMax = 0xffffffff;
 interface RateBuilder {
   readonly slots: Uint32Array;
   readonly rows: Uint32Array;
-  readonly prices: BigUint64Array;
   readonly keys: Buffer;
   keyBytes: number;
   /** First row of the table that is being entered. */
@@ -50,7 +54,6 @@ export function compileRates(packed: readonly PackedTable[]): CompiledRates {
   const builder: RateBuilder = {
     slots: new Uint32Array((Math.ceil(rates / slotsFilled) + 1) * 2),
     rows: new Uint32Array(rates * rateRowWords),
-    prices: new BigUint64Array(rates),
     keys: Buffer.allocUnsafe(bytes),
     keyBytes: 0,
     tableStart: 0,
@@ -69,7 +72,6 @@ export function compileRates(packed: readonly PackedTable[]): CompiledRates {
   return {
     slots: builder.slots,
     rows: builder.rows,
-    prices: builder.prices,
     keys: builder.keys.subarray(0, builder.keyBytes),
     tables,
     lengthMasks: fillLengthMasks(builder, tables),
@@ -80,32 +82,61 @@ export function compileRates(packed: readonly PackedTable[]): CompiledRates {
 }
 
 function enterTable(builder: RateBuilder, table: number, first: number, source: PackedRates): void {
-  const { rows, prices, keys } = builder;
+  const { rows } = builder;
   const shapes = source.shapeList.map((shape) => internShape(builder.shapes, shape));
   const areas = source.areaList.map((area) => intern(builder.areas, area, area));
   const times = source.timeList.map(secondsOf);
-  prices.set(source.prices, first);
   for (let row = 0; row < source.count; row++) {
     const at = (first + row) * rateRowWords;
-    const start = source.prefixStarts[row]!;
-    const length = source.prefixStarts[row + 1]! - start;
-    for (let byte = 0; byte < length; byte++) {
-      keys[builder.keyBytes + byte] = source.prefixBytes[start + byte]!;
-    }
-    rows[at] = builder.keyBytes;
-    rows[at + 1] = length | (areas[source.areas[row]!]! << 8);
+    const keyBytes = enterKey(builder, at, source, row);
+    rows[at + 1]! |= areas[source.areas[row]!]! << 8;
     rows[at + 2] = shapes[source.shapes[row]!]!;
     rows[at + 3] = times[source.from[row]!]!;
     rows[at + 4] = times[source.until[row]!]!;
-    if (placeRow(builder, table, first + row, length)) builder.keyBytes += length;
+    const price = source.prices[row]!;
+    rows[at + 6] = Number(BigInt.asUintN(32, price));
+    rows[at + 7] = Number(price >> 32n);
+    if (placeRow(builder, table, first + row)) builder.keyBytes += keyBytes;
   }
 }
 
+/** Writes the words of the row at `at` that its key needs. Returns the bytes that it has behind `keyBytes`, which
+ *  are its own once it is placed. */
+function enterKey(builder: RateBuilder, at: number, source: PackedRates, row: number): number {
+  const { rows, keys, keyBytes } = builder;
+  const { prefixBytes, prefixStarts } = source;
+  const start = prefixStarts[row]!;
+  const length = prefixStarts[row + 1]! - start;
+  let isInline = length <= inlineDigitsMax;
+  let packed = 0;
+  for (let index = 0; index < length; index++) {
+    const byte = prefixBytes[start + index]!;
+    keys[keyBytes + index] = byte;
+    packed = (packed << digitBits) | (byte & 0xf);
+    isInline &&= isDigit(byte);
+  }
+  rows[at] = isInline ? packed : keyBytes;
+  rows[at + 1] = isInline ? length | rateInlineKey : length;
+  return isInline ? 0 : length;
+}
+
+function lengthOf({ rows }: RateBuilder, row: number): number {
+  return rows[row * rateRowWords + 1]! & (lengthBits ^ rateInlineKey);
+}
+
+/** Byte of a row's prefix. */
+function byteAt({ rows, keys }: RateBuilder, row: number, index: number): number {
+  const key = rows[row * rateRowWords]!;
+  const length = rows[row * rateRowWords + 1]! & lengthBits;
+  if ((length & rateInlineKey) === 0) return keys[key + index]!;
+  return 0x30 | ((key >>> (digitBits * ((length ^ rateInlineKey) - 1 - index))) & 0xf);
+}
+
 /** False where the prefix has a rate already: the row then joins the chain of that prefix. */
-function placeRow(builder: RateBuilder, table: number, row: number, length: number): boolean {
+function placeRow(builder: RateBuilder, table: number, row: number): boolean {
   const { slots, rows } = builder;
   const slotCount = slots.length / 2;
-  const hash = hashOf(builder, table, row, length);
+  const hash = hashOf(builder, table, row, lengthOf(builder, row));
   let slot = rateSlotOf(hash, slotCount);
   for (; slots[slot * 2 + 1] !== 0; slot = slot + 1 === slotCount ? 0 : slot + 1) {
     const newest = slots[slot * 2 + 1]! - 1;
@@ -139,25 +170,22 @@ function joinChain(rows: Uint32Array, newest: number, row: number): number {
 
 /** Of the table being entered, that is: another table's prefix may have the same hash. */
 function isSamePrefix(builder: RateBuilder, left: number, right: number): boolean {
-  const { rows, keys } = builder;
-  const length = rows[left * rateRowWords + 1]! & 0xff;
-  if (left < builder.tableStart || length !== (rows[right * rateRowWords + 1]! & 0xff))
-    return false;
-  const from = rows[left * rateRowWords]!;
-  const to = rows[right * rateRowWords]!;
-  for (let at = 0; at < length; at++) if (keys[from + at] !== keys[to + at]) return false;
+  const length = lengthOf(builder, left);
+  if (left < builder.tableStart || length !== lengthOf(builder, right)) return false;
+  for (let at = 0; at < length; at++) {
+    if (byteAt(builder, left, at) !== byteAt(builder, right, at)) return false;
+  }
   return true;
 }
 
+/** Of the first `length` bytes of a row's prefix. */
 function hashOf(builder: RateBuilder, table: number, row: number, length: number): number {
-  const start = builder.rows[row * rateRowWords]!;
-  let hash = rateHashStart(table);
-  for (let at = start; at < start + length; at++) hash = byteHashStep(hash, builder.keys[at]!);
-  return byteHashMix(hash);
+  let hash = byteHashStart;
+  for (let at = 0; at < length; at++) hash = byteHashStep(hash, byteAt(builder, row, at));
+  return rateHash(table, hash);
 }
 
 function fillLengthMasks(builder: RateBuilder, tables: Uint32Array): Uint32Array {
-  const { rows } = builder;
   const wanted = new Set<number>();
   for (const { hash } of longPrefixes(builder, tables)) wanted.add(hash);
   let count = lengthMasksMin;
@@ -168,7 +196,7 @@ function fillLengthMasks(builder: RateBuilder, tables: Uint32Array): Uint32Array
   }
   for (let table = 0; table < tables.length / 2 - 1; table++) {
     for (let row = tables[table * 2]!; row < tables[table * 2 + 2]!; row++) {
-      const length = rows[row * rateRowWords + 1]! & 0xff;
+      const length = lengthOf(builder, row);
       if (length >= maskLeadingBytes) continue;
       tables[table * 2 + 1]! |= length === 0 ? emptyPrefixBit : 1 << (length - 1);
     }
@@ -183,7 +211,7 @@ function* longPrefixes(
 ): Generator<{ hash: number; length: number }, void, void> {
   for (let table = 0; table < tables.length / 2 - 1; table++) {
     for (let row = tables[table * 2]!; row < tables[table * 2 + 2]!; row++) {
-      const length = builder.rows[row * rateRowWords + 1]! & 0xff;
+      const length = lengthOf(builder, row);
       if (length < maskLeadingBytes) continue;
       yield { hash: hashOf(builder, table, row, maskLeadingBytes), length };
     }

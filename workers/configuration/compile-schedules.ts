@@ -1,6 +1,7 @@
-// When scheduled values hold, as rows of the snapshot's calendars: days and hours of a document become a
-// calendar without a name, in the node's own zone.
+// When something of a gateway holds, as rows of the snapshot's calendars: days and hours of a document become a
+// calendar without a name, in the node's own zone, once however many gateways have them.
 import type { CalendarDocument, DocumentOf } from '../../core/configuration/model.ts';
+import type { StoredTime } from '../../core/configuration/open-numbers.ts';
 import { type ScheduleDocument, weekdays } from '../../core/configuration/routing-model.ts';
 import type { ScheduledValue } from '../../core/configuration/snapshot.ts';
 
@@ -12,6 +13,7 @@ type Document = Pick<
 export interface Schedules {
   /** Those of the document, then those of days and hours. */
   readonly calendars: readonly CalendarDocument[];
+  readonly timeOf: (entry: ScheduleDocument) => StoredTime;
   readonly scheduled: <Entry extends ScheduleDocument>(
     entries: readonly Entry[] | undefined,
     value: (entry: Entry) => number,
@@ -40,23 +42,25 @@ export function createSchedules({
   }
 
   for (const gateway of [...mappingGateways, ...routingGateways]) {
-    for (const entry of gateway.scheduledCapacity ?? []) calendarRow(entry);
+    gateway.scheduledCapacity?.forEach(calendarRow);
+    gateway.scheduledDialPlans?.forEach(calendarRow);
+    gateway.scheduledPrefixes?.forEach(calendarRow);
     if ('scheduledPriority' in gateway) gateway.scheduledPriority?.forEach(calendarRow);
   }
 
+  const timeOf = (entry: ScheduleDocument): StoredTime => ({
+    calendar: calendarRow(entry),
+    working: entry.working ?? true,
+  });
   return {
     calendars,
+    timeOf,
     scheduled: (entries, value) =>
-      (entries ?? []).map((entry) => ({
-        calendar: calendarRow(entry),
-        working: entry.working ?? true,
-        value: value(entry),
-      })),
+      (entries ?? []).map((entry) => ({ ...timeOf(entry), value: value(entry) })),
   };
 }
 
-/** Days and hours as a calendar without a name, in the node's own zone. */
-export function windowCalendar({
+function windowCalendar({
   days = [...weekdays],
   from = '00:00',
   to = '24:00',

@@ -89,7 +89,7 @@ export function compileParts(
     packageCounter: (account, key, part) => slotOf(slots, packageSlotName(account, key, part)),
   });
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
-  const numbers = createNumberCompiler(document, parameters, { numberTexts, slots });
+  const numbers = createNumberCompiler(document, parameters, { numberTexts, slots, schedules });
   const places: Places = {
     slots,
     accountRow: billing.accountRow,
@@ -116,7 +116,6 @@ export function compileParts(
     gatewayText: gateways.bytes,
     rateSlots: rates.slots,
     rateRows: rates.rows,
-    ratePrices: rates.prices,
     rateKeys: rates.keys,
     rateTables: rates.tables,
     rateLengthMasks: rates.lengthMasks,

@@ -65,6 +65,7 @@ const placed = [
   'periodRates',
   'accounts',
   'numberTransforms',
+  'mobileAreas',
   'numberGroups',
   'mappingGateways',
   'routingGateways',

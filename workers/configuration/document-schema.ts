@@ -31,6 +31,7 @@ import {
 } from './field-schemas.ts';
 import {
   mappingNumbers,
+  mobileArea,
   numberGroup,
   numberTransform,
   routingNumbers,
@@ -132,6 +133,7 @@ const documentSchema = z.strictObject(
     packages: listOf(packageSchema, 'a list of packages').default([]),
     accounts: listOf(account, 'a list of accounts').default([]),
     numberTransforms: listOf(numberTransform, 'a list of number transforms').default([]),
+    mobileAreas: listOf(mobileArea, 'a list of mobile areas').default([]),
     numberGroups: listOf(numberGroup, 'a list of number groups').default([]),
     gatewayGroups: listOf(gatewayGroup, 'a list of gateway groups').default([]),
     mappingGateways: listOf(mappingGateway, 'a list of mapping gateways').default([]),
@@ -156,6 +158,7 @@ export const collectionNames = [
   'packages',
   'accounts',
   'numberTransforms',
+  'mobileAreas',
   'numberGroups',
   'gatewayGroups',
   'mappingGateways',

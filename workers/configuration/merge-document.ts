@@ -35,6 +35,7 @@ export function mergeDocument<Table extends Named>(
     accounts: byName(base.accounts, accounts),
     // A version that was stored before there were any has none.
     numberTransforms: byName(base.numberTransforms ?? [], input.numberTransforms ?? []),
+    mobileAreas: byName(base.mobileAreas ?? [], input.mobileAreas ?? []),
     numberGroups: byName(base.numberGroups ?? [], input.numberGroups ?? []),
     // A version that was stored before there were groups has none.
     gatewayGroups: byName(base.gatewayGroups ?? [], input.gatewayGroups ?? []),
@@ -54,6 +55,7 @@ export function emptyDocument(): ConfigurationDocument {
     packages: [],
     accounts: [],
     numberTransforms: [],
+    mobileAreas: [],
     numberGroups: [],
     gatewayGroups: [],
     mappingGateways: [],

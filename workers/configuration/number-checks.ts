@@ -1,6 +1,8 @@
 // What the rules about numbers owe the rest of a whole document: calendars and number groups that exist, one
 // meaning for each number of the transform table, and limits.
 import {
+  mobileAreasMax,
+  mobilePrefixesMax,
   numberGroupsMax,
   numbersMax,
   numberTransformsMax,
@@ -28,6 +30,7 @@ export function checkNumbers(
   checkCounts(document, report);
   checkTransforms(document, place, report);
   checkAssigned(document, place, report);
+  checkAreas(document, place, report);
   const calendars = new Set(document.calendars.map(({ name }) => name));
   const groups = new Set((document.numberGroups ?? []).map(({ name }) => name));
   for (const collection of ['mappingGateways', 'routingGateways'] as const) {
@@ -40,13 +43,16 @@ export function checkNumbers(
 }
 
 function checkCounts(document: StoredDocument, report: Report): void {
-  const { numberGroups = [], numberTransforms = [] } = document;
+  const { numberGroups = [], numberTransforms = [], mobileAreas = [] } = document;
+  const prefixes = mobileAreas.reduce((sum, area) => sum + area.prefixes.length, 0);
   const numbers = numberGroups.reduce((sum, group) => sum + group.numbers.length, 0);
   const limits = [
     ['numberGroups', 'number groups', numberGroups.length, numberGroupsMax],
     ['numberGroups', 'numbers of all number groups', numbers, numbersMax],
     ['numberGroups', 'numbers in caller pools', poolNumbers(document).size, poolNumbersMax],
     ['numberTransforms', 'number transforms', numberTransforms.length, numberTransformsMax],
+    ['mobileAreas', 'mobile areas', mobileAreas.length, mobileAreasMax],
+    ['mobileAreas', 'prefixes of all mobile areas', prefixes, mobilePrefixesMax],
   ] as const;
   for (const [path, what, count, max] of limits) {
     if (count > max) report(path, count, `is the number of ${what}; expected at most ${max}`);
@@ -76,6 +82,20 @@ function checkAssigned(document: StoredDocument, place: PlaceOf, report: Report)
       if (owner === undefined) continue;
       const reason = `is a number of account ${JSON.stringify(owner)} already; expected each number in one account`;
       report(`${place('accounts', name)}.numbers[${index}]`, number, reason);
+    }
+  }
+}
+
+/** A mobile number is at home in one area. */
+function checkAreas(document: StoredDocument, place: PlaceOf, report: Report): void {
+  const homes = new Map<string, string>();
+  for (const { name, prefixes } of document.mobileAreas ?? []) {
+    for (const [index, prefix] of prefixes.entries()) {
+      const home = homes.get(prefix);
+      homes.set(prefix, name);
+      if (home === undefined) continue;
+      const reason = `is a prefix of mobile area ${JSON.stringify(home)} already; expected each prefix in one area`;
+      report(`${place('mobileAreas', name)}.prefixes[${index}]`, prefix, reason);
     }
   }
 }

@@ -6,18 +6,22 @@ import {
   groupsPerRuleMax,
   lineLimitMax,
   numberBytesMax,
+  numberPairsMax,
   prefixSharesMax,
   proportionMax,
   schedulesPerGatewayMax,
   screenPrefixesMax,
 } from '../../core/configuration/limits.ts';
-import type {
-  CallerPoolDocument,
-  MappingNumbersDocument,
-  NumberGroupDocument,
-  NumberTransformDocument,
-  RoutingNumbersDocument,
+import {
+  type CallerPoolDocument,
+  type MappingNumbersDocument,
+  type MobileAreaDocument,
+  type NumberGroupDocument,
+  type NumberTransformDocument,
+  numberKinds,
+  type RoutingNumbersDocument,
 } from '../../core/configuration/number-model.ts';
+import { prefixBytesMax } from '../../core/configuration/snapshot-layout.ts';
 import { parseDialPlan } from '../../core/number/dial-plan-grammar.ts';
 import { callTypes, callTypesError } from './billing-schemas.ts';
 import { flag, integer, isPrefix, name, numbers, prefixes } from './field-schemas.ts';
@@ -119,6 +123,23 @@ const scheduledPrefixes = z
   )
   .superRefine(checkSchedule);
 
+const cityRule = (allow: boolean) =>
+  z.strictObject({ allow: flag.default(allow), codes: somePrefixes }, anObject).optional();
+
+const kindsError = 'a list of city, mobile and other';
+const kinds = z
+  .array(z.enum(numberKinds, 'city, mobile or other'), kindsError)
+  .min(1, 'at least one kind')
+  .max(numberKinds.length, kindsError)
+  .optional();
+
+const pairError = `"CALLER:CALLEE", a prefix of at most ${prefixBytesMax} bytes on either side`;
+const pair = z.string(pairError).refine((text) => {
+  const [caller, callee, more] = text.split(':');
+  if (callee === undefined || more !== undefined || text === ':') return false;
+  return isPrefix(caller, prefixBytesMax) && isPrefix(callee, prefixBytesMax);
+}, pairError);
+
 const screen = {
   callerPrefixes: prefixRule,
   calleePrefixes: prefixRule,
@@ -126,8 +147,21 @@ const screen = {
   calleeLengths: lengths,
   callerGroups: groupRule,
   calleeGroups: groupRule,
-  sameCity: z
-    .strictObject({ allow: flag.default(false), codes: somePrefixes }, anObject)
+  sameCity: cityRule(false),
+  callerKinds: kinds,
+  calleeKinds: kinds,
+  mobileArea: cityRule(true),
+  callerCallee: z
+    .strictObject(
+      {
+        allow: flag.default(false),
+        pairs: z
+          .array(pair, 'a list of pairs')
+          .min(1, 'at least one pair')
+          .max(numberPairsMax, `at most ${numberPairsMax} pairs`),
+      },
+      anObject,
+    )
     .optional(),
   scheduledPrefixes: z
     .array(scheduledPrefixes, 'a list of scheduled prefix rules')
@@ -155,6 +189,7 @@ export const mappingNumbers: OptionalFields<MappingNumbersDocument> = {
     .array(proportionalPrefix, 'a list of prefixes with their proportions')
     .max(prefixSharesMax, `at most ${prefixSharesMax} prefixes`)
     .optional(),
+  addAreaCode: cityRule(true),
   ignoreBlackLists: flag.optional(),
   dynamicBlackList: flag.optional(),
   callLevel: z.enum(callTypes, callTypesError).optional(),
@@ -179,6 +214,8 @@ export const routingNumbers: OptionalFields<RoutingNumbersDocument> = {
   ...screen,
   callerPool: callerPool.optional(),
   forwardingPool: callerPool.optional(),
+  forwardPrefixes: prefixRule,
+  assertedDialPlan: dialPlan.optional(),
 };
 
 const numberListError = 'white, black, callerBlack or calleeBlack';
@@ -203,3 +240,17 @@ export const numberTransform: z.ZodType<NumberTransformDocument> = z
     path: ['caller'],
     message: 'this or callee',
   });
+
+/** An area code begins numbers as a prefix does. */
+const areaCodeError = `1 to ${prefixBytesMax} bytes without spaces or control characters`;
+
+export const mobileArea: z.ZodType<MobileAreaDocument> = z.strictObject(
+  {
+    name,
+    areaCode: z
+      .string(areaCodeError)
+      .refine((text) => text !== '' && isPrefix(text, prefixBytesMax), areaCodeError),
+    prefixes: prefixes.refine((texts) => !texts.includes(''), 'prefixes of at least one character'),
+  },
+  anObject,
+);

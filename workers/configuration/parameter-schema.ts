@@ -13,7 +13,7 @@ import {
   type Parameters,
   sortPositions,
 } from '../../core/configuration/model.ts';
-import { dynamicRunModes } from '../../core/configuration/number-model.ts';
+import { dynamicRunModes, forwardingSteps } from '../../core/configuration/number-model.ts';
 import { candidatesMax } from '../../core/routing/gateway-ranking.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import { decimal, isPrefix } from './field-schemas.ts';
@@ -26,6 +26,8 @@ export type ParameterRule =
   | { readonly kind: 'switch' }
   /** One of these words, in any case. */
   | { readonly kind: 'word'; readonly words: readonly string[] }
+  /** Some of these words, each once, as a list or with commas. */
+  | { readonly kind: 'words'; readonly words: readonly string[] }
   /** A number of decimals, also as the pattern "0.0000000". */
   | { readonly kind: 'decimals'; readonly max: number }
   | { readonly kind: 'money' }
@@ -84,6 +86,7 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SS_GATEWAY_ACD_RESERVE_SEPARATE: windowSegments,
   SS_GATEWAY_QUALITY_RESERVE_TIME: windowTime,
   SS_GATEWAY_QUALITY_RESERVE_SEPARATE: windowSegments,
+  SS_GATEWAY_QUALITY_MEAN_OF_SEGMENTS: onOff,
   SS_GATEWAYASRROUTESORTCONFIG: sortPosition,
   SS_GATEWAYFEERATEROUTESORTCONFIG: sortPosition,
   SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: onOff,
@@ -117,6 +120,7 @@ export const parameterRules: { readonly [name in keyof Parameters]: ParameterRul
   SS_DIAL_PLAN_STRICT: onOff,
   SS_DIAL_PLAN_L_INCLUSIVE: onOff,
   SS_EMERGENCY_E164S: { kind: 'numbers', lengthMax: numberPatternsMax },
+  FORWARD_SIGNAL_REWRITE_SEQUENCE: { kind: 'words', words: forwardingSteps },
   SS_BLACK_LIST_DYNAMIC_RUN_MODE: { kind: 'word', words: dynamicRunModes },
   SS_BLACK_LIST_CALLER_MALICIOUS_CALL_LIMIT: watchedCalls,
   SS_BLACK_LIST_CALLER_MALICIOUS_CALL_CHECK_INTERVAL: watchedTime,
@@ -180,6 +184,8 @@ export function expectation(rule: ParameterRule): string {
       return 'On or Off';
     case 'word':
       return rule.words.join(' or ');
+    case 'words':
+      return `some of ${rule.words.join(', ')}, each once, as a list or with commas`;
     case 'list':
       return `1 to ${rule.lengthMax} numbers from ${rule.min} to ${rule.max} (${rule.unit}), as a list or "0.5,1,2"`;
     case 'decimals':
@@ -222,6 +228,8 @@ function parseValue(rule: ParameterRule, value: unknown): ParameterValue | undef
       return switchOf(value);
     case 'word':
       return wordOf(rule.words, value);
+    case 'words':
+      return wordsOf(rule.words, value);
     case 'list':
       return listOf(rule, value);
     case 'decimals':
@@ -239,6 +247,14 @@ function wordOf(words: readonly string[], value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const asked = value.trim().toLowerCase();
   return words.find((word) => word.toLowerCase() === asked);
+}
+
+function wordsOf(words: readonly string[], value: unknown): string[] | undefined {
+  if (typeof value === 'string' && value.trim() === '') return [];
+  const parts = typeof value === 'string' ? value.split(',', words.length + 1) : asArray(value);
+  const found = parts?.map((part) => wordOf(words, part));
+  if (found === undefined || new Set(found).size !== found.length) return undefined;
+  return found.every((word) => word !== undefined) ? found : undefined;
 }
 
 function decimalsOf(max: number, value: unknown): number | undefined {
@@ -305,6 +321,12 @@ function valueJsonSchema(rule: ParameterRule): Record<string, unknown> {
       return { type: ['integer', 'string'], minimum: 0, maximum: rule.max };
     case 'word':
       return { enum: [...rule.words] };
+    case 'words':
+      return {
+        type: ['array', 'string'],
+        items: { enum: [...rule.words] },
+        maxItems: rule.words.length,
+      };
     case 'switch':
       return { enum: [true, false, 'On', 'Off', 'true', 'false', 1, 0] };
     case 'list':

@@ -1,6 +1,9 @@
 // The main thread's side of all SIP traffic: receiving sockets, streams, the router into the workers'
 // rings, and the inbox of what the workers hand back.
+import { isEmergencyInvite } from '../../core/access/emergency-invite.ts';
+import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import type { Listener } from '../../core/call/local-identity.ts';
+import type { Snapshot } from '../../core/configuration/snapshot.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
 import { Doorbell } from '../datagram/doorbell.ts';
@@ -26,6 +29,8 @@ export interface IngressOptions {
   clock: () => number;
   /** Undefined: node:dgram. */
   sockets: SharedSockets | undefined;
+  /** In force; undefined: none yet. */
+  snapshot: () => Snapshot | undefined;
 }
 
 const errorLinesPerSecond = 2;
@@ -105,6 +110,11 @@ export class Ingress {
       counters: this.#counters,
       clock: this.#clock,
       reply: (hop, text) => this.#reply(hop, text),
+      isEmergency: (bytes, length, hop) => {
+        const snapshot = options.snapshot();
+        if (snapshot === undefined) return false;
+        return isEmergencyInvite(snapshot, bytes as Buffer & MessageBytes, length, hop);
+      },
     });
     const route = (bytes: Buffer, length: number, hop: Hop): void =>
       router.route(bytes, length, hop);

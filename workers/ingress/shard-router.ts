@@ -2,7 +2,8 @@
 // parsing. When a ring is nearly full new INVITEs are refused at the door (overload-reply.ts), so that
 // responses and in-dialog requests of calls that are up still get through; the repeat of one that was
 // taken is not refused but dropped, or its caller would give up a call that goes on. The repeat of one that
-// was refused is refused again, or a call would ring whose caller has been told no.
+// was refused is refused again, or a call would ring whose caller has been told no. Calls for help get in with
+// what belongs to calls.
 import { keyedHash } from '../../core/bytes/keyed-hash.ts';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { mintedShard, shardOfCallId } from '../../core/shard/call-id-shard.ts';
@@ -24,6 +25,8 @@ export interface ShardRouterOptions {
   clock: () => number;
   /** Sends a byte string back from the listener of the hop. */
   reply: (hop: Hop, text: string) => void;
+  /** Whether a new INVITE is an emergency call; asked only where there is no room. */
+  isEmergency: (bytes: Buffer, length: number, hop: Hop) => boolean;
 }
 
 /** RFC 8489 5: a STUN header has 20 octets, the first two bits zero. */
@@ -35,6 +38,8 @@ const repeatSeconds = 32;
 /** Copies that cross our 503 leave the caller 0.5 and 1.5 s after the first one. Later ones mean that he never
  *  got it; and a caller who did comes back after two seconds (overload-reply.ts). */
 const refusedSeconds = 2;
+/** Each router's; further ones are refused as other calls are. */
+const emergenciesPerSecond = 100;
 
 export class ShardRouter {
   readonly #rings: ShardRouterOptions['rings'];
@@ -43,12 +48,16 @@ export class ShardRouter {
   readonly #counters: Float64Array;
   readonly #clock: () => number;
   readonly #reply: (hop: Hop, text: string) => void;
+  readonly #isEmergency: ShardRouterOptions['isEmergency'];
   readonly #overloadReply: (bytes: Buffer, length: number, hop: Hop) => string;
   readonly #span: CallIdSpan = { start: 0, end: 0 };
   readonly #entry: RingEntry;
   readonly #admitted: InviteMemory = new InviteMemory(repeatSeconds);
   readonly #refused: InviteMemory = new InviteMemory(refusedSeconds);
   #refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** Emergency calls let in past a full ring in this second. */
+  #emergencies = 0;
+  #emergencySecond = 0;
   /** Index: worker; 1: its ring got something in this turn. */
   readonly #toWake: Uint8Array;
   #wakeIsDue = false;
@@ -60,6 +69,7 @@ export class ShardRouter {
     this.#counters = options.counters;
     this.#clock = options.clock;
     this.#reply = options.reply;
+    this.#isEmergency = options.isEmergency;
     this.#overloadReply = createOverloadReply();
     this.#toWake = new Uint8Array(options.rings.length);
     this.#entry = {
@@ -108,7 +118,31 @@ export class ShardRouter {
     else if (this.#rings[worker]!.push(this.#entry, bytes, length)) {
       this.#admitted.remember(print, this.#entry.nowMs);
       this.#wakeSoon(worker);
-    } else this.#onNoRoom(bytes, length, print);
+    } else if (!this.#isKnownRepeat(print)) {
+      if (this.#pushEmergency(worker, bytes, length)) {
+        this.#admitted.remember(print, this.#entry.nowMs);
+        this.#wakeSoon(worker);
+      } else this.#refuse(bytes, length, print);
+    }
+  }
+
+  /** Into the room that is kept for calls that are up; a flood of such calls must not take all of it. */
+  #pushEmergency(worker: number, bytes: Buffer, length: number): boolean {
+    const entry = this.#entry;
+    const second = Math.floor(entry.nowMs / 1000);
+    if (second !== this.#emergencySecond) {
+      this.#emergencySecond = second;
+      this.#emergencies = 0;
+    }
+    if (this.#emergencies >= emergenciesPerSecond) return false;
+    if (!this.#isEmergency(bytes, length, entry.hop)) return false;
+    entry.urgent = true;
+    const pushed = this.#rings[worker]!.push(entry, bytes, length);
+    entry.urgent = false;
+    if (!pushed) return false;
+    this.#emergencies++;
+    this.#counters[Counter.emergencyRingFull]!++;
+    return true;
   }
 
   /** One wake for all that this turn of the event loop brings: datagrams come in bursts, and waking a
@@ -130,15 +164,13 @@ export class ShardRouter {
     }
   };
 
-  /** A new INVITE, or the repeat of one that was taken. Over a stream nobody repeats: what comes there is
-   *  answered (RFC 3261 17.1.1.2). */
-  #onNoRoom(bytes: Buffer, length: number, print: number): void {
+  /** Of one that was taken: nothing is said. Over a stream nobody repeats: what comes there is answered
+   *  (RFC 3261 17.1.1.2). */
+  #isKnownRepeat(print: number): boolean {
     const { hop, nowMs } = this.#entry;
-    if (hop.transport === Transport.udp && this.#admitted.has(print, nowMs)) {
-      this.#counters[Counter.dropRepeatRingFull]!++;
-      return;
-    }
-    this.#refuse(bytes, length, print);
+    if (hop.transport !== Transport.udp || !this.#admitted.has(print, nowMs)) return false;
+    this.#counters[Counter.dropRepeatRingFull]!++;
+    return true;
   }
 
   #wasRefused(print: number): boolean {

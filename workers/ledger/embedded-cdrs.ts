@@ -40,8 +40,9 @@ export async function* embeddedCdrsOfDay(
     const rows = store.range(from, end, pageRows);
     for (const [key, value] of rows) {
       const cdr = unpackRow(value);
-      if (cdr === undefined || !matches(cdr)) continue;
-      const stored: StoredCdr = Object.assign(cdr, { logId: logIdOf(key) });
+      const logId = logIdOf(key);
+      if (cdr === undefined || !matches(cdr, logId)) continue;
+      const stored: StoredCdr = Object.assign(cdr, { logId });
       if (after === undefined || compareCdrs(stored, after) > 0) yield stored;
     }
     const last = rows.at(-1);

@@ -75,6 +75,8 @@ export interface StoredCdrQuery {
   readonly account?: string | undefined;
   readonly gateway?: string | undefined;
   readonly callId?: string | undefined;
+  /** That one CDR. */
+  readonly logId?: LogId | undefined;
   /** The number called, as it came, begins with it. */
   readonly calleePrefix?: string | undefined;
   /** Key of core/end-reason.ts. */

@@ -3,7 +3,7 @@
 
 import type { BilledParty, Cdr, EndedBy } from '../../core/cdr/cdr.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
-import { peerText, peerTextOrNull } from '../../core/cdr/cdr-json.ts';
+import { logIdText, peerText, peerTextOrNull } from '../../core/cdr/cdr-json.ts';
 import { moneyText, parseMoney } from '../../core/money.ts';
 import type { LedgerRow, StoredCdr } from './ledger-store.ts';
 import type { SqlRow, SqlValue } from './mysql-link.ts';
@@ -58,7 +58,7 @@ export function rowSql({ cdr, logId }: LedgerRow): string {
     cdr.sipCode,
     sqlText(peerText(cdr.callerAddress)),
     sqlTextOrNull(peerTextOrNull(cdr.calleeAddress)),
-    sqlText(`${logId.set}/${logId.file}/${logId.offset}`),
+    sqlText(logIdText(logId)),
   ];
   return values.join(',');
 }

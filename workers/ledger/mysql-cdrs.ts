@@ -1,6 +1,7 @@
 // CDRs of the daily tables, by the end of the call, page by page. What may be in one of several columns (the
 // account of either side, a gateway, a Call-ID) is asked for one column at a time, so that each has its
 // index; the answers are one list.
+import { logIdText } from '../../core/cdr/cdr-json.ts';
 import { cdrFilter, compareCdrs, mergeCdrs } from '../cdr/cdr-filter.ts';
 import type { StoredCdr, StoredCdrQuery } from './ledger-store.ts';
 import { cdrColumnNames, cdrOfRow, text } from './mysql-cdr-row.ts';
@@ -41,7 +42,7 @@ export async function* mysqlCdrsOfDay(
         yield* sameTime.sort(compareCdrs);
         sameTime = [];
       }
-      if (!matches(cdr)) continue;
+      if (!matches(cdr, cdr.logId)) continue;
       if (after === undefined || compareCdrs(cdr, after) > 0) sameTime.push(cdr);
     }
     const last = rows.at(-1);
@@ -77,6 +78,7 @@ function rangeSql(query: StoredCdrQuery): string[] {
   if (query.calleePrefix !== undefined) {
     conditions.push(`callee_access LIKE ${sqlPrefix(query.calleePrefix)}`);
   }
+  if (query.logId !== undefined) conditions.push(`log_id = ${sqlText(logIdText(query.logId))}`);
   if (query.endReason !== undefined) conditions.push(`end_reason = ${sqlText(query.endReason)}`);
   return conditions;
 }

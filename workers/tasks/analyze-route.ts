@@ -1,6 +1,6 @@
-// Task of the Piscina pool: routing analysis (`tandem route`) on the snapshot that is in force. Called by
-// its exported name: `pool.run(request, { name: 'analyzeRoute' })`. It reads the arena while it runs, so it
-// counts among the arena's readers. Lines in use and the rest of what is known of gateways are those of now.
+// Tasks of the Piscina pool: routing analysis (`tandem route`) on the snapshot that is in force, or on an older
+// version. Called by their exported names: `pool.run(request, { name: 'analyzeRoute' })`. The first reads the
+// arena while it runs, so it counts among the arena's readers. Lines in use and the rest of what is known of gateways are those of now.
 import { linesUsed } from '../../core/admission/line-limits.ts';
 import { billingRules } from '../../core/billing/billing-rules.ts';
 import type { Listener } from '../../core/call/local-identity.ts';
@@ -11,12 +11,24 @@ import type { GatewayReadings } from '../../core/effects.ts';
 import { explainRoute, type RouteExplanation } from '../../core/routing/explain.ts';
 import { gatewayEffects } from '../../core/routing/gateway-state.ts';
 import type { AnalyzeRequest } from '../admin-messages.ts';
+import { lowerThreadPriority } from '../background-priority.ts';
 import { monotonicMs } from '../clock.ts';
+import { compileStored, type StoredVersion } from '../configuration/compile-stored.ts';
 import { unreachableReason } from '../configuration/reachability.ts';
 import { gatewayWords, lineLedger, type SharedMemory } from '../memory/shared-memory.ts';
 
-export interface AnalyzeTask {
+export interface AnalyzeTask extends AnalyzedCall {
   readonly arena: SharedArrayBuffer;
+}
+
+/** By a version that is not in force. */
+export interface AnalyzeStoredTask extends AnalyzedCall {
+  readonly stored: StoredVersion;
+  /** Of the gateways and groups in force: what of an old configuration is still there has figures of now. */
+  readonly slots: ReadonlyMap<string, number>;
+}
+
+interface AnalyzedCall {
   readonly request: AnalyzeRequest;
   readonly listeners: readonly Listener[];
   readonly memory: RouteMemory;
@@ -27,16 +39,39 @@ export type RouteMemory = Pick<SharedMemory, 'workers' | 'lines' | 'gateways'>;
 
 /** Longer than any number that a message can carry usefully. */
 const numberCharsMax = 128;
+/** Of what is not in force: nothing is known of it. */
+const noSlot = -1;
 
 /** Throws where the request names what does not exist; the message is for the person who asked. */
 export function analyzeRoute(task: AnalyzeTask): RouteExplanation {
-  const { request, listeners, memory } = task;
-  if (request.callee.length === 0 || request.callee.length > numberCharsMax) {
-    throw new Error(
-      `callee: ${request.callee.length} characters: expected a number of 1 to ${numberCharsMax}`,
-    );
-  }
-  const snapshot = openSnapshot(task.arena);
+  checkCallee(task.request);
+  return analyze(openSnapshot(task.arena), task);
+}
+
+/** The same; compiles the version first, for this one question. */
+export async function analyzeStoredRoute(task: AnalyzeStoredTask): Promise<RouteExplanation> {
+  checkCallee(task.request);
+  lowerThreadPriority();
+  const { compiled } = await compileStored(
+    task.stored,
+    (names) => new Map(names().map((name) => [name, task.slots.get(name) ?? noSlot])),
+  );
+  const arena = new ArrayBuffer(Math.ceil(compiled.bytesNeeded / 8) * 8);
+  compiled.writeInto(arena);
+  return analyze(openSnapshot(arena), task);
+}
+
+function checkCallee({ callee }: AnalyzeRequest): void {
+  if (callee.length > 0 && callee.length <= numberCharsMax) return;
+  throw new Error(
+    `callee: ${callee.length} characters: expected a number of 1 to ${numberCharsMax}`,
+  );
+}
+
+function analyze(
+  snapshot: Snapshot,
+  { request, listeners, memory }: AnalyzedCall,
+): RouteExplanation {
   refuseUnknown(snapshot, 'without', request.without ?? []);
   refuseUnknown(snapshot, 'fail', Object.keys(request.fail ?? {}));
   const rules = billingRules(snapshot.parameters);
@@ -65,8 +100,14 @@ function refuseUnknown(snapshot: Snapshot, field: string, names: readonly string
 
 function stateOf(memory: RouteMemory): GatewayReadings {
   const ledger = lineLedger(memory);
+  const now = gatewayEffects(gatewayWords(memory), () => monotonicMs() / 1000);
+  const known = (slot: number): boolean => slot !== noSlot;
   return {
-    ...gatewayEffects(gatewayWords(memory), () => monotonicMs() / 1000),
-    linesUsed: (slot) => linesUsed(ledger, slot),
+    callsToday: (slot) => (known(slot) ? now.callsToday(slot) : 0),
+    asr: (slot) => (known(slot) ? now.asr(slot) : -1),
+    acd: (slot) => (known(slot) ? now.acd(slot) : -1),
+    isOffline: (slot) => known(slot) && now.isOffline(slot),
+    closedSeconds: (slot) => (known(slot) ? now.closedSeconds(slot) : 0),
+    linesUsed: (slot) => (known(slot) ? linesUsed(ledger, slot) : 0),
   };
 }

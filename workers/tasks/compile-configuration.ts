@@ -4,15 +4,9 @@ import { lowerThreadPriority } from '../background-priority.ts';
 import type { AccountCells } from '../configuration/compile-billing.ts';
 import type { AccountFraudLimit } from '../configuration/compile-fraud-limits.ts';
 import type { AccountPackage } from '../configuration/compile-packages.ts';
-import { compileParts } from '../configuration/compile-snapshot.ts';
-import type { ConfigurationStore } from '../configuration/configuration-store.ts';
-import { ConfigurationVersions } from '../configuration/configuration-versions.ts';
-import { openConfigurationStore } from '../configuration/open-store.ts';
+import { compileStored, type StoredVersion } from '../configuration/compile-stored.ts';
 
-export interface CompileRequest {
-  readonly dataDir: string;
-  /** 0: the empty configuration. */
-  readonly version: number;
+export interface CompileRequest extends StoredVersion {
   readonly slots: ReadonlyMap<string, number>;
   /** Reused where it is large enough. Nobody may be reading from it. */
   readonly arena: SharedArrayBuffer | null;
@@ -36,28 +30,9 @@ export interface CompileAnswer {
 const arenaSlack = 1.25;
 const arenaBytesMin = 1 << 20;
 
-const stores = new Map<string, Promise<ConfigurationStore>>();
-
 export async function compileConfiguration(request: CompileRequest): Promise<CompileAnswer> {
   if (request.behindCalls) lowerThreadPriority();
-  const started = performance.now();
-  const versions = new ConfigurationVersions(await storeOf(request.dataDir));
-  const stored = versions.splitDocument(request.version);
-  if (stored === undefined) {
-    throw new Error(`configuration version ${request.version} is not in ${request.dataDir}`);
-  }
-  const { document, prefixes: prefixTexts, numbers: numberTexts } = stored;
-  const rateTables = document.rateTables.map((table) => ({
-    name: table.name,
-    rates: versions.rates(table),
-  }));
-  const read = performance.now();
-  const { version, slots } = request;
-  const compiled = compileParts(
-    document,
-    { version, slots },
-    { prefixTexts, numberTexts, rateTables },
-  );
+  const { compiled, readMs, compileMs } = await compileStored(request, () => request.slots);
   const compiledAt = performance.now();
   const arena = arenaFor(compiled.bytesNeeded, request.arena);
   compiled.writeInto(arena);
@@ -67,8 +42,8 @@ export async function compileConfiguration(request: CompileRequest): Promise<Com
     accountCells: compiled.accountCells,
     fraudLimits: compiled.fraudLimits,
     packages: compiled.packages,
-    readMs: read - started,
-    compileMs: compiledAt - read,
+    readMs,
+    compileMs,
     writeMs: performance.now() - compiledAt,
   };
 }
@@ -77,15 +52,4 @@ function arenaFor(bytesNeeded: number, given: SharedArrayBuffer | null): SharedA
   if (given !== null && given.byteLength >= bytesNeeded) return given;
   const bytes = Math.max(arenaBytesMin, Math.ceil(bytesNeeded * arenaSlack));
   return new SharedArrayBuffer(Math.ceil(bytes / 8) * 8);
-}
-
-/** One store a thread and directory: opening maps the file. */
-function storeOf(dataDir: string): Promise<ConfigurationStore> {
-  let store = stores.get(dataDir);
-  if (store === undefined) {
-    store = openConfigurationStore(dataDir);
-    stores.set(dataDir, store);
-    store.catch(() => stores.delete(dataDir));
-  }
-  return store;
 }
