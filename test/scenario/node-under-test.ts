@@ -145,9 +145,12 @@ async function becomesQuiet(
   }
 }
 
-export async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
   const end = performance.now() + 15_000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
     await delay(10);
   }
