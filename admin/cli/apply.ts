@@ -6,7 +6,6 @@ import type { AppliedChange } from '../configuration-service.ts';
 import { type DocumentFormat, parseDocumentText } from '../configuration-text.ts';
 import { CommandFailed } from './command-failed.ts';
 import { ask, findNode, type NodeOptions, withNodeOptions } from './node-client.ts';
-import { changeOffline } from './offline-configuration.ts';
 import { print, printJson } from './output.ts';
 
 interface ApplyCommandOptions extends NodeOptions {
@@ -41,6 +40,8 @@ async function applyFile(file: string, options: ApplyCommandOptions): Promise<vo
   const node = await findNode(options);
   let applied: AppliedChange;
   if (node === undefined) {
+    // A running node has all of that loaded already.
+    const { changeOffline } = await import('./offline-configuration.ts');
     applied = await changeOffline(options.data, async (stored) =>
       stored.apply(parseDocumentText(content.toString(), format), options),
     );

@@ -12,7 +12,6 @@ import {
   type NodeOptions,
   withNodeOptions,
 } from './node-client.ts';
-import { withOfflineCdrs } from './offline-ledger.ts';
 import { print } from './output.ts';
 
 interface CdrOptions extends NodeOptions {
@@ -75,6 +74,8 @@ async function printCdrs(options: CdrOptions): Promise<void> {
     const since = options.since === undefined ? undefined : Date.parse(options.since);
     const until = options.until === undefined ? undefined : Date.parse(options.until);
     const filter = { since, until, account, gateway, calleePrefix, endReason, callId };
+    // A running node has all of that loaded already.
+    const { withOfflineCdrs } = await import('./offline-ledger.ts');
     await withOfflineCdrs(options.data, async (pages) => {
       await printPages(options, async (after, limit) => {
         const page = await pages({ ...filter, limit }, after);

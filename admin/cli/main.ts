@@ -4,26 +4,15 @@
 import './behind-calls.ts';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../workers/package-version.ts';
-import { addApplyCommand } from './apply.ts';
-import { addBackupCommands } from './backup.ts';
-import { addCdrCommand } from './cdr.ts';
 import { CommandFailed } from './command-failed.ts';
-import { addConfigCommand } from './config.ts';
-import { addExportCommand } from './export.ts';
-import { addListedCommands } from './listed.ts';
+import { addCommands } from './commands.ts';
 import { endQuietlyWhenPipeCloses } from './output.ts';
-import { addAuditCommand, addPayCommand } from './pay.ts';
-import { addRateCommand } from './rate.ts';
-import { addRatesCommand } from './rates.ts';
-import { addRouteCommand } from './route.ts';
-import { addStartCommand } from './start.ts';
-import { addStatusCommand } from './status.ts';
 
 const exitCodesHelp = `
 Exit codes: 0 done; 1 refused or failed while it ran; 2 used wrongly, or a bad file.
 "tandem help COMMAND" tells more, with examples.`;
 
-function program(): Command {
+async function program(): Promise<Command> {
   const tandem = new Command('tandem')
     .description('Tandem, a Class 4 softswitch: run a node, configure it, look into it.')
     .version(packageVersion(), '--version', 'print the version')
@@ -31,26 +20,14 @@ function program(): Command {
     .showHelpAfterError('(tandem --help tells what there is)')
     .exitOverride()
     .addHelpText('after', exitCodesHelp);
-  addStartCommand(tandem);
-  addApplyCommand(tandem);
-  addExportCommand(tandem);
-  addStatusCommand(tandem);
-  addCdrCommand(tandem);
-  addRouteCommand(tandem);
-  addListedCommands(tandem);
-  addRateCommand(tandem);
-  addRatesCommand(tandem);
-  addPayCommand(tandem);
-  addAuditCommand(tandem);
-  addBackupCommands(tandem);
-  addConfigCommand(tandem);
+  await addCommands(tandem, process.argv[2]);
   return tandem;
 }
 
 async function run(): Promise<number> {
   endQuietlyWhenPipeCloses();
   try {
-    await program().parseAsync();
+    await (await program()).parseAsync();
     return 0;
   } catch (error) {
     // Commander has printed what it had to say; help and version end well.
