@@ -5,6 +5,7 @@ import { unlist } from '../core/admission/listed-numbers.ts';
 import type { WatchedSide } from '../core/admission/number-watch.ts';
 import { Counter } from '../core/metrics/counter-layout.ts';
 import type { ListedNumbers, UnlistRequest } from './admin-messages.ts';
+import { byteString } from './configuration/byte-string.ts';
 import type { Log } from './log.ts';
 import { counterBlock, mainWriter } from './memory/counter-block.ts';
 import { numberWatch, type SharedMemory } from './memory/shared-memory.ts';
@@ -45,7 +46,7 @@ export class ListedNumbersBook {
   #clearOne(text: string, side: WatchedSide | undefined): number {
     const { memory, hashKey } = this.#options;
     const watch = numberWatch(memory, hashKey);
-    const number = Buffer.from(text, 'utf8').toString('latin1');
+    const number = byteString(text);
     const sides = side === undefined ? (['caller', 'callee'] as const) : [side];
     return sides.filter((each) => unlist(watch, each, number, watchSeconds())).length;
   }

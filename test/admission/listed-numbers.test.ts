@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { watchLineSlot, wordsPerLine } from '../../core/admission/line-limits.ts';
 import {
   extendListing,
   type Listing,
@@ -18,17 +17,8 @@ import {
   type NumberWatch,
   noteEvent,
   watched,
-  watchWords,
 } from '../../core/admission/number-watch.ts';
-
-function watchOf(entries: number): NumberWatch {
-  return {
-    keys: new BigInt64Array(new SharedArrayBuffer(entries * 8)),
-    words: new Int32Array(new SharedArrayBuffer(entries * watchWords * 4)),
-    used: new Int32Array((watchLineSlot(entries) + 1) * wordsPerLine),
-    hashKey: Uint32Array.of(7, 9),
-  };
-}
+import { watchOf } from '../doubles/watch-of.ts';
 
 function enter(watch: NumberWatch, listing: Listing): number {
   const entry = watched(watch, listing.side, listing.number, listing.since);

@@ -9,21 +9,11 @@ import {
   ListedWhy,
   list,
   listedFor,
-  type NumberWatch,
   noteEvent,
   watched,
   watchedEventsMax,
-  watchWords,
 } from '../../core/admission/number-watch.ts';
-
-function watchOf(entries: number): NumberWatch {
-  return {
-    keys: new BigInt64Array(new SharedArrayBuffer(entries * 8)),
-    words: new Int32Array(new SharedArrayBuffer(entries * watchWords * 4)),
-    used: new Int32Array((watchLineSlot(entries) + 1) * wordsPerLine),
-    hashKey: Uint32Array.of(7, 9),
-  };
-}
+import { watchOf } from '../doubles/watch-of.ts';
 
 describe('watched numbers', () => {
   it('are found again, each side for itself', () => {

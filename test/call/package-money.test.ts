@@ -7,21 +7,9 @@ import { chargeClosedCall } from '../../core/billing/call-charge.ts';
 import { RentState } from '../../core/billing/package-items.ts';
 import { decodeFrame, encodeAnswer } from '../../core/cdr/cdr-codec.ts';
 import { chargesOf } from '../../core/cdr/charges.ts';
-import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
-import {
-  type Changes,
-  cent,
-  documentOf,
-  hangUp,
-  type MoneyStage,
-  moneyStage,
-} from '../doubles/money-stage.ts';
-import { snapshotOf } from '../doubles/snapshot-of.ts';
+import { type Changes, cent, hangUp, type MoneyStage } from '../doubles/money-stage.ts';
+import { firstDay, goldStage, month } from '../doubles/package-stage.ts';
 import { answeredCall, inviteText, responseTo } from '../doubles/switch-stage.ts';
-
-/** November 2023; its first day. */
-const month = 2023 * 12 + 10;
-const firstDay = Date.UTC(2023, 10, 1) / 86_400_000;
 
 interface PackageStage extends MoneyStage {
   /** A cell of acme's first package. */
@@ -30,18 +18,10 @@ interface PackageStage extends MoneyStage {
 }
 
 function packageStage(gold: object, changes: Changes = {}): PackageStage {
-  const all = {
-    money: { acme: 0n },
-    packages: [{ name: 'gold', timeZone: 'UTC', ...gold }],
-    ...changes,
-    acme: { packages: [{ package: 'gold' }], ...changes.acme },
-  };
-  const stage = moneyStage(all);
-  const snapshot = snapshotOf(documentOf(all));
-  const [order] = accountAt(snapshot, accountRowByName(snapshot, 'acme')).packages;
+  const { stage, order } = goldStage(gold, changes);
   const cell = (counter: 'rent' | 'spent' | 'money', period = month): number =>
     usageCell(
-      giftUsageSlot(order![`${counter}Slot`]),
+      giftUsageSlot(order[`${counter}Slot`]),
       counter === 'rent' ? UsageKind.seconds : UsageKind.money,
       period,
     );

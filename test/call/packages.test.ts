@@ -6,21 +6,9 @@ import { UsageKind, usageCell } from '../../core/admission/day-usage.ts';
 import { giftUsageSlot } from '../../core/admission/line-limits.ts';
 import { chargeClosedCall } from '../../core/billing/call-charge.ts';
 import { termsOf, termsValues } from '../../core/cdr/billing-values.ts';
-import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
-import {
-  type Changes,
-  cent,
-  documentOf,
-  hangUp,
-  type MoneyStage,
-  moneyStage,
-} from '../doubles/money-stage.ts';
-import { snapshotOf } from '../doubles/snapshot-of.ts';
+import { type Changes, cent, hangUp, type MoneyStage } from '../doubles/money-stage.ts';
+import { firstDay, goldStage, month } from '../doubles/package-stage.ts';
 import { answeredCall, inviteText, responseTo } from '../doubles/switch-stage.ts';
-
-/** November 2023; its first day. */
-const month = 2023 * 12 + 10;
-const firstDay = Date.UTC(2023, 10, 1) / 86_400_000;
 
 interface PackageStage extends MoneyStage {
   /** Seconds that are gone of acme's gift, with those that calls hold. */
@@ -28,19 +16,11 @@ interface PackageStage extends MoneyStage {
 }
 
 function packageStage(gifts: readonly object[], changes: Changes = {}): PackageStage {
-  const all = {
-    money: { acme: 0n },
-    packages: [{ name: 'gold', timeZone: 'UTC', gifts }],
-    ...changes,
-    acme: { packages: [{ package: 'gold' }], ...changes.acme },
-  };
-  const stage = moneyStage(all);
-  const snapshot = snapshotOf(documentOf(all));
-  const [order] = accountAt(snapshot, accountRowByName(snapshot, 'acme')).packages;
+  const { stage, order } = goldStage({ gifts }, changes);
   return {
     ...stage,
     used: (gift = 0, period = month) => {
-      const slot = giftUsageSlot(order!.giftSlots[gift]!);
+      const slot = giftUsageSlot(order.giftSlots[gift]!);
       return stage.effects.usage.get(usageCell(slot, UsageKind.seconds, period)) ?? 0n;
     },
   };

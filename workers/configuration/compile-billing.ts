@@ -17,6 +17,7 @@ import {
   type PeriodRate,
 } from '../../core/configuration/snapshot.ts';
 import { compareNames } from '../../core/routing/gateway-order.ts';
+import { byteString } from './byte-string.ts';
 import {
   type AccountFraudLimit,
   type CompiledFraudLimits,
@@ -204,7 +205,7 @@ function compilePackage(document: PackageDocument): Package {
     // A version that was stored before there were periods has none.
     period: document.period ?? 'month',
     gifts: document.gifts.map((gift) => ({
-      prefixes: gift.prefixes.map((prefix) => Buffer.from(prefix, 'utf8').toString('latin1')),
+      prefixes: gift.prefixes.map(byteString),
       window: windowOf(gift),
       seconds: gift.seconds,
       cycleSeconds: gift.cycleSeconds,

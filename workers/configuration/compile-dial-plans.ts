@@ -1,6 +1,5 @@
 // Compiles the dial plans of a document (layout: core/configuration/number-layout.ts). Gateways with the same
 // plan share one.
-import { Buffer } from 'node:buffer';
 import {
   anyCharacter,
   DialTargetKind,
@@ -16,6 +15,7 @@ import {
   isBareStar,
   parseDialPlan,
 } from '../../core/number/dial-plan-grammar.ts';
+import { byteString } from './byte-string.ts';
 
 /** How the disputed parts of the grammar are read. */
 export interface DialPlanReading {
@@ -55,7 +55,7 @@ export function createDialPlanCompiler(reading: DialPlanReading): DialPlanCompil
 
 /** `text`: a plan that parses, as people write it. */
 export function compileDialPlan(text: string, reading: DialPlanReading): DialPlan {
-  const parsed = parseDialPlan(Buffer.from(text, 'utf8').toString('latin1'));
+  const parsed = parseDialPlan(byteString(text));
   if (!parsed.ok) throw new Error(`dial plan ${JSON.stringify(text)} was not checked`);
   const code: number[] = [];
   const rules = new Uint32Array(parsed.rules.length * dialRuleWords);

@@ -6,6 +6,7 @@ import type {
   ThresholdDocument,
 } from '../../core/configuration/model.ts';
 import type { FraudLimit, Threshold, ZoneOffsets } from '../../core/configuration/snapshot.ts';
+import { byteString } from './byte-string.ts';
 import { units } from './compile-rates.ts';
 import { nodeTimeZone, zoneOffsets } from './time-zones.ts';
 
@@ -58,7 +59,7 @@ function compileLimit(document: FraudLimitDocument, slot: number): FraudLimit {
   const { callsAtOnce, callsPerMinute, minutesPerDay, moneyPerDay, callSeconds } = document;
   return {
     slot,
-    prefix: Buffer.from(document.prefix, 'utf8').toString('latin1'),
+    prefix: byteString(document.prefix),
     callsAtOnce: thresholdOf(callsAtOnce, -1, (value) => value),
     callsPerMinute: thresholdOf(callsPerMinute, -1, (value) => value),
     daySeconds: thresholdOf(minutesPerDay, -1n, (minutes) => BigInt(minutes) * 60n),

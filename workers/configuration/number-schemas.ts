@@ -24,6 +24,7 @@ import {
 import { prefixBytesMax } from '../../core/configuration/snapshot-layout.ts';
 import { parseDialPlan } from '../../core/number/dial-plan-grammar.ts';
 import { callTypes, callTypesError } from './billing-schemas.ts';
+import { byteString } from './byte-string.ts';
 import { flag, integer, isPrefix, name, numbers, prefixes } from './field-schemas.ts';
 import { checkSchedule, scheduleFields } from './schedule-schema.ts';
 
@@ -44,7 +45,7 @@ const dialPlanError = 'a dial plan like "00:,*:00*"';
 
 /** "" is no plan. */
 const dialPlan = z.string(dialPlanError).superRefine((text, context) => {
-  const parsed = parseDialPlan(Buffer.from(text, 'utf8').toString('latin1'));
+  const parsed = parseDialPlan(byteString(text));
   if (parsed.ok) return;
   const rule = Buffer.from(parsed.text, 'latin1').toString('utf8');
   context.addIssue(
