@@ -6,9 +6,9 @@ import type { Piscina } from 'piscina';
 import type { Listener } from '../core/call/local-identity.ts';
 import { Counter, Gauge } from '../core/metrics/counter-layout.ts';
 import { AccountBook } from './account-book.ts';
-import { type AdminQuestion, type AnswerTo, createAnswers } from './admin-answers.ts';
+import { type AnswerTo, createAnswers } from './admin-answers.ts';
+import { AdminLink } from './admin-link.ts';
 import type { EngineFigures } from './admin-messages.ts';
-import { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
 import { type CdrWriterHost, startCdrWriter } from './cdr-writer-host.ts';
 import { monotonicMs } from './clock.ts';
@@ -66,7 +66,6 @@ export class Engine {
   readonly supervisor: Supervisor;
   readonly activation: ConfigurationActivation;
   readonly accounts: AccountBook;
-  adminUrl: string;
 
   readonly #directory: DataDirectory;
   readonly #shardKey: Uint32Array;
@@ -80,7 +79,7 @@ export class Engine {
   readonly #loopDelay = createLoopDelay();
   readonly #closers: (() => Promise<void>)[] = [];
   #ingress: Ingress | undefined;
-  #admin: AdminProcess | undefined;
+  #admin: AdminLink | undefined;
   #cdrWriter: CdrWriterHost | undefined;
   #pulse: NodeJS.Timeout | undefined;
   #draining = false;
@@ -91,7 +90,6 @@ export class Engine {
     this.settings = options.settings;
     this.log = options.log;
     this.listeners = parts.listeners;
-    this.adminUrl = options.settings.adminListen;
     this.#directory = parts.directory;
     this.#recoverLog = createLogRecovery(parts, options);
     this.#shardKey = openShardKey(parts.directory.path);
@@ -171,6 +169,10 @@ export class Engine {
     }
   }
 
+  get adminUrl(): string {
+    return this.#admin?.url ?? this.settings.adminListen;
+  }
+
   figures(): EngineFigures {
     return this.#readFigures(Date.now());
   }
@@ -231,6 +233,7 @@ export class Engine {
 
   async #start(version: number, admin: string | false | undefined): Promise<void> {
     try {
+      if (admin !== false) this.#startAdmin(admin);
       const recovered = await this.#recoverLog({});
       this.#cdrWriter = startCdrWriter(this.settings, this.log, this.accounts);
       await this.#activate(version);
@@ -245,7 +248,8 @@ export class Engine {
         snapshot: () => this.activation.current,
       });
       this.#hangUpOrphans(recovered.answers);
-      if (admin !== false) await this.#startAdmin(admin);
+      this.#admin?.callsAreTaken();
+      await within(adminWaitMs, Promise.resolve(this.#admin?.listens));
       this.#pulse = setInterval(() => this.#onPulse(), pulseMs);
     } catch (error) {
       await this.close();
@@ -303,44 +307,23 @@ export class Engine {
     }
   }
 
-  async #startAdmin(path: string | undefined): Promise<void> {
-    let listening: () => void = () => {};
-    const listens = new Promise<void>((resolve) => {
-      listening = resolve;
-    });
-    this.#admin = new AdminProcess({
+  #startAdmin(path: string | undefined): void {
+    const { settings, listeners, log } = this;
+    this.#admin = new AdminLink({
       start: {
         dataDir: this.#directory.path,
-        listen: this.settings.adminListen,
-        node: this.settings.node,
+        listen: settings.adminListen,
+        node: settings.node,
         version: this.#version,
-        logLevel: this.settings.logLevel,
-        mysqlUrl: this.settings.mysqlUrl,
-        listeners: this.listeners,
+        logLevel: settings.logLevel,
+        mysqlUrl: settings.mysqlUrl,
+        listeners,
       },
-      log: this.log,
+      log,
       path,
-      onMessage: (message) => {
-        if (message.kind === 'listening') {
-          this.adminUrl = message.url;
-          this.#admin?.send({ kind: 'figures', figures: this.figures() });
-          listening();
-        } else {
-          void this.#answer(message);
-        }
-      },
+      answerTo: this.#answerTo,
+      figures: () => this.figures(),
     });
-    await within(adminWaitMs, listens);
-  }
-
-  async #answer(question: AdminQuestion): Promise<void> {
-    const { id } = question;
-    try {
-      const result = await this.#answerTo(question);
-      this.#admin?.send({ kind: 'answer', id, result });
-    } catch (error) {
-      this.#admin?.send({ kind: 'refusal', id, error: (error as Error).message });
-    }
   }
 
   #onPulse(): void {
@@ -354,7 +337,7 @@ export class Engine {
       counterBlock(this.memory, mainWriter)[Counter.clockSteps]!++;
       this.log.warn({ stepMs: Math.round(stepMs) }, 'the wall clock was set');
     }
-    this.#admin?.send({ kind: 'figures', figures: this.figures() });
+    this.#admin?.tellFigures();
   }
 }
 

@@ -1,8 +1,8 @@
 // Process entry of the engine. `tandem start` calls startEngine; `node dist/workers/main.js` does the same.
 //
 //   settings -> data directory (lock, format) -> listening addresses (exclusive probe) -> task pool,
-//   configuration store -> shared memory -> CDR recovery -> configuration -> call workers -> main
-//   thread's sockets -> calls of a crash hung up -> admin process -> "ready"
+//   configuration store -> shared memory -> admin process (comes up beside the rest) -> CDR recovery ->
+//   configuration -> call workers -> main thread's sockets -> calls of a crash hung up -> "ready"
 //
 // Exit codes: 0 drained, 1 a fault of ours, 2 somebody must change something (node file, data directory
 // in use, address taken).

@@ -34,6 +34,7 @@ const files: readonly { readonly names: readonly string[]; load(): Promise<reado
 
 /** All of them where `asked` is none: for the help, and for what is misspelt. */
 export async function addCommands(tandem: Command, asked: string | undefined): Promise<void> {
+  if (asked === '--version') return;
   const found = files.filter(({ names }) => names.includes(asked ?? ''));
   for (const file of found.length > 0 ? found : files) {
     for (const add of await file.load()) add(tandem);

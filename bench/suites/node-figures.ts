@@ -48,7 +48,8 @@ async function idle(
   context: SuiteContext,
   tandem: Tandem,
 ): Promise<Omit<StartResult, 'prefixes' | 'readyMs'>> {
-  await delay(context.quick ? 2000 : 15_000);
+  // V8 collects for half a minute what loading the modules left
+  await delay(context.quick ? 2000 : 45_000);
   const pids = processTree(tandem.child.pid);
   const idleSeconds = context.quick ? 5 : 30;
   const before = cpuSeconds(pids);
