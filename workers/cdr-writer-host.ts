@@ -14,6 +14,7 @@ import type {
   HeardPayment,
   ToCdrWriter,
 } from './cdr/writer-messages.ts';
+import { cdrWriterLimits } from './garbage-collection.ts';
 import type { HandOffSettings } from './hand-off/hand-offs.ts';
 import type { LedgerSettings } from './ledger/open-ledger.ts';
 import type { MinimumDue, RentDue } from './ledger/package-due.ts';
@@ -173,6 +174,7 @@ export class CdrWriterHost implements OpeningBalances, OpeningUsages, DueCharges
     };
     const thread = new Worker(new URL('./cdr/cdr-writer-thread.js', import.meta.url), {
       workerData,
+      resourceLimits: cdrWriterLimits,
     });
     this.#thread = thread;
     thread.on('message', (message: FromCdrWriter) => this.#onMessage(message));

@@ -1,4 +1,4 @@
-// How V8 collects in call workers. What lives at a collection is copied, so its price is the calls that are up;
+// How V8 collects in threads. What lives at a collection is copied, so its price is the calls that are up;
 // what dies before costs nothing. DECISIONS.md 36 has the measurements.
 import { setFlagsFromString } from 'node:v8';
 import type { ResourceLimits } from 'node:worker_threads';
@@ -6,6 +6,10 @@ import type { ResourceLimits } from 'node:worker_threads';
 /** Three semi-spaces of 16 MB: at some thousand calls a second a collection comes every 0.3 s, when most short
  *  calls have come and gone. Much smaller, and each call is copied twice and ends in the old generation. */
 export const callWorkerLimits: ResourceLimits = { maxYoungGenerationSizeMb: 48 };
+
+/** Two batches of CDRs live while the ledger takes one of them: collected half as often they are copied half as
+ *  often. The space grows only behind a backlog. */
+export const cdrWriterLimits: ResourceLimits = { maxYoungGenerationSizeMb: 96 };
 
 /** For all threads that start from now on. */
 export function setCollectorFlags(): void {

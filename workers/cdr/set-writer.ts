@@ -40,6 +40,8 @@ interface Batch {
   readonly bytes: number;
   readonly files: readonly string[];
   readonly isFull: boolean;
+  /** Its records are on the disk. Undefined: somebody has to see to it. */
+  synced: Promise<void> | undefined;
 }
 
 export class SetWriter {
@@ -78,13 +80,14 @@ export class SetWriter {
     this.#waiting ??= this.#collect(this.checkpoint.version);
     const batch = this.#waiting;
     if (batch === undefined) return 'idle';
-    await syncSegments(this.set, batch.files);
+    await this.#sync(batch);
     const committing = this.#options.store.commit(batch.prepared);
     if (batch.isFull && this.#ahead === undefined) {
       // What is read in between must not lose the answer of the store.
       committing.catch(() => {});
       await setImmediate();
       this.#ahead = this.#collect(batch.prepared.batch.version + 1);
+      if (this.#ahead !== undefined) this.#sync(this.#ahead).catch(() => {});
     }
     const result = await committing;
     if (result.kind === 'moved') {
@@ -97,6 +100,15 @@ export class SetWriter {
       this.#options.onRejected(rejected);
     }
     return batch.isFull ? 'more' : 'idle';
+  }
+
+  /** Once; again where it failed. */
+  #sync(batch: Batch): Promise<void> {
+    batch.synced ??= syncSegments(this.set, batch.files).catch((error: unknown) => {
+      batch.synced = undefined;
+      throw error;
+    });
+    return batch.synced;
   }
 
   /** What is not stored yet; `budgetMs`: for counting what the log has got since. */
@@ -188,7 +200,7 @@ export class SetWriter {
     if (records === 0 && !this.#movesOn()) return undefined;
     const batch: LedgerBatch = { logSet: this.set.id, version, rows, rejected, places };
     const prepared = this.#options.store.prepare(batch);
-    return { prepared, records, bytes, files: [...files], isFull };
+    return { prepared, records, bytes, files: [...files], isFull, synced: undefined };
   }
 
   /** A stream less is worth a checkpoint too. */

@@ -1,9 +1,7 @@
 // One batch of the CDR writer as one transaction. The usual way is one text of several statements and one
-// COMMIT: two answers to wait for. Where the server refuses a row, the same is done step by step, halving
-// the rows until those at fault are found.
-
-import { sumUsages } from '../../core/billing/fraud-usage.ts';
-import { moneyText } from '../../core/money.ts';
+// COMMIT: two answers to wait for. Its text is made while the batch before is under way, so that the server
+// has its next work at once. Where the server refuses a row, the same is done step by step, halving the rows
+// until those at fault are found.
 import { addDays } from '../cdr/table-days.ts';
 import { bigintText } from './embedded-ledger.ts';
 import {
@@ -14,37 +12,34 @@ import {
   type PreparedBatch,
   type RejectedRecord,
 } from './ledger-store.ts';
-import { cdrColumnNames, rowSql } from './mysql-cdr-row.ts';
+import {
+  advanceSql,
+  booksSql,
+  insertSql,
+  partsOf,
+  rejectedSql,
+  type SqlRowText,
+} from './mysql-batch-sql.ts';
+import { rowSql } from './mysql-cdr-row.ts';
 import { isDuplicate, type MysqlLink, SqlRefused } from './mysql-link.ts';
-import { sumPostings } from './postings.ts';
 import { rowProblem } from './row-check.ts';
-import { sqlText, sqlTime } from './sql-text.ts';
+import { sqlText } from './sql-text.ts';
 
-/** Rows of one INSERT. */
-const rowsAtOnce = 1000;
 /** ER_NO_SUCH_TABLE: somebody has dropped it. */
 const noSuchTable = 1146;
 
-interface SqlRowText {
-  readonly row: LedgerRow;
-  readonly sql: string;
-}
-
 interface MysqlBatch extends PreparedBatch {
-  readonly rows: readonly SqlRowText[];
+  /** Those that a table takes. */
+  readonly listed: readonly LedgerRow[];
   readonly rejected: readonly RejectedRecord[];
+  /** Made at the commit where the server is to be asked for the numbers of log files first. */
+  texts: BatchTexts | undefined;
 }
 
-export function prepareMysqlBatch(batch: LedgerBatch): MysqlBatch {
-  const rows: SqlRowText[] = [];
-  const rejected = [...batch.rejected];
-  for (const row of batch.rows) {
-    if (!row.listed) continue;
-    const reason = rowProblem(row);
-    if (reason === '') rows.push({ row, sql: rowSql(row) });
-    else rejected.push(rejectedRow(row, reason));
-  }
-  return { batch, rows, rejected };
+interface BatchTexts {
+  readonly rows: readonly SqlRowText[];
+  /** All up to the COMMIT. */
+  readonly whole: string;
 }
 
 function rejectedRow({ cdr, logId }: LedgerRow, reason: string): RejectedRecord {
@@ -60,18 +55,34 @@ export class MysqlCommit {
     this.#link = link;
   }
 
+  prepare(batch: LedgerBatch): MysqlBatch {
+    const listed: LedgerRow[] = [];
+    const rejected = [...batch.rejected];
+    for (const row of batch.rows) {
+      if (!row.listed) continue;
+      const reason = rowProblem(row);
+      if (reason === '') listed.push(row);
+      else rejected.push(rejectedRow(row, reason));
+    }
+    const prepared: MysqlBatch = { batch, listed, rejected, texts: undefined };
+    if (listed.every((row) => this.#fileOf(row) !== undefined))
+      prepared.texts = this.#texts(prepared);
+    return prepared;
+  }
+
   commit(prepared: PreparedBatch): Promise<CommitResult> {
     const batch = prepared as MysqlBatch;
     return this.#link.alone(async () => {
-      for (const { row } of batch.rows) await this.#prepareTables(row);
+      for (const row of batch.listed) if (!this.#isPlaced(row)) await this.#prepareTables(row);
+      batch.texts ??= this.#texts(batch);
       try {
-        return await this.#atOnce(batch);
+        return await this.#atOnce(batch, batch.texts);
       } catch (error) {
         if (!(error instanceof SqlRefused)) throw error;
         if (error.errno === noSuchTable) this.#days.clear();
         if (!error.isAboutData) throw new LedgerAway(`MySQL: ${error.message}`);
         await this.#link.run('ROLLBACK');
-        return await this.#stepByStep(batch);
+        return await this.#stepByStep(batch, batch.texts);
       }
     });
   }
@@ -80,6 +91,29 @@ export class MysqlCommit {
   forgetDay(day: number): void {
     this.#days.delete(day);
     this.#days.delete(addDays(day, -1));
+  }
+
+  #isPlaced(row: LedgerRow): boolean {
+    return this.#days.has(row.day) && this.#fileOf(row) !== undefined;
+  }
+
+  #fileOf({ logId }: LedgerRow): number | undefined {
+    return this.#files.get(`${logId.set}/${logId.file}`);
+  }
+
+  #texts({ batch, listed, rejected }: MysqlBatch): BatchTexts {
+    const rows = listed.map((row) => ({
+      row,
+      sql: `(${rowSql(row)},${this.#fileOf(row)!},${row.logId.offset})`,
+    }));
+    const statements = [
+      'START TRANSACTION',
+      advanceSql(batch),
+      ...partsOf(rows).map(insertSql),
+      ...booksSql(batch.rows, new Set(listed)),
+      ...rejectedSql(rejected),
+    ];
+    return { rows, whole: statements.join(';\n') };
   }
 
   /** Outside of the transaction: DDL would commit it. The next day's table is made with the day's. */
@@ -108,16 +142,8 @@ export class MysqlCommit {
     this.#files.set(file, id!);
   }
 
-  async #atOnce(prepared: MysqlBatch): Promise<CommitResult> {
-    const { batch, rows, rejected } = prepared;
-    const statements = [
-      'START TRANSACTION',
-      advanceSql(batch),
-      ...this.#inserts(rows),
-      ...booksSql(batch.rows, new Set(rows.map(({ row }) => row))),
-      ...rejectedSql(rejected),
-    ];
-    const results = await this.#link.run(statements.join(';\n'));
+  async #atOnce({ rejected }: MysqlBatch, { rows, whole }: BatchTexts): Promise<CommitResult> {
+    const results = await this.#link.run(whole);
     if (results[1]!.affectedRows !== 1) {
       await this.#link.run('ROLLBACK');
       return { kind: 'moved' };
@@ -126,7 +152,7 @@ export class MysqlCommit {
     return { kind: 'stored', rows: rows.length, rejected };
   }
 
-  async #stepByStep({ batch, rows, rejected }: MysqlBatch): Promise<CommitResult> {
+  async #stepByStep({ batch, rejected }: MysqlBatch, { rows }: BatchTexts): Promise<CommitResult> {
     const [, advanced] = await this.#link.run(`START TRANSACTION; ${advanceSql(batch)}`);
     if (advanced!.affectedRows !== 1) {
       await this.#link.run('ROLLBACK');
@@ -155,7 +181,7 @@ export class MysqlCommit {
     settled: (row: SqlRowText, error: SqlRefused | undefined) => Promise<void>,
   ): Promise<void> {
     try {
-      await this.#link.run(this.#insert(rows));
+      await this.#link.run(insertSql(rows));
       for (const row of rows) await settled(row, undefined);
     } catch (error) {
       if (!(error instanceof SqlRefused && error.isAboutData)) throw error;
@@ -165,109 +191,4 @@ export class MysqlCommit {
       await this.#insertOrHalve(rows.slice(middle), settled);
     }
   }
-
-  #inserts(rows: readonly SqlRowText[]): string[] {
-    return partsOf(rows).map((part) => this.#insert(part));
-  }
-
-  /** Of rows of one day. */
-  #insert(rows: readonly SqlRowText[]): string {
-    const values = rows.map(({ row: { logId }, sql }) => {
-      const file = this.#files.get(`${logId.set}/${logId.file}`)!;
-      return `(${sql},${file},${logId.offset})`;
-    });
-    return `INSERT INTO cdr_${rows[0]!.row.day} (${cdrColumnNames}) VALUES ${values.join(',\n')}`;
-  }
-}
-
-/** By day, and by so many. */
-function partsOf(rows: readonly SqlRowText[]): SqlRowText[][] {
-  const parts: SqlRowText[][] = [];
-  const byDay = groupByDay(rows, ({ row }) => row.day);
-  for (const ofDay of byDay.values()) {
-    for (let at = 0; at < ofDay.length; at += rowsAtOnce) {
-      parts.push(ofDay.slice(at, at + rowsAtOnce));
-    }
-  }
-  return parts;
-}
-
-function groupByDay<Item>(
-  items: Iterable<Item>,
-  dayOf: (item: Item) => number,
-): Map<number, Item[]> {
-  const groups = new Map<number, Item[]>();
-  for (const item of items) {
-    const day = dayOf(item);
-    const group = groups.get(day);
-    if (group === undefined) groups.set(day, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-/** Locks the checkpoint, and changes it only where the batch begins there. */
-function advanceSql({ logSet, version, places }: LedgerBatch): string {
-  return `UPDATE cdr_checkpoint SET version = ${version + 1}, places = ${sqlText(JSON.stringify(places))},
-    updated_at = UTC_TIMESTAMP(3) WHERE log_set = ${sqlText(logSet)} AND version = ${version}`;
-}
-
-/** What changes beside the rows: days, and accounts in the order of their names, so that nodes that post
- *  at once do not wait for each other in a circle. */
-function booksSql(rows: readonly LedgerRow[], listed: ReadonlySet<LedgerRow>): string[] {
-  const statements: string[] = [];
-  const sums = sumPostings(rows, (row) => listed.has(row));
-  if (sums.length > 0) {
-    const balances = sums.map(
-      ({ account, listed: inRows, unlisted, calls }) =>
-        `(${sqlText(account)},${moneyText(-inRows - unlisted)},${calls})`,
-    );
-    statements.push(`INSERT INTO account_balance (account, balance, calls) VALUES ${balances.join(',')}
-      ON DUPLICATE KEY UPDATE balance = balance + VALUES(balance), calls = calls + VALUES(calls)`);
-    const charges = sums.map(
-      ({ account, day, listed: inRows, unlisted, calls }) =>
-        `(${sqlText(account)},${day},${moneyText(inRows)},${moneyText(unlisted)},${calls})`,
-    );
-    statements.push(`INSERT INTO account_day_charge (account, day, listed, unlisted, calls)
-      VALUES ${charges.join(',')} ON DUPLICATE KEY UPDATE listed = listed + VALUES(listed),
-      unlisted = unlisted + VALUES(unlisted), calls = calls + VALUES(calls)`);
-  }
-  const usages = sumUsages(rows.flatMap(({ usages: each = [] }) => each));
-  if (usages.length > 0) {
-    const values = usages.map(
-      ({ account, item, day, seconds, money }) =>
-        `(${sqlText(account)},${sqlText(item)},${day},${seconds},${moneyText(money)})`,
-    );
-    statements.push(`INSERT INTO account_usage (account, item, day, seconds, money)
-      VALUES ${values.join(',')} ON DUPLICATE KEY UPDATE seconds = seconds + VALUES(seconds),
-      money = money + VALUES(money)`);
-  }
-  const days = [...groupByDay(listed, ({ day }) => day)].sort(([one], [other]) => one - other);
-  for (const [day, ofDay] of days) {
-    let first = ofDay[0]!.cdr.endedAt;
-    let last = first;
-    for (const { cdr } of ofDay) {
-      first = Math.min(first, cdr.endedAt);
-      last = Math.max(last, cdr.endedAt);
-    }
-    statements.push(`INSERT INTO cdr_day (day, row_count, first_ended_at, last_ended_at)
-      VALUES (${day}, ${ofDay.length}, ${sqlTime(first)}, ${sqlTime(last)})
-      ON DUPLICATE KEY UPDATE row_count = row_count + VALUES(row_count),
-      first_ended_at = LEAST(first_ended_at, VALUES(first_ended_at)),
-      last_ended_at = GREATEST(last_ended_at, VALUES(last_ended_at))`);
-  }
-  return statements;
-}
-
-function rejectedSql(rejected: readonly RejectedRecord[]): string[] {
-  if (rejected.length === 0) return [];
-  const values = rejected.map(
-    ({ logId, reason, raw }) =>
-      `(${sqlText(logId.set)},${sqlText(logId.file)},${logId.offset},${sqlText(reason)},${sqlText(raw)},UTC_TIMESTAMP(3))`,
-  );
-  // The same record may be set aside again, by a replay behind a lost checkpoint.
-  return [
-    `INSERT INTO cdr_rejected (log_set, file, log_offset, reason, raw, rejected_at)
-      VALUES ${values.join(',')} ON DUPLICATE KEY UPDATE rejected_at = rejected_at`,
-  ];
 }

@@ -5,7 +5,7 @@ import type { LedgerStore } from './ledger-store.ts';
 import { checkpointOf, MysqlAccounts } from './mysql-accounts.ts';
 import { text } from './mysql-cdr-row.ts';
 import { mysqlCdrs, mysqlCdrsOfDay } from './mysql-cdrs.ts';
-import { MysqlCommit, prepareMysqlBatch } from './mysql-commit.ts';
+import { MysqlCommit } from './mysql-commit.ts';
 import { copyMysqlLedger } from './mysql-copy.ts';
 import { MysqlDues } from './mysql-dues.ts';
 import { MysqlLink } from './mysql-link.ts';
@@ -36,7 +36,7 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
     kind: 'mysql',
     warning: () => warning,
     checkpoint: (logSet) => readCheckpoint(writing, logSet),
-    prepare: prepareMysqlBatch,
+    prepare: (batch) => commits.prepare(batch),
     commit: (prepared) => commits.commit(prepared),
     cdrs: (query) => mysqlCdrs(reading, query),
     cdrsOfDay: (day) => mysqlCdrsOfDay(reading, day, {}),
