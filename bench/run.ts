@@ -26,6 +26,7 @@ import { measureDrain } from './suites/drain.ts';
 import { measureMemory } from './suites/memory.ts';
 import { measureStall, measureStart, measureSwap } from './suites/node-figures.ts';
 import { measureRates } from './suites/rates.ts';
+import { measureRouting } from './suites/routing.ts';
 import { findCeilings, measureCpu, measureKinds, measureOverload } from './suites/steps.ts';
 import type { SuiteContext, SystemName } from './suites/suite.ts';
 
@@ -43,6 +44,7 @@ const suites: {
   start: measureStart,
   swap: measureSwap,
   rates: measureRates,
+  routing: measureRouting,
   crash: measureCrashes,
   billed: measureBilled,
   drain: measureDrain,
@@ -50,7 +52,15 @@ const suites: {
 type SuiteName = keyof typeof suites;
 
 /** Suites that measure Tandem alone. */
-const tandemOnly: readonly SuiteName[] = ['stall', 'start', 'swap', 'rates', 'crash', 'drain'];
+const tandemOnly: readonly SuiteName[] = [
+  'stall',
+  'start',
+  'swap',
+  'rates',
+  'routing',
+  'crash',
+  'drain',
+];
 const lengthOptions = [
   'seconds',
   'minutes',
