@@ -161,6 +161,12 @@ export interface CrashResult {
   doubled: number;
 }
 
+/** CPU of a call in the core alone, microseconds. */
+export interface MoneyResult {
+  notBilledUs: number;
+  billedUs: number;
+}
+
 /** A plan of many carriers with quality windows and least cost; the steps of both nodes in turn. */
 export interface RoutingResult {
   prefixes: number;
@@ -196,6 +202,7 @@ export interface SuiteResults {
   rates?: RatesResult;
   routing?: RoutingResult;
   crash?: CrashResult;
+  money?: MoneyResult;
   billed?: BilledResult[];
   drain?: DrainResult[];
 }

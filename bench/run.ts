@@ -24,6 +24,7 @@ import { measureCrashes } from './suites/crash.ts';
 import { measureDelay } from './suites/delay.ts';
 import { measureDrain } from './suites/drain.ts';
 import { measureMemory } from './suites/memory.ts';
+import { measureMoney } from './suites/money.ts';
 import { measureStall, measureStart, measureSwap } from './suites/node-figures.ts';
 import { measureRates } from './suites/rates.ts';
 import { measureRouting } from './suites/routing.ts';
@@ -46,6 +47,7 @@ const suites: {
   rates: measureRates,
   routing: measureRouting,
   crash: measureCrashes,
+  money: measureMoney,
   billed: measureBilled,
   drain: measureDrain,
 };
@@ -58,6 +60,7 @@ const tandemOnly: readonly SuiteName[] = [
   'swap',
   'rates',
   'routing',
+  'money',
   'crash',
   'drain',
 ];
