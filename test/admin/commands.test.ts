@@ -169,6 +169,33 @@ describe('tandem', () => {
       assert.match(noVersion.stderr, /version 77/);
     });
 
+    it('keeps an account that has had payments, though nothing is left', async () => {
+      const data = ['--data', join(files, 'paid')];
+      const without = file('without.yaml', 'accounts: [{ name: other, kind: customer }]');
+      const withAccount = file('with.yaml', 'accounts: [{ name: spent, kind: customer }]');
+      assert.equal((await tandem(['apply', without, ...data])).code, 0);
+      assert.equal((await tandem(['apply', withAccount, ...data])).code, 0);
+      for (const kind of ['recharge', 'deduction']) {
+        const paid = await tandem(['pay', 'spent', kind, '1', ...data]);
+        assert.equal(paid.code, 0, paid.stderr);
+      }
+      const removals = [
+        ['apply', without, '--replace'],
+        ['apply', without, '--replace', '--dry-run'],
+        ['config', 'rollback', '1'],
+      ];
+      for (const removal of removals) {
+        const refused = await tandem([...removal, ...data]);
+        assert.notEqual(refused.code, 0, removal.join(' '));
+        assert.match(
+          refused.stderr,
+          /accounts\[spent\]: is missing, but has a balance of "0", 2 payments/,
+        );
+      }
+      const other = await tandem(['apply', withAccount, '--replace', ...data]);
+      assert.equal(other.code, 0, other.stderr);
+    });
+
     it('tells the price of a call from the configuration in the data directory', async () => {
       const data = ['--data', join(files, 'priced')];
       await tandem(['apply', file('priced.yaml', document), ...data]);
