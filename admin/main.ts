@@ -102,8 +102,7 @@ try {
     accounts: createAccountService({
       ledger,
       configuration: () => configuration.inForce(),
-      extendExpiry: (account) =>
-        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+      extendExpiry: configuration.extendExpiry,
       engine,
     }),
     makeBackup: () => makeBackup({ dataDir, store, ledger }),

@@ -51,7 +51,8 @@ export async function readOffline<Result>(
   return await withConfiguration(dataDir, {}, async (...stored) => read(...stored));
 }
 
-async function withConfiguration<Result>(
+/** For whoever holds the directory's lock, or only reads. @throws CommandFailed */
+export async function withConfiguration<Result>(
   dataDir: string,
   books: Pick<RunningNode, 'ledger'>,
   use: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,

@@ -73,8 +73,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
     accounts: createAccountService({
       ledger,
       configuration: () => configuration.inForce(),
-      extendExpiry: (account) =>
-        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+      extendExpiry: configuration.extendExpiry,
       engine: channel,
     }),
     makeBackup: () => makeBackup({ dataDir, store, ledger }),
