@@ -111,6 +111,7 @@ try {
       ledger,
       parameters: () => configuration.inForce().parameters,
     }),
+    rejectedRows: ledger.rejectedRows,
     findCdrs: createFindCdrs({ dataDir, ledger, now: Date.now }),
     openListener: await chooseListener(log),
     log,

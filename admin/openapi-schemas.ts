@@ -313,6 +313,16 @@ export const schemas: Record<string, Schema> = {
   Problem: problem,
   Status: status,
   Cdr: { type: 'object', properties: cdrProperties(), required: [...cdrColumns] },
+  RejectedRecords: object({
+    rejected: list(
+      object({
+        logId: object({ set: text, file: text, offset: whole }),
+        rejectedAt: time,
+        reason: text,
+        raw: { ...text, description: 'JSON of what the log says' },
+      }),
+    ),
+  }),
   AnalyzeRequest: object(
     {
       gateway: text,

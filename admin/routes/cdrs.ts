@@ -1,13 +1,14 @@
 // GET /api/v1/cdrs: call detail records, oldest first, as NDJSON (one object a line) or CSV, streamed
 // as the client reads: a page at a time, the next one behind the last CDR of this one.
 import * as z from 'zod';
-import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
+import { parseLogId } from '../../core/cdr/cdr-json.ts';
+import type { RejectedPage, RejectedRow, StoredCdr } from '../../workers/ledger/ledger-store.ts';
 import { type CdrFilter, type CdrPages, parsePlace } from '../cdr-pages.ts';
-import { type CdrFormat, cdrText } from '../cdr-text.ts';
+import { type CdrFormat, cdrText, rejectedToJson } from '../cdr-text.ts';
 import type { HttpRequest } from '../listener.ts';
 import { RequestRefused } from '../problem.ts';
 import { instant, readQuery } from './query.ts';
-import type { Parameter, Route } from './route.ts';
+import { jsonReply, type Parameter, type Route } from './route.ts';
 
 /** Each may read all that is stored of its time. */
 const queriesMax = 4;
@@ -72,7 +73,26 @@ const parameters: readonly Parameter[] = [
   }),
 ];
 
-export function cdrRoutes(pages: CdrPages): Route[] {
+const rejectedMax = 10_000;
+const rejectedError = `expected a number from 1 to ${rejectedMax}`;
+const rejectedSchema = z.strictObject({
+  after: z
+    .string()
+    .refine((given) => parseLogId(given) !== undefined, 'expected SET/FILE/OFFSET of a logId')
+    .transform(parseLogId)
+    .optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,5}$/, rejectedError)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= rejectedMax, rejectedError)
+    .default(1000),
+});
+
+export function cdrRoutes(
+  pages: CdrPages,
+  rejectedRows: (page: RejectedPage) => Promise<RejectedRow[]>,
+): Route[] {
   let underWay = 0;
   async function* counted(cdrs: AsyncIterable<StoredCdr>): AsyncGenerator<StoredCdr> {
     underWay++;
@@ -110,6 +130,27 @@ export function cdrRoutes(pages: CdrPages): Route[] {
           },
           body: cdrText(counted(cdrs), format),
         };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/cdrs/rejected',
+      operation: {
+        summary: 'Records of the CDR log that no table takes, each with its reason, page by page',
+        parameters: [
+          inQuery('after', 'those behind this one: its logId as SET/FILE/OFFSET', text),
+          inQuery('limit', 'at most so many; default: 1000', {
+            type: 'integer',
+            minimum: 1,
+            maximum: rejectedMax,
+          }),
+        ],
+        reply: { 'application/json': { $ref: '#/components/schemas/RejectedRecords' } },
+        problems: [400, 503],
+      },
+      handle: async (request) => {
+        const rows = await rejectedRows(readQuery(request, rejectedSchema));
+        return jsonReply({ rejected: rows.map(rejectedToJson) });
       },
     },
   ];

@@ -191,6 +191,9 @@ export function ledgerSuite(kind: string, open: () => Promise<LedgerStore>): voi
       assert.match(rows[0]!.reason, /endedAt NaN/);
       assert.match(rows[0]!.raw, /"bad"/);
       assert.equal(rows[1]!.raw, '[3,2]');
+      assert.deepEqual(await store.rejectedRows({ limit: 1 }), rows.slice(0, 1));
+      assert.deepEqual(await store.rejectedRows({ after: rows[0]!.logId }), rows.slice(1));
+      assert.deepEqual(await store.rejectedRows({ after: rows[1]!.logId }), []);
       assert.equal(await balance('acme'), 10_000_000_000n - 2n * 1_320_000n);
     });
 
