@@ -179,9 +179,7 @@ function extended(
   name: string,
   expiresAt: string,
 ): AccountDocument[] {
-  const account = versions
-    .stored(versions.current())
-    ?.accounts.find((each) => each.name === name);
+  const account = versions.stored(versions.current())?.accounts.find((each) => each.name === name);
   if (account?.expiresAt === undefined) return [];
   return Date.parse(account.expiresAt) < Date.parse(expiresAt) ? [{ ...account, expiresAt }] : [];
 }

@@ -230,6 +230,10 @@ const quote = object({
   agentFees: list(
     object({ account: text, fee: text, giftMoney: text, billedSeconds: whole, ratePrefix: text }),
   ),
+  cost: maybeText,
+  clearingBilledSeconds: maybeWhole,
+  clearingRatePrefix: maybeText,
+  profit: maybeText,
   endReason: maybeText,
   sipCode: maybeWhole,
   steps: list(object({ step: text, result: text })),
@@ -357,9 +361,17 @@ export const schemas: Record<string, Schema> = {
     ),
   }),
   Cleared: object({ cleared: { ...whole, description: 'how many were listed' } }),
-  QuoteRequest: object({ account: text, callee: text, seconds: { type: 'number' }, at: time }, [
-    'at',
-  ]),
+  QuoteRequest: object(
+    {
+      account: text,
+      callee: text,
+      seconds: { type: 'number' },
+      at: time,
+      clearingAccount: text,
+      calleeOut: text,
+    },
+    ['at', 'clearingAccount', 'calleeOut'],
+  ),
   Quote: quote,
   Account: {
     ...object({

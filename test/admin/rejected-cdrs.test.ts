@@ -80,7 +80,10 @@ describe('tandem cdr --rejected without a node', () => {
     await ledger.close();
     const command = ['cdr', '--rejected', '--data', dataDir];
     assertRejected(linesOf((await tandem(command)).stdout), rejected);
-    assertRejected(linesOf((await tandem([...command, '--limit', '2'])).stdout), rejected.slice(0, 2));
+    assertRejected(
+      linesOf((await tandem([...command, '--limit', '2'])).stdout),
+      rejected.slice(0, 2),
+    );
   });
 
   it('prints nothing, and makes nothing, where there is no directory', async () => {
@@ -90,7 +93,10 @@ describe('tandem cdr --rejected without a node', () => {
   });
 
   it('refuses filters, which it would not heed', async () => {
-    for (const option of [['--account', 'acme'], ['--format', 'csv']]) {
+    for (const option of [
+      ['--account', 'acme'],
+      ['--format', 'csv'],
+    ]) {
       const { code, stderr } = await tandem(['cdr', '--rejected', ...option, '--data', '.']);
       assert.equal(code, 2);
       assert.match(stderr, /--rejected: expected no filter beside it/);
