@@ -106,14 +106,7 @@ export function createConfigurationService(
     push: Push | undefined,
   ): Promise<AppliedChange> => {
     const result = await stage();
-    const isChange = result.kind === 'staged' || result.kind === 'dryRun';
-    const removed = isChange && ledger !== undefined ? result.removedAccounts : [];
-    try {
-      for (const name of removed) await refuseWithBooks(name, ledger!);
-    } catch (error) {
-      if (result.kind === 'staged') versions.discard(result.version);
-      throw error;
-    }
+    const removed = ledger === undefined ? [] : await removedBy(result, versions, ledger);
     const applied = await putInForce(versions, result, { activate, push });
     if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
@@ -161,6 +154,22 @@ export function createConfigurationService(
     applyStaged: async (stage, dryRun) =>
       dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
   };
+}
+
+/** Names of the accounts that go; the change is given up where one has books. */
+async function removedBy(
+  result: ApplyResult,
+  versions: ConfigurationVersions,
+  ledger: Pick<LedgerStore, 'account'>,
+): Promise<readonly string[]> {
+  if (result.kind !== 'staged' && result.kind !== 'dryRun') return [];
+  try {
+    for (const name of result.removedAccounts) await refuseWithBooks(name, ledger);
+  } catch (error) {
+    if (result.kind === 'staged') versions.discard(result.version);
+    throw error;
+  }
+  return result.removedAccounts;
 }
 
 /** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */

@@ -19,6 +19,7 @@ interface CdrOptions extends NodeOptions {
   since?: string;
   until?: string;
   account?: string;
+  agent?: string;
   gateway?: string;
   calleePrefix?: string;
   endReason?: string;
@@ -36,6 +37,7 @@ export function addCdrCommand(tandem: Command): void {
     .option('--since <time>', 'calls that ended then or later (2026-01-01T00:00:00Z)')
     .option('--until <time>', 'calls that ended before')
     .option('--account <name>', 'calls of this customer or carrier')
+    .option('--agent <name>', 'calls that this agent paid for, of customers below it')
     .option(
       '--gateway <name>',
       'calls in by this mapping gateway, or tried by this routing gateway',
@@ -79,10 +81,10 @@ async function printCdrs(options: CdrOptions): Promise<void> {
   }
   const node = await findNode(options);
   if (node === undefined) {
-    const { account, gateway, calleePrefix, endReason, callId } = options;
+    const { account, agent, gateway, calleePrefix, endReason, callId } = options;
     const since = options.since === undefined ? undefined : Date.parse(options.since);
     const until = options.until === undefined ? undefined : Date.parse(options.until);
-    const filter = { since, until, account, gateway, calleePrefix, endReason, callId };
+    const filter = { since, until, account, agent, gateway, calleePrefix, endReason, callId };
     // A running node has all of that loaded already.
     const { withOfflineCdrs } = await import('./offline-ledger.ts');
     await withOfflineCdrs(options.data, async (pages) => {
@@ -103,8 +105,9 @@ async function askForPage(
   options: CdrOptions,
   place: { after: string | undefined; limit: number | undefined },
 ): Promise<Page> {
-  const { since, until, account, gateway, calleePrefix, endReason, callId } = options;
-  const given = { since, until, account, gateway, calleePrefix, endReason, callId, ...place };
+  const { since, until, account, agent, gateway, calleePrefix, endReason, callId } = options;
+  const filter = { since, until, account, agent, gateway, calleePrefix, endReason, callId };
+  const given = { ...filter, ...place };
   const query = new URLSearchParams({ format: 'ndjson' });
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) query.set(name, String(value));
@@ -142,8 +145,9 @@ function textOf(lines: readonly string[], format: 'json' | 'csv'): string {
 
 /** What is set aside has no columns to be looked for by. */
 function refuseFilters(options: CdrOptions): void {
-  const { since, until, account, gateway, calleePrefix, endReason, callId, format } = options;
-  const filters = [since, until, account, gateway, calleePrefix, endReason, callId];
+  const { since, until, account, agent, gateway, calleePrefix, endReason, callId, format } =
+    options;
+  const filters = [since, until, account, agent, gateway, calleePrefix, endReason, callId];
   if (filters.every((filter) => filter === undefined) && format === 'json') return;
   throw new CommandFailed(2, '--rejected: expected no filter beside it, and json as the format');
 }

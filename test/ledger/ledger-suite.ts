@@ -246,6 +246,11 @@ export function ledgerSuite(kind: string, open: () => Promise<LedgerStore>): voi
       const times = { since: sampleWallMs + 2000, until: sampleWallMs + 4000 };
       assert.deepEqual(await ids(store, times), ['b', 'c']);
       assert.deepEqual(await ids(store, { account: 'north' }), ['b']);
+      assert.deepEqual(await ids(store, { agent: 'north' }), ['a', 'd', 'e']);
+      assert.deepEqual(await ids(store, { agent: 'north', gateway: 'carrier-x' }), ['e']);
+      assert.deepEqual(await ids(store, { agent: 'north', account: 'acme' }), ['a', 'd', 'e']);
+      assert.deepEqual(await ids(store, { agent: 'nort' }), []);
+      assert.deepEqual(await ids(store, { agent: 'acme' }), []);
       assert.deepEqual(await ids(store, { account: 'carrier-a' }), ['a', 'b', 'c', 'd']);
       assert.deepEqual(
         await ids(store, { gateway: 'carrier-a' }),

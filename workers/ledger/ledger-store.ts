@@ -72,7 +72,10 @@ export interface StoredCdrQuery {
   readonly since?: number | undefined;
   /** Not included. */
   readonly until?: number | undefined;
+  /** Customer or carrier. */
   readonly account?: string | undefined;
+  /** One of the agents above the customer: those that paid for the call too. */
+  readonly agent?: string | undefined;
   readonly gateway?: string | undefined;
   readonly callId?: string | undefined;
   /** That one CDR. */
