@@ -26,10 +26,11 @@ const firstPossibility: Random32 = () => 0;
 export function vendorMinutePrice(
   rules: BillingRules,
   gateway: RoutingGateway,
-  { snapshot, callee, at }: RouteQuestion,
+  question: RouteQuestion,
 ): number {
+  const { snapshot, callee, at } = question;
   const number = gateway.rateCalleeOut
-    ? calleeOutOf(snapshot, gateway, callee, { at, random32: firstPossibility })
+    ? calleeOutOf(snapshot, gateway, question, { at, random32: firstPossibility })
     : ratedNumber(callee, rules);
   return accountMinutePrice(snapshot, gateway.accountRow, number, at);
 }

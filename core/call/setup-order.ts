@@ -137,6 +137,7 @@ function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
     snapshot,
     mapping,
     callee: call.calleeRouted,
+    emergency: call.emergency,
     at: call.cdr.startedAt,
     state: env.effects,
     minutePrice: env.minutePrice,

@@ -28,6 +28,8 @@ export interface RouteQuestion extends RankingInput {
   readonly mapping: MappingGateway;
   /** A byte string, after the ingress dial plan. */
   readonly callee: string;
+  /** A call for help, which no price stops. */
+  readonly emergency: boolean;
   /** Price of a minute of this call by a gateway, in units of money; NaN: not known. */
   readonly minutePrice: (gateway: RoutingGateway, question: RouteQuestion) => number;
   /** What the customer pays for a minute; NaN: nobody does. */
@@ -61,7 +63,7 @@ export function candidateGateways(question: RouteQuestion, trace?: RouteTrace): 
   const { snapshot, mapping } = question;
   const plan = orderPlan(snapshot, mapping);
   const hasProtect = (snapshot.routingFlags & RoutingFlag.protect) !== 0;
-  const hasLimit = hasPriceLimit(snapshot, mapping);
+  const hasLimit = !question.emergency && hasPriceLimit(snapshot, mapping);
   const search: Search = {
     question,
     trace,
