@@ -106,7 +106,7 @@ export interface AttemptFailure {
   readonly statusCode: number;
   readonly reason: EndReason;
   readonly by: 'callee' | 'server';
-  /** Complete Retry-After line, or ''. */
+  /** Our own Retry-After line, complete, or ''. */
   readonly headers: string;
 }
 

@@ -23,7 +23,7 @@ import {
 } from './call-dialog.ts';
 import { forgetOwnLeg } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
-import { failureLines, isSdp, payloadOf } from './header-policy.ts';
+import { isSdp, payloadOf } from './header-policy.ts';
 
 /** The attempt's timer of its state ran out: nothing, or nothing better, came in time. */
 export function onAttemptTimer(env: CallEnvironment, leg: OutboundLeg): void {
@@ -181,7 +181,8 @@ function onFailure(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
       statusCode: message.statusCode,
       reason: sipEndReason(message.statusCode),
       by: 'callee',
-      headers: failureLines(message),
+      // Its Retry-After was meant for us (heedRetryAfter): the caller would stay away from all our gateways.
+      headers: '',
     },
     'response',
   );
