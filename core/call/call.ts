@@ -192,6 +192,7 @@ export interface OutboundLeg extends Keyed {
   /** To tags of 2xx that nobody waited for and that have their BYE. */
   strays: readonly string[];
   readonly ack: OutgoingAck;
+  /** A 180, 181 or 182 came. */
   ringing: boolean;
   sdpSeen: boolean;
   /** Q.850 cause of its final failure; 0: it named none. */
