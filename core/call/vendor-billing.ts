@@ -42,8 +42,9 @@ function findPaidVendor(
   const rated = { callee: call.calleeRouted, at: call.cdr.startedAt };
   const calleeOut = gateway.rateCalleeOut ? call.calleeOut : undefined;
   const found = findVendor(env.billing, row, rated, calleeOut);
-  // A carrier that has quoted no price for this number is not paid for it.
-  if (found === EndReasons.noMatchingRate) return null;
+  // A carrier that has quoted no price for this number is not paid for it, unless it gets rated calls alone: then a
+  // number that its dial plan drew has no rate.
+  if (found === EndReasons.noMatchingRate && !gateway.rateRequired) return null;
   if ('sipCode' in found) {
     env.effects.count(Counter.skippedVendorRate);
     return 'unfit';

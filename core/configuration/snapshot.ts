@@ -103,6 +103,8 @@ export interface RoutingGateway {
   readonly numbers: EgressNumbers | null;
   readonly weight: number;
   readonly protect: boolean;
+  /** It takes only calls that its account has a rate for. */
+  readonly rateRequired: boolean;
   readonly leastCost: boolean;
   /** Whether its ASR and ACD are sort keys. */
   readonly quality: Override;
