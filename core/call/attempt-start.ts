@@ -7,7 +7,7 @@ import type { Candidate } from '../routing/gateway-ranking.ts';
 import type { Hop } from '../sip/hop.ts';
 import { Method } from '../sip/method.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
-import { armAttempt, finishLeg } from './attempt-end.ts';
+import { armAttempt, finishLeg, timeoutsOf } from './attempt-end.ts';
 import type { Call, Fork, InviteFacts, OutboundLeg } from './call.ts';
 import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
@@ -74,7 +74,7 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
     failTooLarge(env, leg);
     return AttemptStart.unfit;
   }
-  armAttempt(env, leg, inviteWaitSeconds(call));
+  armAttempt(env, leg, inviteWaitSeconds(leg));
   return AttemptStart.sent;
 }
 
@@ -92,8 +92,9 @@ function giveLinesBack(env: CallEnvironment, gateway: RoutingGateway): void {
 }
 
 /** The smaller of SS_SIP_TIMER_B and SS_SIP_TIMEOUT_INVITE rules. */
-function inviteWaitSeconds(call: Call): number {
-  const { SS_SIP_TIMEOUT_INVITE: invite, SS_SIP_TIMER_B: timerB } = call.parameters;
+function inviteWaitSeconds(leg: OutboundLeg): number {
+  const { SS_SIP_TIMEOUT_INVITE: invite } = timeoutsOf(leg);
+  const { SS_SIP_TIMER_B: timerB } = leg.call.parameters;
   return invite === 0 ? timerB : Math.min(invite, timerB);
 }
 

@@ -9,7 +9,14 @@ import { HeaderId } from '../sip/header-id.ts';
 import { hasOptionTag, headerInteger, headerTag } from '../sip/header-values.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { q850Cause } from '../sip/reason.ts';
-import { abandonAttempt, armAttempt, finishLeg, isGivenUp, sendCancel } from './attempt-end.ts';
+import {
+  abandonAttempt,
+  armAttempt,
+  finishLeg,
+  isGivenUp,
+  sendCancel,
+  timeoutsOf,
+} from './attempt-end.ts';
 import type { Fork, OutboundLeg } from './call.ts';
 import { noPayload, OutboundState } from './call.ts';
 import {
@@ -65,7 +72,7 @@ function onProvisional(env: CallEnvironment, leg: OutboundLeg, message: SipMessa
   if (leg.state > OutboundState.proceeding) return;
   leg.state = OutboundState.proceeding;
   if (message.statusCode === 100) {
-    const { SS_SIP_TIMEOUT_TRYING: seconds } = leg.call.parameters;
+    const { SS_SIP_TIMEOUT_TRYING: seconds } = timeoutsOf(leg);
     if (!leg.ringing && !leg.sdpSeen) armAttempt(env, leg, seconds);
     return;
   }
@@ -107,10 +114,10 @@ function isRinging(statusCode: number): boolean {
 
 /** Each response restarts the timer of its state (reference 7). */
 function progressSeconds(leg: OutboundLeg): number {
-  const { parameters } = leg.call;
-  if (leg.ringing) return parameters.SS_SIP_TIMEOUT_RINGING;
-  if (leg.sdpSeen) return parameters.SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP;
-  return parameters.SS_SIP_TIMEOUT_SESSION_PROGRESS;
+  const timeouts = timeoutsOf(leg);
+  if (leg.ringing) return timeouts.SS_SIP_TIMEOUT_RINGING;
+  if (leg.sdpSeen) return timeouts.SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP;
+  return timeouts.SS_SIP_TIMEOUT_SESSION_PROGRESS;
 }
 
 function onSuccess(env: CallEnvironment, leg: OutboundLeg, message: SipMessage): void {

@@ -86,6 +86,7 @@ export function asRoutingGateway(snapshot: Snapshot, parsed: unknown): RoutingGa
     switchAllowRing: row.switchAllowRing,
     switchAllowSdp: row.switchAllowSdp,
     switchAllowBusy: row.switchAllowBusy,
+    timeouts: row.timeouts,
     localIp: row.localIp,
     optionsCheck: row.optionsCheck,
     numbers: row.numbers === null ? null : openEgress(snapshot, row.numbers),

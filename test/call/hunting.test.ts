@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { accountLineSlot } from '../../core/admission/line-limits.ts';
+import { routingGatewayByName } from '../../core/configuration/open-snapshot.ts';
+import { snapshotOf } from '../doubles/snapshot-of.ts';
 import {
   answer,
   createStage,
@@ -190,59 +192,6 @@ describe('hunting', () => {
     carrierB.takeOne('INVITE');
   });
 
-  /** Whether beta gets the call that alpha, with these fields, fails. */
-  function goesOn(
-    { alpha = {}, parameters = {} }: { alpha?: object; parameters?: object },
-    responses: readonly [number, string?][],
-  ): boolean {
-    const [first, second] = plainDocument.routingGateways as object[];
-    const { caller, carrierA, carrierB } = createStage({
-      ...plainDocument,
-      parameters: { SS_MAXCPS: 0, ...parameters },
-      routingGateways: [{ ...first, ...alpha }, second],
-    });
-    caller.send(inviteText().text);
-    const invite = carrierA.takeOne('INVITE');
-    for (const [status, headers = ''] of responses) {
-      carrierA.send(responseTo(invite, status, { tag: 'x', headers }));
-    }
-    return carrierB.take().length === 1;
-  }
-
-  it('switchAllowRing of the gateway rules after ringing, either way', () => {
-    const rang: readonly [number, string?][] = [[180], [480]];
-    assert.equal(goesOn({ alpha: { switchAllowRing: true } }, rang), true);
-    const parameters = { SS_GATEWAY_SWITCH_UNTIL_CONNECT: 'On' };
-    assert.equal(goesOn({ parameters }, rang), true);
-    assert.equal(goesOn({ parameters, alpha: { switchAllowRing: false } }, rang), false);
-    const alpha = { switchUntilConnect: true, switchAllowRing: false };
-    assert.equal(goesOn({ alpha }, rang), false);
-    assert.equal(goesOn({ alpha: { switchAllowRing: false } }, [[480]]), true);
-  });
-
-  it('switchAllowBusy of the gateway rules after busy, either way', () => {
-    const named = 'Reason: Q.850;cause=17\r\n';
-    const busy: readonly [number, string?][] = [[486], [480, named], [600]];
-    for (const each of busy) {
-      assert.equal(goesOn({}, [each]), false, String(each));
-      assert.equal(goesOn({ alpha: { switchAllowBusy: true } }, [each]), true, String(each));
-    }
-    const parameters = { SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: 'Off' };
-    assert.equal(goesOn({ parameters }, [[486]]), true);
-    assert.equal(goesOn({ parameters, alpha: { switchAllowBusy: false } }, [[486]]), false);
-    assert.equal(goesOn({ parameters, alpha: { switchAllowBusy: false } }, [[480, named]]), false);
-    assert.equal(goesOn({ alpha: { switchAllowBusy: true } }, [[603]]), false);
-  });
-
-  it('SS_GATEWAY_SWITCH_STRICT lets nobody go on without a flag until connect', () => {
-    const parameters = { SS_GATEWAY_SWITCH_STRICT: 'On' };
-    assert.equal(goesOn({ parameters }, [[503]]), false);
-    assert.equal(goesOn({ parameters, alpha: { switchAllowRing: true } }, [[180], [503]]), false);
-    assert.equal(goesOn({ parameters, alpha: { switchUntilConnect: true } }, [[503]]), true);
-    const all = { ...parameters, SS_GATEWAY_SWITCH_UNTIL_CONNECT: 'On' };
-    assert.equal(goesOn({ parameters: all }, [[503]]), true);
-  });
-
   it('stops after SDP came (SS_SIP_STOP_SWITCH_AFTER_SDP)', () => {
     const { caller, carrierA, carrierB } = createStage();
     caller.send(inviteText().text);
@@ -324,5 +273,106 @@ describe('hunting', () => {
     });
     caller.send(inviteText().text); // any message flushes the stage
     assert.ok(carrierB.take().length >= 1);
+  });
+});
+
+describe("a gateway's own timeouts", () => {
+  type Timeout =
+    | 'timeoutInvite'
+    | 'timeoutTrying'
+    | 'timeoutSessionProgress'
+    | 'timeoutSessionProgressSdp'
+    | 'timeoutRinging';
+  /** What brings an attempt into the state that each is of, its own seconds and those of the parameters. */
+  const states: readonly [Timeout, { status: number; body: string }, number, number][] = [
+    ['timeoutInvite', { status: 0, body: '' }, 2, 12],
+    ['timeoutTrying', { status: 100, body: '' }, 3, 13],
+    ['timeoutSessionProgress', { status: 183, body: '' }, 4, 14],
+    ['timeoutSessionProgressSdp', { status: 183, body: answer }, 5, 15],
+    ['timeoutRinging', { status: 180, body: '' }, 6, 16],
+  ];
+  const parameters = {
+    SS_MAXCPS: 0,
+    SS_SIP_TIMEOUT_INVITE: 12,
+    SS_SIP_TIMEOUT_TRYING: 13,
+    SS_SIP_TIMEOUT_SESSION_PROGRESS: 14,
+    SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP: 15,
+    SS_SIP_TIMEOUT_RINGING: 16,
+  };
+  const [alpha, beta] = plainDocument.routingGateways as [object, object];
+
+  /** Seconds, to a tenth, until an attempt at alpha that has come so far is given up. */
+  function waited(
+    fields: object,
+    { status, body }: { status: number; body: string },
+    changes: object = {},
+  ): number {
+    const stage = createStage({
+      ...plainDocument,
+      parameters: { ...parameters, ...changes },
+      routingGateways: [{ ...alpha, ...fields }, beta],
+    });
+    stage.caller.send(inviteText().text);
+    stage.caller.take();
+    const carried = stage.carrierA.takeOne('INVITE');
+    if (status > 0) stage.carrierA.send(responseTo(carried, status, { tag: 'x', body }));
+    for (let tenths = 1; tenths <= 400; tenths++) {
+      stage.pass(100);
+      const cancelled = stage.carrierA.take().some(({ method }) => method === 'CANCEL');
+      if (cancelled || stage.carrierB.take().length > 0) return tenths / 10;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  const near = (seconds: number, expected: number, what: string): void =>
+    assert.ok(Math.abs(seconds - expected) <= 0.15, `${what}: ${seconds} s, not ${expected} s`);
+
+  it('count in the place of the parameters, each in its own state', () => {
+    const own = Object.fromEntries(states.map(([name, , seconds]) => [name, seconds]));
+    for (const [name, state, seconds] of states) near(waited(own, state), seconds, name);
+  });
+
+  it('leave the other states to the parameters, as 0 does', () => {
+    for (const [own] of states) {
+      for (const [name, state, seconds, ofParameters] of states) {
+        const expected = name === own ? seconds : ofParameters;
+        near(waited({ [own]: seconds }, state), expected, `${name} beside ${own}`);
+      }
+    }
+    for (const [name, state, , ofParameters] of states) {
+      near(waited({ [name]: 0 }, state), ofParameters, `${name} of 0`);
+    }
+  });
+
+  it('are of that gateway alone', () => {
+    const stage = createStage({
+      ...plainDocument,
+      parameters,
+      routingGateways: [{ ...alpha, timeoutInvite: 2 }, beta],
+    });
+    stage.caller.send(inviteText().text);
+    stage.pass(2100);
+    stage.carrierB.takeOne('INVITE');
+    stage.caller.take();
+    stage.pass(11_800);
+    assert.deepEqual(stage.caller.take(), []);
+    stage.pass(300);
+    stage.caller.takeOne('SIP/2.0 408');
+  });
+
+  it('do not outlast SS_SIP_TIMER_B', () => {
+    const nothing = { status: 0, body: '' };
+    near(waited({ timeoutInvite: 30 }, nothing, { SS_SIP_TIMER_B: 8 }), 8, 'timer B');
+  });
+
+  it('cost a gateway without them nothing: it has none', () => {
+    const timeouts = (fields: object) =>
+      routingGatewayByName(
+        snapshotOf({ ...plainDocument, routingGateways: [{ ...alpha, ...fields }] }),
+        'alpha',
+      )!.timeouts;
+    assert.equal(timeouts({}), null);
+    assert.equal(timeouts({ timeoutInvite: 0, timeoutRinging: 0 }), null);
+    assert.equal(timeouts({ timeoutRinging: 7 })?.SS_SIP_TIMEOUT_RINGING, 7);
   });
 });

@@ -45,6 +45,11 @@ const routingRules = {
   switchAllowRing: true,
   switchAllowSdp: false,
   switchAllowBusy: true,
+  timeoutInvite: 5,
+  timeoutTrying: 6,
+  timeoutSessionProgress: 7,
+  timeoutSessionProgressSdp: 0,
+  timeoutRinging: 600,
   localIp: '192.0.2.5',
   optionsCheck: true,
 };
@@ -170,6 +175,18 @@ describe('routing rules of a document', () => {
       { callFailedSipCode: ['503:200'] },
       {},
       'mappingGateways[0].callFailedSipCode[0]: "503:200" is not accepted; expected "REASON:CODE": a SIP code, an end reason or 0 (any other), and the SIP code to send or 0 (as it is)',
+    ],
+    [
+      'a timeout that is too long',
+      {},
+      { timeoutSessionProgressSdp: 601 },
+      'routingGateways[0].timeoutSessionProgressSdp: 601 is not accepted; expected a whole number from 0 to 600',
+    ],
+    [
+      'a timeout of part of a second',
+      {},
+      { timeoutTrying: 0.5 },
+      'routingGateways[0].timeoutTrying: 0.5 is not accepted; expected a whole number from 0 to 600',
     ],
     [
       'switching after RTP, which needs media',

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../../core/access/ip-address.ts';
 import {
+  attemptSecondsMax,
   failureCodesMax,
   groupsPerGatewayMax,
   lineLimitMax,
@@ -96,6 +97,7 @@ export const mappingRouteShape: Shape<MappingRouteFields> = {
     .optional(),
 };
 
+const attemptSeconds = integer(0, attemptSecondsMax).optional();
 const localIpError = 'an IP address of this node';
 
 export const routingRouteShape: Shape<RoutingRouteFields> = {
@@ -111,6 +113,11 @@ export const routingRouteShape: Shape<RoutingRouteFields> = {
   switchAllowRing: flag.optional(),
   switchAllowSdp: flag.optional(),
   switchAllowBusy: flag.optional(),
+  timeoutInvite: attemptSeconds,
+  timeoutTrying: attemptSeconds,
+  timeoutSessionProgress: attemptSeconds,
+  timeoutSessionProgressSdp: attemptSeconds,
+  timeoutRinging: attemptSeconds,
   localIp: z
     .string(localIpError)
     .refine((text) => canonicalAddress(text) !== undefined, localIpError)

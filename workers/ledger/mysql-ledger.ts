@@ -14,18 +14,31 @@ import { sqlText } from './sql-text.ts';
 
 const queryMs = 60_000;
 const rejectedShownMax = 10_000;
+/** Between two looks at the server's settings. */
+const settingsMs = 60_000;
 
 export interface MysqlLedgerOptions {
   readonly url: string;
   /** How long the server may take for one answer before it counts as away. */
   readonly answerMs?: number | undefined;
+  /** Between two looks at the server's settings; default: a minute. */
+  readonly settingsEveryMs?: number | undefined;
 }
 
-export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerStore {
+export function openMysqlLedger({
+  url,
+  answerMs,
+  settingsEveryMs,
+}: MysqlLedgerOptions): LedgerStore {
   let warning = '';
+  let warnedMs = Number.NEGATIVE_INFINITY;
+  const lookAtSettings = async (link: MysqlLink): Promise<void> => {
+    warnedMs = performance.now();
+    warning = await durabilityWarning(link);
+  };
   const onConnected = async (link: MysqlLink): Promise<void> => {
     await migrate(link);
-    warning = await durabilityWarning(link);
+    await lookAtSettings(link);
   };
   const writing = new MysqlLink({ url, onConnected, answerMs });
   const reading = new MysqlLink({ url, onConnected: migrate, answerMs: answerMs ?? queryMs });
@@ -34,7 +47,13 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
   const dues = new MysqlDues(writing);
   return {
     kind: 'mysql',
-    warning: () => warning,
+    warning: () => {
+      // They may be changed while the connection lives; a server that is away is heard of otherwise.
+      if (performance.now() - warnedMs > (settingsEveryMs ?? settingsMs)) {
+        lookAtSettings(reading).catch(() => {});
+      }
+      return warning;
+    },
     checkpoint: (logSet) => readCheckpoint(writing, logSet),
     prepare: (batch) => commits.prepare(batch),
     commit: (prepared) => commits.commit(prepared),
