@@ -386,7 +386,6 @@ export interface Snapshot {
   readonly billing: BillingTables;
 }
 
-/** What some routing gateway of a snapshot makes use of. */
 export const RoutingFlag = {
   /** Its quality figures are keys whatever the parameters say. */
   quality: 1,
