@@ -24,37 +24,42 @@ import { takePoolNumbers } from './pool-numbers.ts';
 import { mayCarry, tooLongFailure } from './too-long.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
 
-/** Sends the INVITE. False when the gateway cannot take the call now; nothing is held then. */
-export function startAttempt(env: CallEnvironment, call: Call, candidate: Candidate): boolean {
+/** What became of a candidate. `noRoom`: it is full or away, and may have room later; `unfit`: it does not take this
+ *  call, now or later. Nothing is held but by an attempt that was sent. */
+export const AttemptStart = { sent: 0, noRoom: 1, unfit: 2 } as const;
+export type AttemptStart = (typeof AttemptStart)[keyof typeof AttemptStart];
+
+/** Sends the INVITE. */
+export function startAttempt(env: CallEnvironment, call: Call, candidate: Candidate): AttemptStart {
   const { gateway } = candidate;
   const invite = call.inbound.invite!;
   const listener = listenerOf(env.identity, gateway, invite.hop.listener);
   if (listener < 0) {
     env.effects.count(Counter.skippedListener);
-    return false;
+    return AttemptStart.unfit;
   }
   if (awayReason(env.effects, gateway) !== undefined) {
     env.effects.count(Counter.skippedAway);
-    return false;
+    return AttemptStart.noRoom;
   }
   if (!takeLines(env, call, candidate)) {
     env.effects.count(Counter.skippedLines);
-    return false;
+    return AttemptStart.noRoom;
   }
   if (!numbersOut(env, call, gateway)) {
     giveLinesBack(env, gateway);
-    return false;
+    return AttemptStart.unfit;
   }
   const vendor = takeVendor(env, call, gateway);
-  if (vendor === undefined) {
+  if (typeof vendor === 'string') {
     giveLinesBack(env, gateway);
-    return false;
+    return AttemptStart[vendor];
   }
   if (!env.effects.acquireCps(gateway.slot, limitOf(call, gateway.cpsLimit))) {
     giveLinesBack(env, gateway);
     if (vendor !== null) returnVendor(env, vendor, 0n);
     env.effects.count(Counter.skippedCps);
-    return false;
+    return AttemptStart.noRoom;
   }
   const pooled = takePoolNumbers(env, call, gateway);
   if (pooled.caller !== undefined) call.callerOut = pooled.caller.number;
@@ -67,10 +72,10 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
   env.effects.noteAttempt(gateway.slot);
   if (!sendInvite(env, leg, crossingLines(env, call, gateway, pooled))) {
     failTooLarge(env, leg);
-    return false;
+    return AttemptStart.unfit;
   }
   armAttempt(env, leg, inviteWaitSeconds(leg));
-  return true;
+  return AttemptStart.sent;
 }
 
 /** One of the gateway's own and one of each of its groups, or none. */

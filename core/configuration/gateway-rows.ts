@@ -73,6 +73,7 @@ export function asRoutingGateway(snapshot: Snapshot, parsed: unknown): RoutingGa
     locked: row.locked,
     weight: row.weight,
     protect: row.protect,
+    rateRequired: row.rateRequired,
     leastCost: row.leastCost,
     quality: row.quality,
     groups: row.groups,

@@ -78,6 +78,8 @@ export interface RoutingRouteFields extends SharedRouteFields {
   weight?: number | undefined;
   /** Tried only when all others have failed. */
   protect?: boolean | undefined;
+  /** Gets only calls to numbers that its account has a rate for. */
+  feerateRestrict?: boolean | undefined;
   leastCostRouting?: boolean | undefined;
   /** Whether its ASR and ACD are sort keys; `default`: as the parameters say. */
   calculateRouteQuality?: 'default' | 'on' | 'off' | undefined;

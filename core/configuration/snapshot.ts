@@ -104,6 +104,7 @@ export interface RoutingGateway {
   readonly numbers: EgressNumbers | null;
   readonly weight: number;
   readonly protect: boolean;
+  readonly rateRequired: boolean;
   readonly leastCost: boolean;
   /** Whether its ASR and ACD are sort keys. */
   readonly quality: Override;
@@ -385,7 +386,6 @@ export interface Snapshot {
   readonly billing: BillingTables;
 }
 
-/** What some routing gateway of a snapshot makes use of. */
 export const RoutingFlag = {
   /** Its quality figures are keys whatever the parameters say. */
   quality: 1,

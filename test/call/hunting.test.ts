@@ -142,6 +142,43 @@ describe('hunting', () => {
     assert.equal(effects.ends[0]!.endedBy, 'server');
   });
 
+  for (const [status, rings] of [
+    [180, true],
+    [181, true],
+    [182, true],
+    [183, false],
+  ] as const) {
+    it(`a failure after ${status} ${rings ? 'ends the call' : 'hunts'}`, () => {
+      const { caller, carrierA, carrierB } = createStage();
+      caller.send(inviteText().text);
+      const first = carrierA.takeOne('INVITE');
+      carrierA.send(responseTo(first, status, { tag: 'x' }));
+      caller.take();
+      carrierA.send(responseTo(first, 480, { tag: 'x' }));
+      assert.equal(carrierB.take().length, rings ? 0 : 1);
+      assert.deepEqual(
+        caller.take().map((message) => message.status),
+        rings ? [480] : [],
+      );
+    });
+  }
+
+  it('a call that is forwarded or queued has the time of one that rings', () => {
+    for (const status of [181, 182]) {
+      const stage = createStage({
+        ...plainDocument,
+        parameters: { SS_SIP_TIMEOUT_SESSION_PROGRESS: 3, SS_SIP_TIMEOUT_RINGING: 30 },
+      });
+      stage.caller.send(inviteText().text);
+      stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), status, { tag: 'x' }));
+      stage.caller.take();
+      stage.pass(29_900);
+      assert.deepEqual([...stage.caller.take(), ...stage.carrierB.take()], []);
+      stage.pass(200);
+      stage.caller.takeOne('SIP/2.0 408');
+    }
+  });
+
   it('goes on after ringing with switchUntilConnect', () => {
     const document = structuredClone(plainDocument) as {
       routingGateways: Record<string, unknown>[];

@@ -36,6 +36,7 @@ const routingRules = {
   ...rules,
   weight: 300,
   protect: true,
+  feerateRestrict: true,
   leastCostRouting: true,
   calculateRouteQuality: 'on',
   scheduledPriority: [{ days: ['sunday'], from: '08:00', to: '18:00', priority: 1 }],
@@ -58,7 +59,10 @@ function documentWith(mapping: object, routing: object): object {
     calendars,
     gatewayGroups,
     mappingGateways: [{ name: 'in', addresses: ['192.0.2.1'], ...mapping }],
-    routingGateways: [{ name: 'out', address: '192.0.2.9', prefixes: ['44'], ...routing }],
+    accounts: [{ name: 'seller', kind: 'clearing' }],
+    routingGateways: [
+      { name: 'out', account: 'seller', address: '192.0.2.9', prefixes: ['44'], ...routing },
+    ],
   };
 }
 
@@ -129,6 +133,18 @@ describe('routing rules of a document', () => {
       {},
       { mappingGateways: { names: ['out'] } },
       'routingGateways[0].mappingGateways.names[0]: "out" is no mapping gateway that exists; expected the name of a mapping gateway',
+    ],
+    [
+      'vendor rates of no account',
+      {},
+      { account: undefined, feerateRestrict: true },
+      'routingGateways[0].feerateRestrict: true is of a gateway without an account; expected account beside it',
+    ],
+    [
+      'a flag that is none',
+      {},
+      { feerateRestrict: 'sometimes' },
+      'routingGateways[0].feerateRestrict: "sometimes" is not accepted; expected true or false',
     ],
     [
       'an unknown group in a list',

@@ -91,6 +91,7 @@ export function routingRow(gateway: RoutingGatewayDocument, places: Places): Rou
     locked: gateway.locked,
     weight: gateway.weight ?? weightDefault,
     protect,
+    rateRequired: gateway.feerateRestrict ?? false,
     leastCost: gateway.leastCostRouting ?? false,
     quality: qualityOf(gateway),
     // What is reserved is there for protect routes too.

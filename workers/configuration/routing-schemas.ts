@@ -104,6 +104,7 @@ export const routingRouteShape: Shape<RoutingRouteFields> = {
   ...shared,
   weight: integer(1, weightMax).optional(),
   protect: flag.optional(),
+  feerateRestrict: flag.optional(),
   leastCostRouting: flag.optional(),
   calculateRouteQuality: z.enum(['default', 'on', 'off'], 'default, on or off').optional(),
   scheduledPriority: scheduled(scheduledPriority),
