@@ -187,6 +187,7 @@ const analysis: Schema = {
   ...object(
     {
       configurationVersion: whole,
+      mappingGateway: maybeText,
       calleeAccess: text,
       calleeRouted: text,
       callerAccess: text,
@@ -197,7 +198,15 @@ const analysis: Schema = {
       winner: maybeText,
       candidates: list({
         ...object(
-          { gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text },
+          {
+            gateway: text,
+            prefix: text,
+            calleeOut: text,
+            callerOut: text,
+            vendorRate: maybeText,
+            margin: maybeText,
+            skipped: text,
+          },
           ['skipped'],
         ),
         additionalProperties: true,
@@ -316,6 +325,10 @@ export const schemas: Record<string, Schema> = {
   AnalyzeRequest: object(
     {
       gateway: text,
+      source: {
+        ...text,
+        description: 'in place of gateway: where the call comes from ("192.0.2.1:5060")',
+      },
       callee: text,
       caller: text,
       at: time,
@@ -327,11 +340,13 @@ export const schemas: Record<string, Schema> = {
       without: { ...list(text), description: 'routing gateways taken for gone' },
       fail: {
         type: 'object',
-        additionalProperties: { type: 'integer', minimum: 300, maximum: 699 },
-        description: 'routing gateways that answer with these final codes',
+        additionalProperties: {
+          anyOf: [{ type: 'integer', minimum: 300, maximum: 699 }, { const: 'timeout' }],
+        },
+        description: 'routing gateways that answer with these final codes, or with none in time',
       },
     },
-    ['gateway', 'callee', 'caller', 'at', 'cdr', 'without', 'fail'],
+    ['gateway', 'source', 'callee', 'caller', 'at', 'cdr', 'without', 'fail'],
   ),
   Analysis: analysis,
   ListedNumbers: object({

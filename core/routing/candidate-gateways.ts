@@ -44,7 +44,11 @@ export interface Routes {
 /** Told of all that a call does not keep. */
 export interface RouteTrace {
   readonly found: (gateway: RoutingGateway, prefixLength: number, minutePrice: number) => void;
-  readonly leftOut: (gateway: RoutingGateway, prefixLength: number, reason: string) => void;
+  readonly leftOut: (
+    gateway: RoutingGateway,
+    prefixLength: number,
+    left: { readonly reason: string; readonly minutePrice: number },
+  ) => void;
   readonly keys: KeysTrace;
 }
 
@@ -109,15 +113,16 @@ function consider(search: Search, row: number, prefixLength: number): void {
   const list = gateway.protect ? protect : normal;
   let refusal = refusalOf(question, gateway, row, list);
   let price = Number.NaN;
-  if (refusal === undefined && search.needsPrice) {
+  // Whoever asks why is told the price of each.
+  if ((refusal === undefined && search.needsPrice) || trace !== undefined) {
     price = gateway.account === null ? 0 : question.minutePrice(gateway, question);
-    if (search.hasLimit) {
+    if (search.hasLimit && refusal === undefined) {
       refusal = priceRefusal(question.mapping, gateway, price, question.sellPrice);
       search.priceLimited ||= refusal !== undefined;
     }
   }
   if (refusal !== undefined) {
-    trace?.leftOut(gateway, prefixLength, refusal);
+    trace?.leftOut(gateway, prefixLength, { reason: refusal, minutePrice: price });
     return;
   }
   trace?.found(gateway, prefixLength, price);
