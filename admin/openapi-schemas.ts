@@ -2,24 +2,18 @@
 import { cdrColumns } from '../core/cdr/cdr-json.ts';
 import { documentJsonSchema } from '../workers/configuration/document-schema.ts';
 import { changeKinds } from '../workers/configuration/rate-changes.ts';
-
-type Schema = Record<string, unknown>;
-
-const text: Schema = { type: 'string' };
-const whole: Schema = { type: 'integer' };
-const time: Schema = { type: 'string', format: 'date-time' };
-const maybeTime: Schema = { type: ['string', 'null'], format: 'date-time' };
-const maybeText: Schema = { type: ['string', 'null'] };
-const yesNo: Schema = { type: 'boolean' };
-
-function object(properties: Record<string, Schema>, optional: readonly string[] = []): Schema {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties, required };
-}
-
-function list(items: Schema): Schema {
-  return { type: 'array', items };
-}
+import { routingSchemas } from './openapi-routing.ts';
+import {
+  list,
+  maybeText,
+  maybeTime,
+  object,
+  type Schema,
+  text,
+  time,
+  whole,
+  yesNo,
+} from './schema-parts.ts';
 
 const problem = object(
   {
@@ -183,44 +177,6 @@ function cdrProperties(): Record<string, Schema> {
   );
 }
 
-const analysis: Schema = {
-  ...object(
-    {
-      configurationVersion: whole,
-      mappingGateway: maybeText,
-      calleeAccess: text,
-      calleeRouted: text,
-      callerAccess: text,
-      callerRouted: text,
-      order: list(text),
-      protect: list(text),
-      protectDelaySeconds: whole,
-      winner: maybeText,
-      candidates: list({
-        ...object(
-          {
-            gateway: text,
-            prefix: text,
-            calleeOut: text,
-            callerOut: text,
-            vendorRate: maybeText,
-            margin: maybeText,
-            skipped: text,
-          },
-          ['skipped'],
-        ),
-        additionalProperties: true,
-      }),
-      endReason: maybeText,
-      sipCode: { type: ['integer', 'null'] },
-      steps: list(object({ step: text, result: text })),
-      recorded: { $ref: '#/components/schemas/Cdr' },
-    },
-    ['recorded'],
-  ),
-  additionalProperties: true,
-};
-
 const maybeWhole: Schema = { type: ['integer', 'null'] };
 const quote = object({
   configurationVersion: whole,
@@ -322,33 +278,7 @@ export const schemas: Record<string, Schema> = {
   Problem: problem,
   Status: status,
   Cdr: { type: 'object', properties: cdrProperties(), required: [...cdrColumns] },
-  AnalyzeRequest: object(
-    {
-      gateway: text,
-      source: {
-        ...text,
-        description: 'in place of gateway: where the call comes from ("192.0.2.1:5060")',
-      },
-      callee: text,
-      caller: text,
-      at: time,
-      cdr: {
-        ...text,
-        description:
-          'in place of all the above: a recorded call, by Call-ID or SET/FILE/OFFSET of its logId',
-      },
-      without: { ...list(text), description: 'routing gateways taken for gone' },
-      fail: {
-        type: 'object',
-        additionalProperties: {
-          anyOf: [{ type: 'integer', minimum: 300, maximum: 699 }, { const: 'timeout' }],
-        },
-        description: 'routing gateways that answer with these final codes, or with none in time',
-      },
-    },
-    ['gateway', 'source', 'callee', 'caller', 'at', 'cdr', 'without', 'fail'],
-  ),
-  Analysis: analysis,
+  ...routingSchemas,
   ListedNumbers: object({
     total: { ...whole, description: 'all that are listed' },
     listed: list(
