@@ -133,14 +133,14 @@ function explainCall(
   };
 }
 
-/** Nobody's call, or another's. */
+/** Nobody's call, or another's: as the CDR of such an INVITE says (SERVER_BILLING_RECORD_ILLEGAL_CALL). */
 function notOurs(
   snapshot: Snapshot,
   request: RouteRequest,
   mapping: MappingGateway | undefined,
   steps: readonly RouteStep[],
 ): RouteExplanation {
-  const { key, sipCode } = EndReasons.ipNotAllowed;
+  const { key, sipCode } = EndReasons.illegalCall;
   const { callee, caller = '' } = request;
   return {
     configurationVersion: snapshot.version,

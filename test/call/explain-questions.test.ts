@@ -55,12 +55,12 @@ describe('how the mapping gateway is found', () => {
     assert.deepEqual(how({ source: '198.51.100.1' }), [
       null,
       "198.51.100.1 is no gateway's",
-      'IP not allowed',
+      'Illegal call',
     ]);
     const stray = ask({ source: '192.0.2.1', callee: '44' });
     assert.deepEqual(
       [stray.mappingGateway, stray.endReason, stray.sipCode, stray.winner],
-      [null, 'IP not allowed', 403, null],
+      [null, 'Illegal call', 403, null],
     );
     assert.match(stray.steps[0]!.result, /does not begin as long \(tech prefix "99"\), short/);
     assert.equal(explainRoute(of, { callee: '44', source: 'here' }, ports), undefined);

@@ -207,7 +207,7 @@ describe('routing analysis', () => {
       [ask('77').endReason, ask('77').sipCode],
       ['Number empty after transform', 484],
     );
-    assert.deepEqual([ask('44').endReason, ask('44').sipCode], ['IP not allowed', 403]);
+    assert.deepEqual([ask('44').endReason, ask('44').sipCode], ['Illegal call', 403]);
     assert.equal(ask('774').endReason, 'Number empty after transform');
   });
 
