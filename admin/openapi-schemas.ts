@@ -2,6 +2,7 @@
 import { documentJsonSchema } from '../workers/configuration/document-schema.ts';
 import { changeKinds } from '../workers/configuration/rate-changes.ts';
 import { cdrSchemas } from './openapi-cdrs.ts';
+import { routingSchemas } from './openapi-routing.ts';
 import { list, maybeText, object, type Schema, text, time, whole, yesNo } from './schema-words.ts';
 
 const problem = object(
@@ -138,35 +139,6 @@ const status = object({
   memoryRssBytes: whole,
 });
 
-const analysis: Schema = {
-  ...object(
-    {
-      configurationVersion: whole,
-      calleeAccess: text,
-      calleeRouted: text,
-      callerAccess: text,
-      callerRouted: text,
-      order: list(text),
-      protect: list(text),
-      protectDelaySeconds: whole,
-      winner: maybeText,
-      candidates: list({
-        ...object(
-          { gateway: text, prefix: text, calleeOut: text, callerOut: text, skipped: text },
-          ['skipped'],
-        ),
-        additionalProperties: true,
-      }),
-      endReason: maybeText,
-      sipCode: { type: ['integer', 'null'] },
-      steps: list(object({ step: text, result: text })),
-      recorded: { $ref: '#/components/schemas/Cdr' },
-    },
-    ['recorded'],
-  ),
-  additionalProperties: true,
-};
-
 const fieldChange = object({ field: text, before: {}, after: {} }, ['before', 'after']);
 const listChange = object({
   field: text,
@@ -245,27 +217,7 @@ export const schemas: Record<string, Schema> = {
   Problem: problem,
   Status: status,
   ...cdrSchemas,
-  AnalyzeRequest: object(
-    {
-      gateway: text,
-      callee: text,
-      caller: text,
-      at: time,
-      cdr: {
-        ...text,
-        description:
-          'in place of all the above: a recorded call, by Call-ID or SET/FILE/OFFSET of its logId',
-      },
-      without: { ...list(text), description: 'routing gateways taken for gone' },
-      fail: {
-        type: 'object',
-        additionalProperties: { type: 'integer', minimum: 300, maximum: 699 },
-        description: 'routing gateways that answer with these final codes',
-      },
-    },
-    ['gateway', 'callee', 'caller', 'at', 'cdr', 'without', 'fail'],
-  ),
-  Analysis: analysis,
+  ...routingSchemas,
   ListedNumbers: object({
     total: { ...whole, description: 'all that are listed' },
     listed: list(

@@ -7,8 +7,9 @@ import type { StoredCdr } from '../workers/ledger/ledger-store.ts';
 import type { FindCdrs } from './find-cdrs.ts';
 import { RequestRefused } from './problem.ts';
 
-/** What an attempt that the gateway did not end counts as: a 487 may have answered our CANCEL. */
-const noAnswer = 408;
+/** What an attempt that the gateway did not end counts as: nothing came from it in time. A 487 may have answered our
+ *  CANCEL. */
+const noAnswer = 0;
 const failureMin = 300;
 
 /** `text`: the Call-ID of a leg, or SET/FILE/OFFSET of a `logId`. @throws RequestRefused */
@@ -61,6 +62,10 @@ export function questionOf(cdr: CdrJson): AnalyzeRequest {
     at: cdr.startedAt,
     version: cdr.configurationVersion,
     ...(failed.length === 0 ? {} : { fail: Object.fromEntries(failed) }),
+    recorded: {
+      attempted: cdr.attempts.map(({ gateway }) => gateway),
+      calleeBilling: cdr.calleeBilling,
+    },
   };
 }
 

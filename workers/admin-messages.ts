@@ -3,6 +3,7 @@
 import type { Listener } from '../core/call/local-identity.ts';
 import type { CounterName, GaugeName } from '../core/metrics/counter-layout.ts';
 import type { FraudKind } from '../core/metrics/fraud-alarm.ts';
+import type { RecordedCall } from '../core/routing/route-explanation.ts';
 
 export interface WorkerFigures {
   index: number;
@@ -235,15 +236,19 @@ export type EngineMessage =
 
 /** What `tandem route` asks. */
 export interface AnalyzeRequest {
-  gateway: string;
+  gateway?: string | undefined;
+  /** In place of `gateway`: where the INVITE comes from, "192.0.2.1:5060". */
+  source?: string | undefined;
   callee: string;
   caller?: string | undefined;
   /** ISO 8601. */
   at?: string | undefined;
   /** Routing gateways taken for gone. */
   without?: readonly string[] | undefined;
-  /** Routing gateways that answer with these final codes. */
+  /** Routing gateways that answer with these final codes; 0: with none in time. */
   fail?: Readonly<Record<string, number>> | undefined;
+  /** What a CDR proves (core/routing/route-explanation.ts). */
+  recorded?: RecordedCall | undefined;
   /** Configuration version to answer by; default: the one in force. */
   version?: number | undefined;
 }

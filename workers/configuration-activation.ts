@@ -122,8 +122,9 @@ export class ConfigurationActivation {
   /** Routing analysis on the version in force, or on an older one that is kept. */
   analyze(request: AnalyzeRequest): Promise<unknown> {
     const { listeners, memory } = this.#options;
-    const { workers, lines, gateways } = memory;
-    const asked = { request, listeners, memory: { workers, lines, gateways } };
+    const { workers, lines, gateways, balances, fraudUsage } = memory;
+    const read = { workers, lines, gateways, balances, fraudUsage };
+    const asked = { request, listeners, memory: read };
     if (request.version !== undefined && request.version !== this.#current?.version) {
       return this.#analyzeStored(request.version, asked);
     }

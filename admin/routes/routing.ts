@@ -20,15 +20,23 @@ const numberField = z
 const listMax = 1000;
 const tooMany = `expected at most ${listMax} routing gateways`;
 const gatewayName = z.string('expected the name of a routing gateway').max(256);
-const failCodeError = 'expected a SIP code from 300 to 699';
-const failCode = z.int(failCodeError).min(300, failCodeError).max(699, failCodeError);
+const failCodeError = 'expected a SIP code from 300 to 699, or "timeout"';
+/** As the engine has it: no code. */
+const noAnswer = 0;
+const failCode = z.union(
+  [z.int().min(300).max(699), z.literal('timeout').transform(() => noAnswer)],
+  failCodeError,
+);
 
 const mappingName = 'expected the name of a mapping gateway';
+const sourceText = 'expected an address with or without a port, as 192.0.2.1:5060';
+const sourceCharactersMax = 64;
 const cdrText = 'expected a Call-ID, or SET/FILE/OFFSET of a logId';
 const cdrCharactersMax = 1024;
 
 const bodySchema = z.strictObject({
   gateway: z.string(mappingName).min(1, mappingName).optional(),
+  source: z.string(sourceText).min(1, sourceText).max(sourceCharactersMax, sourceText).optional(),
   callee: numberField.optional(),
   caller: numberField.optional(),
   at: instant.optional(),
@@ -91,11 +99,20 @@ export function routingRoutes(parts: RoutingParts): Route[] {
 }
 
 /** @throws RequestRefused where it does not say which call */
-function askedQuestion({ gateway, callee, caller, at, without, fail }: Body): AnalyzeRequest {
-  if (gateway === undefined) throw missing('gateway', mappingName);
+function askedQuestion(body: Body): AnalyzeRequest {
+  const { gateway, source, callee, caller, at, without, fail } = body;
+  if (gateway === undefined && source === undefined) {
+    throw missing('gateway', `${mappingName}, or source in its place`);
+  }
+  if (gateway !== undefined && source !== undefined) {
+    const message = 'expected nothing beside gateway, which says whose call it is';
+    throw new RequestRefused('bad-request', `field source: ${message}`, [
+      { path: 'source', value: source, message },
+    ]);
+  }
   if (callee === undefined) throw missing('callee', 'expected a number as text');
   return {
-    gateway,
+    ...(gateway === undefined ? { source } : { gateway }),
     callee,
     ...(caller === undefined ? {} : { caller }),
     ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
@@ -110,7 +127,7 @@ function missing(path: string, message: string): RequestRefused {
 
 /** What a CDR says nobody else says. @throws RequestRefused */
 function checkAlone(body: Body): void {
-  for (const path of ['gateway', 'callee', 'caller', 'at'] as const) {
+  for (const path of ['gateway', 'source', 'callee', 'caller', 'at'] as const) {
     if (body[path] === undefined) continue;
     const message = 'expected nothing beside cdr, which says it';
     throw new RequestRefused('bad-request', `field ${path}: ${message}`, [

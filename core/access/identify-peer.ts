@@ -4,6 +4,7 @@
 // number, then first by name. A locked gateway is found too: its calls are refused under its name.
 import { byteHash } from '../bytes/byte-hash.ts';
 import { mappingGatewayAt } from '../configuration/open-snapshot.ts';
+import { asciiText } from '../configuration/read-text-rows.ts';
 import type { AddressTable, MappingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { addressListBit, addressSlotWords } from '../configuration/snapshot-layout.ts';
 import type { SipMessage } from '../sip/message.ts';
@@ -139,4 +140,35 @@ function keyEquals(table: AddressTable, slotWord: number, key: string): boolean 
     if (table.keys[start + at] !== key.charCodeAt(at)) return false;
   }
   return true;
+}
+
+/** All that may be found there, in the order in which the number called is compared with their tech prefixes.
+ *  `port` undefined: entries without one. */
+export function gatewaysAt(
+  snapshot: Snapshot,
+  address: string,
+  port: number | undefined,
+): MappingGateway[] {
+  const places = findRows(snapshot.addresses, addressKey(canonicalSource(address), port));
+  const count = places < 0 ? 0 : gatewayCount(snapshot.addresses, places);
+  return Array.from({ length: count }, (_, index) => gatewayOf(snapshot, places, index));
+}
+
+/** Where a gateway's calls may come from, in a fixed order, other gateways beside it or not. Looks at the whole table. */
+export function sourcesOf(
+  snapshot: Snapshot,
+  name: string,
+): { readonly address: string; readonly port: number | undefined }[] {
+  const { addresses: table } = snapshot;
+  const keys: string[] = [];
+  for (let at = 0; at < table.slots.length; at += addressSlotWords) {
+    const found = table.slots[at + 3]!;
+    if (found === 0 || !isAmong(snapshot, found - 1, name)) continue;
+    const start = table.slots[at + 1]!;
+    keys.push(asciiText(table.keys, start, table.slots[at + 2]!));
+  }
+  return keys.sort().map((key) => {
+    const [address = '', port = ''] = key.split('|');
+    return { address, port: port === '' ? undefined : Number(port) };
+  });
 }

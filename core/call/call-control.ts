@@ -10,7 +10,15 @@ import type { SipMessage } from '../sip/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { abandonAttempt, finishLeg } from './attempt-end.ts';
 import { watchBalance } from './balance-watch.ts';
-import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
+import type {
+  AttemptFailure,
+  Call,
+  CallDialog,
+  Fork,
+  InboundLeg,
+  OutboundLeg,
+  Payload,
+} from './call.ts';
 import { CallPhase, OutboundState } from './call.ts';
 import { armDuration } from './call-duration.ts';
 import { type EndedBy, endAnswered, endUnanswered } from './call-ending.ts';
@@ -84,6 +92,16 @@ function createCall(
     callerAddress: hopAddress(transaction.source),
   });
   const ownLeg = ownLegOf(env.table, cdr.callId);
+  const ownHops = ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1;
+  return callOf(env, inbound, { cdr, mapping, ownHops });
+}
+
+/** Before anything of it is checked. */
+export function callOf(
+  env: CallEnvironment,
+  inbound: InboundLeg,
+  { cdr, mapping, ownHops }: Pick<Call, 'cdr' | 'mapping' | 'ownHops'>,
+): Call {
   const call: Call = {
     index: -1,
     cdr,
@@ -105,7 +123,7 @@ function createCall(
     answeredMs: 0,
     durationTimer: 0,
     protectTimer: 0,
-    ownHops: ownLeg === undefined ? 0 : ownLeg.call.ownHops + 1,
+    ownHops,
     linesHeld: false,
     watchLine: -1,
     billing: null,

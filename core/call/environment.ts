@@ -4,6 +4,8 @@ import type { BillingState } from '../billing/call-billing.ts';
 import type { Snapshot } from '../configuration/snapshot.ts';
 import type { Effects } from '../effects.ts';
 import type { EndReason } from '../end-reason.ts';
+import type { NumberTrace } from '../number/dial-plans.ts';
+import type { RouteTrace } from '../routing/candidate-gateways.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { TransactionPort } from '../transaction/transaction.ts';
 import type { AttemptFailure, Call, CallDialog, Fork, OutboundLeg, Payload } from './call.ts';
@@ -42,6 +44,12 @@ export interface Progress {
   readonly rseq: number;
 }
 
+/** Who wants to know what setup saw, beside what it decided: routing analysis. */
+export interface SetupTrace {
+  readonly number: NumberTrace;
+  readonly route: RouteTrace;
+}
+
 export interface CallEnvironment {
   readonly effects: Effects;
   readonly transactions: TransactionPort;
@@ -69,6 +77,8 @@ export interface CallEnvironment {
   nextCallNumber: number;
   /** The call whose message or timer is being handled: the one a caught bug ends. */
   current: Call | undefined;
+  /** Of calls none. */
+  readonly trace?: SetupTrace;
 }
 
 /** Wall time of a moment of this call: its start by the wall clock plus monotonic time since. */

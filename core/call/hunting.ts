@@ -72,7 +72,7 @@ function startNext(env: CallEnvironment, call: Call): boolean {
 }
 
 /** No INVITE was sent. */
-function skippedFailure(call: Call): AttemptFailure {
+export function skippedFailure(call: Call): AttemptFailure {
   if (call.vendorShort) return vendorsShort;
   return call.numbersRefused === undefined ? allBusy : skippedAll(call.numbersRefused);
 }

@@ -18,7 +18,7 @@ import { hopAddress, mintTag } from './local-identity.ts';
 import { nextRseq, queueReliable, reliableMax, stopReliable } from './reliable-provisional.ts';
 import { mayCarry } from './too-long.ts';
 
-export function createInboundLeg(transaction: ServerTransaction): InboundLeg {
+export function createInboundLeg(transaction: ServerTransaction | undefined): InboundLeg {
   return {
     kind: OwnerKind.inboundLeg,
     call: undefined,

@@ -16,7 +16,7 @@ export function numbersOut(env: CallEnvironment, call: Call, gateway: RoutingGat
     call.callerOut = call.callerRouted;
     return true;
   }
-  const context: NumberContext = { at: call.cdr.startedAt, random32: env.identity.random32 };
+  const context = numberContext(env, call);
   const routed = {
     caller: call.callerRouted,
     callee: call.calleeRouted,
@@ -36,6 +36,10 @@ export function numbersOut(env: CallEnvironment, call: Call, gateway: RoutingGat
   if (call.calleeOut === '') return skip(env, call, EndReasons.numberEmptyAfterTransform);
   call.callerOut = callerOutOf(gateway, routed.caller, context);
   return true;
+}
+
+export function numberContext({ identity, trace }: CallEnvironment, { cdr }: Call): NumberContext {
+  return { at: cdr.startedAt, random32: identity.random32, trace: trace?.number };
 }
 
 /** For the caller, if no other gateway takes the call. */

@@ -34,7 +34,12 @@ export function takePoolNumbers(
 
 function take(env: CallEnvironment, call: Call, pool: CallerPool): PoolNumber | undefined {
   const accounts = call.billing === null ? [] : call.billing.accounts.map(({ slot }) => slot);
-  const question = { pool, accounts, random32: env.identity.random32 };
+  const question = {
+    pool,
+    accounts,
+    random32: env.identity.random32,
+    trace: env.trace?.number,
+  };
   const taken = takePoolNumber(env.snapshot, question, env.effects);
   if (taken === undefined) env.effects.count(Counter.poolsExhausted);
   return taken;

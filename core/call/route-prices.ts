@@ -1,8 +1,8 @@
 // What routing may ask of billing: the price of a minute of a call, by a carrier and by the customer.
 import type { BillingRules } from '../billing/billing-rules.ts';
-import { isFree, ratedNumber } from '../billing/call-billing.ts';
+import { ratedNumber } from '../billing/call-billing.ts';
 import { accountMinutePrice, termsMinutePrice } from '../billing/minute-price.ts';
-import type { MappingGateway, RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
+import type { RoutingGateway } from '../configuration/snapshot.ts';
 import type { Random32 } from '../number/dial-plan.ts';
 import { calleeOutOf } from '../number/egress-numbers.ts';
 import type { RouteQuestion } from '../routing/candidate-gateways.ts';
@@ -39,17 +39,4 @@ export function vendorMinutePrice(
 export function sellPrice(billing: CallBilling | null): number {
   if (billing === null || billing.free || billing.payers.length === 0) return Number.NaN;
   return termsMinutePrice(billing.payers[0]!.rate);
-}
-
-/** The same, for a call that is only asked about. */
-export function customerMinutePrice(call: {
-  readonly snapshot: Snapshot;
-  readonly rules: BillingRules;
-  readonly mapping: MappingGateway;
-  readonly callee: string;
-  readonly at: number;
-}): number {
-  const { snapshot, rules, mapping, callee, at } = call;
-  if (mapping.account === null || isFree(callee, rules)) return Number.NaN;
-  return accountMinutePrice(snapshot, mapping.accountRow, ratedNumber(callee, rules), at);
 }

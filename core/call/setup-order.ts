@@ -17,6 +17,7 @@ import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 import { findFraudLimits, setDaysAside, takeFraudLines, takeFraudMinute } from './fraud-watch.ts';
 import { takeGroupLines } from './group-lines.ts';
+import { numberContext } from './numbers-out.ts';
 import { sellPrice } from './route-prices.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
@@ -32,31 +33,49 @@ export interface Refusal {
 
 type Check = (env: CallEnvironment, call: Call) => Refusal | undefined;
 
-const setupOrder: readonly Check[] = [
-  cdrsCanBeWritten,
-  notLooping,
-  gatewayOpen,
-  calleeGiven,
-  numbersRewritten,
-  numbersPass,
-  numbersNotListed,
-  payerFound,
-  ratesFound,
-  routeFound,
-  gatewayLines,
-  accountLines,
-  fraudLines,
-  moneySetAside,
-  fraudDays,
-  fraudCallRate,
-  gatewayCallRate,
-  systemCallRate,
-];
+/** By the names that routing analysis tells. */
+const checks: Readonly<Record<string, Check>> = {
+  'CDR log': cdrsCanBeWritten,
+  loop: notLooping,
+  lock: gatewayOpen,
+  'number called': calleeGiven,
+  'numbers rewritten': numbersRewritten,
+  'number rules': numbersPass,
+  'dynamic black lists': numbersNotListed,
+  account: payerFound,
+  rate: ratesFound,
+  route: routeFound,
+  'gateway lines': gatewayLines,
+  'account lines': accountLines,
+  'fraud limits, calls': fraudLines,
+  balance: moneySetAside,
+  'fraud limits, day': fraudDays,
+  'fraud limits, calls a minute': fraudCallRate,
+  'gateway calls a second': gatewayCallRate,
+  'system calls a second': systemCallRate,
+};
+
+const setupOrder: readonly Check[] = Object.values(checks);
+const checkNames: readonly string[] = Object.keys(checks);
 
 export function firstRefusal(env: CallEnvironment, call: Call): Refusal | undefined {
   for (const check of setupOrder) {
     const refusal = check(env, call);
     if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** The same checks for a call that is only asked about; tells of each that was made. */
+export function rehearseSetup(
+  env: CallEnvironment,
+  call: Call,
+  tell: (check: string, refusal: EndReason | undefined) => void,
+): EndReason | undefined {
+  for (const [place, check] of setupOrder.entries()) {
+    const refusal = check(env, call);
+    tell(checkNames[place]!, refusal?.reason);
+    if (refusal !== undefined) return refusal.reason;
   }
   return undefined;
 }
@@ -85,7 +104,7 @@ function numbersRewritten(env: CallEnvironment, call: Call): Refusal | undefined
   const { cdr, mapping } = call;
   if (!rewritesNumbers(env.snapshot, mapping)) return undefined;
   const access = { caller: cdr.callerAccess, callee: cdr.calleeAccess };
-  const context = { at: cdr.startedAt, random32: env.identity.random32 };
+  const context = numberContext(env, call);
   const numbers = ingressNumbers(env.snapshot, mapping, access, context);
   call.callerRouted = numbers.caller;
   call.calleeRouted = numbers.callee;
@@ -103,8 +122,7 @@ function numbersPass(env: CallEnvironment, call: Call): Refusal | undefined {
     callee: call.calleeRouted,
     emergency: call.emergency,
   };
-  const context = { at: call.cdr.startedAt, random32: env.identity.random32 };
-  const reason = numbersRefusal(snapshot, call.mapping, numbers, context);
+  const reason = numbersRefusal(snapshot, call.mapping, numbers, numberContext(env, call));
   if (reason === undefined) return undefined;
   const isListed =
     reason === EndReasons.callerBlacklisted || reason === EndReasons.calleeBlacklisted;
@@ -135,16 +153,19 @@ function ratesFound(env: CallEnvironment, call: Call): Refusal | undefined {
 function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
   const { snapshot } = env;
   const { mapping } = call;
-  const routes = candidateGateways({
-    snapshot,
-    mapping,
-    callee: call.calleeRouted,
-    emergency: call.emergency,
-    at: call.cdr.startedAt,
-    state: env.effects,
-    minutePrice: env.minutePrice,
-    sellPrice: hasPriceLimit(snapshot, mapping) ? sellPrice(call.billing) : Number.NaN,
-  });
+  const routes = candidateGateways(
+    {
+      snapshot,
+      mapping,
+      callee: call.calleeRouted,
+      emergency: call.emergency,
+      at: call.cdr.startedAt,
+      state: env.effects,
+      minutePrice: env.minutePrice,
+      sellPrice: hasPriceLimit(snapshot, mapping) ? sellPrice(call.billing) : Number.NaN,
+    },
+    env.trace?.route,
+  );
   call.hunt = startHunt(routes);
   if (routes.normal.length > 0 || routes.protect.length > 0) return undefined;
   const reason = routes.priceLimited ? EndReasons.profitLimited : EndReasons.noAvailableRouter;

@@ -46,7 +46,11 @@ export interface Routes {
 /** Told of all that a call does not keep. */
 export interface RouteTrace {
   readonly found: (gateway: RoutingGateway, prefixLength: number, minutePrice: number) => void;
-  readonly leftOut: (gateway: RoutingGateway, prefixLength: number, reason: string) => void;
+  readonly leftOut: (
+    gateway: RoutingGateway,
+    prefixLength: number,
+    left: { readonly reason: string; readonly minutePrice: number },
+  ) => void;
   readonly keys: KeysTrace;
 }
 
@@ -111,12 +115,14 @@ function consider(search: Search, row: number, prefixLength: number): void {
   const list = gateway.protect ? protect : normal;
   let refusal = refusalOf(question, gateway, row, list);
   let price = Number.NaN;
-  if (refusal === undefined && (search.needsPrice || gateway.rateRequired)) {
+  // Whoever asks why is told the price of each.
+  const isPriced = search.needsPrice || gateway.rateRequired;
+  if ((refusal === undefined && isPriced) || trace !== undefined) {
     price = gateway.account === null ? 0 : question.minutePrice(gateway, question);
-    refusal = refusalByPrice(search, gateway, price);
+    refusal ??= refusalByPrice(search, gateway, price);
   }
   if (refusal !== undefined) {
-    trace?.leftOut(gateway, prefixLength, refusal);
+    trace?.leftOut(gateway, prefixLength, { reason: refusal, minutePrice: price });
     return;
   }
   trace?.found(gateway, prefixLength, price);

@@ -88,6 +88,9 @@ describe('tandem', () => {
       ['apply'],
       ['route', '--gateway', 'acme-in'],
       ['route', '--cdr', 'a@192.0.2.10', '--callee', '1'],
+      ['route', '--gateway', 'acme-in', '--from', '192.0.2.1', '--callee', '1'],
+      ['route', '--from', '192.0.2.1'],
+      ['route', '--cdr', 'a@192.0.2.10', '--from', '192.0.2.1'],
       ['route', '--gateway', 'acme-in', '--callee', '1', '--fail', 'carrier-a'],
       ['route', '--gateway', 'acme-in', '--callee', '1', '--fail', 'carrier-a=200'],
       ['rate', '--account', 'a', '--callee', '1', '--seconds', '1.2345'],
@@ -329,6 +332,9 @@ describe('tandem', () => {
         ...data,
       ]);
       assert.deepEqual(JSON.parse(stdout).order, ['carrier-a']);
+      const source = ['--from', '192.0.2.1:5060', '--callee', '4420'];
+      const silent = await tandem(['route', ...source, '--fail', 'carrier-a=timeout', ...data]);
+      assert.equal(silent.code, 0, silent.stderr);
     });
 
     it('asks for a price', async () => {

@@ -92,7 +92,9 @@ test('asks with what the call asked with; what failed before its last gateway fa
     caller: '4420123456',
     at: new Date(cdr.startedAt).toISOString(),
     version: 7,
-    fail: { refuses: 503, late: 408, silent: 408 },
+    // No response: codes of stopCodes are none of these two.
+    fail: { refuses: 503, late: 0, silent: 0 },
+    recorded: { attempted: ['refuses', 'late', 'silent', 'last'], calleeBilling: null },
   });
 });
 

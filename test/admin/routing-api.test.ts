@@ -37,6 +37,7 @@ for (const listener of await listenersUnderTest()) {
           version: 7,
           without: ['x'],
           fail: { y: 503 },
+          recorded: { attempted: ['carrier-a'], calleeBilling: null },
         });
       }
       const cases = [
@@ -44,6 +45,11 @@ for (const listener of await listenersUnderTest()) {
         [{ cdr: 'a@192.0.2.10', callee: '44' }, 400, 'callee'],
         [{ callee: '44' }, 400, 'gateway'],
         [{ gateway: 'acme-in' }, 400, 'callee'],
+        [{ gateway: 'acme-in', source: '192.0.2.1', callee: '44' }, 400, 'source'],
+        [{ source: '', callee: '44' }, 400, 'source'],
+        [{ cdr: 'a@192.0.2.10', source: '192.0.2.1' }, 400, 'source'],
+        [{ gateway: 'acme-in', callee: '44', fail: { y: 200 } }, 400, 'fail.y'],
+        [{ gateway: 'acme-in', callee: '44', fail: { y: 'late' } }, 400, 'fail.y'],
       ] as const;
       for (const [body, status, path] of cases) {
         const response = await analyze(body);
@@ -54,6 +60,19 @@ for (const listener of await listenersUnderTest()) {
         );
       }
       admin.cdrs = [];
+    });
+
+    it('asks for the call of a source address, and for gateways that stay silent', async () => {
+      const body = { source: '192.0.2.1:5060', callee: '44', fail: { y: 'timeout', z: 486 } };
+      const response = await admin.post('/api/v1/routing/analyze', JSON.stringify(body));
+      assert.equal(response.status, 200);
+      const asked = admin.engine.received.at(-1);
+      assert.ok(asked?.kind === 'analyze');
+      assert.deepEqual(asked.request, {
+        source: '192.0.2.1:5060',
+        callee: '44',
+        fail: { y: 0, z: 486 },
+      });
     });
 
     it('shows listed numbers and takes them off; all of them only by name', async () => {

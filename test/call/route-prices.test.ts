@@ -2,11 +2,9 @@
 // carriers that get only calls that they have a rate for.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { billingRules } from '../../core/billing/billing-rules.ts';
-import { vendorMinutePrice } from '../../core/call/route-prices.ts';
-import { explainRoute } from '../../core/routing/explain.ts';
+import { explainRoute } from '../../core/call/explain-route.ts';
 import { cent } from '../doubles/money-stage.ts';
-import { idleState } from '../doubles/route-question.ts';
+import { idleReadings } from '../doubles/route-question.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 import {
   answer,
@@ -227,17 +225,10 @@ describe('feerateRestrict', () => {
 
   it('is what routing analysis says', () => {
     const snapshot = snapshotOf(documentOf({ alpha: restrict, document: allSold }));
-    const rules = billingRules(snapshot.parameters);
     const explained = explainRoute(
       snapshot,
       { gateway: 'acme-in', callee: '33123456' },
-      {
-        at: 0,
-        state: idleState,
-        minutePrice: (gateway, question) => vendorMinutePrice(rules, gateway, question),
-        sellPrice: () => Number.NaN,
-        unreachable: () => undefined,
-      },
+      { at: 0, readings: idleReadings, unreachable: () => undefined },
     )!;
     assert.equal(explained.endReason, 'NoAvailableRouter');
     assert.deepEqual(

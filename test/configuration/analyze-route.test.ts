@@ -1,11 +1,24 @@
-// The analysis task: gateways out of reach of the node's sockets are skipped, as calls skip them.
+// The analysis task: gateways out of reach of the node's sockets are skipped, as calls skip them; what is in use is read from
+// shared memory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { accountLineSlot, acquireLine, linesUsed } from '../../core/admission/line-limits.ts';
 import { Transport } from '../../core/sip/hop.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
-import { slotNames } from '../../workers/configuration/slot-registry.ts';
-import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
+import { isAccountSlotName, slotNames } from '../../workers/configuration/slot-registry.ts';
+import {
+  accountState,
+  addToBalance,
+  mainPurse,
+  openBalances,
+  purseOf,
+} from '../../workers/memory/balance-block.ts';
+import {
+  allocateSharedMemory,
+  lineLedger,
+  workerLines,
+} from '../../workers/memory/shared-memory.ts';
 import { analyzeRoute } from '../../workers/tasks/analyze-route.ts';
 
 const udp4 = { transport: Transport.udp, address: '192.0.2.9', port: 5060 };
@@ -56,4 +69,52 @@ test('a call that only gateways out of reach could take ends as one whose gatewa
   assert.deepEqual(explained.order, []);
   assert.equal(explained.endReason, 'AllGatewayBusy');
   assert.equal(explained.sipCode, 503);
+});
+
+test('money and lines of accounts are those of the node now, and stay as they are', () => {
+  const parsed = parseDocument({
+    rateTables: [{ name: 'retail', rates: [{ prefix: '', ratePerMinute: '0.06' }] }],
+    accounts: [{ name: 'acme', kind: 'customer', rateTable: 'retail', lineLimit: 1 }],
+    mappingGateways: [{ name: 'in', account: 'acme', addresses: ['192.0.2.1'] }],
+    routingGateways: [plain],
+  });
+  assert.ok(parsed.ok);
+  const arenaWith = (accountSlot: number): SharedArrayBuffer => {
+    const names = slotNames(parsed.document);
+    const slots = new Map(
+      names.map((name, index) => [name, isAccountSlotName(name) ? accountSlot : index + 1]),
+    );
+    const compiled = compileSnapshot(parsed.document, 1, slots);
+    const arena = new SharedArrayBuffer(compiled.bytesNeeded);
+    compiled.writeInto(arena);
+    return arena;
+  };
+  const slot = 7;
+  const memory = allocateSharedMemory({ workers: 1 });
+  const ledger = openBalances(memory);
+  const ask = (accountSlot = slot): (string | null)[] => {
+    const arena = arenaWith(accountSlot);
+    const before = accountState(ledger, slot);
+    const used = linesUsed(lineLedger(memory), accountLineSlot(slot));
+    const { endReason, winner } = analyzeRoute({ arena, memory, request, listeners: [udp4] });
+    assert.deepEqual(accountState(ledger, slot), before);
+    assert.equal(linesUsed(lineLedger(memory), accountLineSlot(slot)), used);
+    return [endReason, winner];
+  };
+  assert.deepEqual(ask(), ['Insufficient balance', null]);
+  addToBalance(purseOf(ledger, mainPurse), slot, 100_000n);
+  assert.deepEqual(ask(), [null, 'plain']);
+  acquireLine(workerLines(memory, 0), accountLineSlot(slot), 0);
+  assert.deepEqual(ask(), ['Connection limit exceeded', null]);
+  // Of an account of an older version nothing is known.
+  assert.deepEqual(ask(0), [null, 'plain']);
+});
+
+test('a source leads to its gateway, and what is none is refused by name', () => {
+  const arena = arenaOf([plain]);
+  const ask = (fields: object) =>
+    analyzeRoute({ arena, memory, request: { callee: '4420', ...fields }, listeners: [udp4] });
+  assert.equal(ask({ source: '192.0.2.1:5060' }).mappingGateway, 'in');
+  assert.throws(() => ask({ source: 'acme' }), /source: "acme": expected an address/);
+  assert.throws(() => ask({ gateway: 'nobody' }), /gateway: "nobody"/);
 });

@@ -14,7 +14,7 @@ import {
   openSnapshot,
   routingGatewayByName,
 } from '../../core/configuration/open-snapshot.ts';
-import type { RouteExplanation } from '../../core/routing/explain.ts';
+import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';

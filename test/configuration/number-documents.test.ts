@@ -5,20 +5,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { explainRoute } from '../../core/call/explain-route.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
-import { explainRoute } from '../../core/routing/explain.ts';
 import type { ConfigurationStore } from '../../workers/configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { parseDocument } from '../../workers/configuration/document-schema.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { compileConfiguration } from '../../workers/tasks/compile-configuration.ts';
-import { idleState } from '../doubles/route-question.ts';
+import { idleReadings } from '../doubles/route-question.ts';
 
 const ports = {
   at: 0,
-  state: idleState,
-  minutePrice: () => Number.NaN,
-  sellPrice: () => Number.NaN,
+  readings: idleReadings,
   unreachable: () => undefined,
 };
 const mapping = { name: 'in', addresses: ['192.0.2.1'] };

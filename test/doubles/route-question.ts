@@ -1,4 +1,5 @@
 // What routing is asked about one call: nobody has lines in use or a price, unless the test says otherwise.
+import type { CallReadings } from '../../core/call/rehearsed-effects.ts';
 import { mappingGatewayAt, routingGatewayByName } from '../../core/configuration/open-snapshot.ts';
 import type { MappingGateway, Snapshot } from '../../core/configuration/snapshot.ts';
 import type { GatewayReadings } from '../../core/effects.ts';
@@ -37,6 +38,13 @@ export const idleState: GatewayReadings = {
   acd: () => -1,
   isOffline: () => false,
   closedSeconds: () => 0,
+};
+
+/** Nobody is short of money either. */
+export const idleReadings: CallReadings = {
+  ...idleState,
+  available: () => undefined,
+  readUsage: () => 0n,
 };
 
 /** Readings by the names of gateways. */

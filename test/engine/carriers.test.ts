@@ -2,7 +2,7 @@
 // while, one sends SDP and fails, one answers late; and a group whose lines they share.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RouteExplanation } from '../../core/routing/explain.ts';
+import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
 import type { Engine } from '../../workers/engine.ts';
 import { configureWith, fresh, peer, settingsFor, start, until } from './engine-stage.ts';
 import { readCdrs } from './read-cdrs.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import type { RouteExplanation } from '../../core/routing/explain.ts';
+import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
 import { Transport } from '../../core/sip/hop.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';

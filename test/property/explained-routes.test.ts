@@ -1,11 +1,18 @@
-// The explanation is true: whatever the gateways and their state, a call goes to the gateways that the analysis
-// names, in that order, and is taken by its winner.
+// The explanation is true: whatever the gateways, their accounts and rules and the state they are in, a call goes to the
+// gateways that the analysis names, in that order, is taken by its winner, and is refused as it says.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { routingGatewayByName } from '../../core/configuration/open-snapshot.ts';
-import type { Snapshot } from '../../core/configuration/snapshot.ts';
-import { explainRoute, type RouteExplanation } from '../../core/routing/explain.ts';
+import { accountLineSlot } from '../../core/admission/line-limits.ts';
+import { explainRoute } from '../../core/call/explain-route.ts';
+import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
+import {
+  mappingGatewayByName,
+  routingGatewayByName,
+} from '../../core/configuration/open-snapshot.ts';
+import type { Account, Snapshot } from '../../core/configuration/snapshot.ts';
+import { StateWord, stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
+import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 import {
   answer,
@@ -13,9 +20,27 @@ import {
   inviteText,
   type Peer,
   responseTo,
+  type Seen,
   type Stage,
 } from '../doubles/switch-stage.ts';
 
+const gatewaysMax = 6;
+/** The stage's clock as a call begins. */
+const startedAt = 1_700_000_000_000 + 1000;
+const past = '2020-01-01T00:00:00Z';
+
+function often<Value>(usual: Value, ...rarely: Value[]): fc.Arbitrary<Value> {
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, fc.constantFrom(...rarely));
+}
+
+const carrierAccount = fc.record({
+  rate: often('0.01', '0.04', '0.2', undefined),
+  lockedRate: often(false, true),
+  locked: often(false, true),
+  lineLimit: often(0, 1),
+  money: often(undefined, 0n, 1n, 100_000_000n),
+  linesUsed: fc.integer({ min: 0, max: 1 }),
+});
 const gatewayFields = fc.record({
   prefixes: fc.uniqueArray(fc.constantFrom('', '44', '4420', '1'), { minLength: 1, maxLength: 2 }),
   priority: fc.integer({ min: 0, max: 2 }),
@@ -25,85 +50,215 @@ const gatewayFields = fc.record({
   protect: fc.boolean(),
   locked: fc.constantFrom(false, false, true),
   groups: fc.constantFrom([], ['g']),
-  stopCodes: fc.constantFrom([], [404]),
+  stopCodes: fc.constantFrom([], [404], [408]),
+  optionsCheck: fc.boolean(),
+  leastCostRouting: fc.boolean(),
+  rateCalleeOut: often(false, true),
+  switchAllowBusy: fc.constantFrom(undefined, true, false),
+  minProfitPercent: often(undefined, '10', '80'),
+  maxRatePerMinute: often(undefined, '0.03'),
+  calleeDialPlan: often(undefined, '44:0044', '*:', '4420:9'),
+  calleeLengths: often(undefined, [11], [12]),
+  callerPrefixes: often(undefined, { allow: false, prefixes: ['1555'] }),
+});
+const customer = fc.record({
+  rate: often('0.05', '0.01', undefined),
+  lockedRate: often(false, true),
+  locked: often(false, true),
+  expiresAt: often(undefined, past),
+  lineLimit: often(0, 1),
+  money: often(undefined, 0n, 100n, 100_000_000n),
+  linesUsed: fc.integer({ min: 0, max: 1 }),
+  agentMoney: often(undefined, 0n),
+  callsAtOnce: often(undefined, 0, 1),
 });
 const scene = fc.record({
-  gateways: fc.array(gatewayFields, { minLength: 1, maxLength: 6 }),
+  gateways: fc.array(gatewayFields, { minLength: 1, maxLength: gatewaysMax }),
+  accounts: fc.array(fc.option(carrierAccount, { nil: undefined }), {
+    minLength: gatewaysMax,
+    maxLength: gatewaysMax,
+  }),
+  customer: fc.option(customer, { nil: undefined }),
+  mapping: fc.record({
+    locked: fc.integer({ min: 0, max: 15 }).map((drawn) => drawn === 0),
+    lineLimit: often(0, 1),
+    groups: fc.constantFrom([], [], ['g']),
+    firstRoutePolicy: fc.constantFrom('none', 'rate', 'asr', 'acd'),
+    secondRoutePolicy: fc.constantFrom('none', 'rate', 'asr', 'acd'),
+    minProfitPercent: often(undefined, '0', '60'),
+    calleeDialPlan: often(undefined, '44:00', '4420:', '*:'),
+    calleePrefixes: often(undefined, { allow: false, prefixes: ['4420'] }),
+    routingGroups: fc.constantFrom(undefined, { allow: false, names: ['g'] }),
+    protectRouteDelaySeconds: fc.constantFrom(undefined, 3),
+  }),
+  callee: fc.constantFrom('442071234567', '44207123456', '112'),
+  ingressUsed: fc.integer({ min: 0, max: 1 }),
   lines: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 6, maxLength: 6 }),
-  closed: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
-  /** The code each answers with; 200: it takes the call. */
-  codes: fc.array(fc.constantFrom(200, 404, 503, 503), { minLength: 6, maxLength: 6 }),
-  allowed: fc.constantFrom(undefined, { allow: false, names: ['g'] }),
+  closed: fc.array(often(false, true), { minLength: 6, maxLength: 6 }),
+  offline: fc.array(often(false, true), { minLength: 6, maxLength: 6 }),
+  /** 0: no sample. */
+  asr: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 6, maxLength: 6 }),
+  acd: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 6, maxLength: 6 }),
+  /** The code each answers with; 200: it takes the call; 0: it says nothing. */
+  codes: fc.array(fc.constantFrom(200, 404, 486, 503, 503, 0), { minLength: 6, maxLength: 6 }),
   limit: fc.constantFrom(0, 2),
+  asrCounts: fc.boolean(),
+  busyStops: fc.boolean(),
 });
+
+type Scene = typeof scene extends fc.Arbitrary<infer Value> ? Value : never;
 
 function addressOf(index: number): string {
   return `127.0.1.${index + 1}`;
 }
 
+/** Looked at so often what the switch has sent. */
+const turnMs = 500;
+
 /** Plays the carriers until one answers or the call is over; the gateways that were tried. */
-function play(stage: Stage, peers: readonly Peer[], codes: readonly number[]): number[] {
+function play(stage: Stage, peers: readonly Peer[], { codes, callee }: Scene): number[] {
   const tried: number[] = [];
-  stage.caller.send(inviteText({ callee: '442071234567' }).text);
-  for (let met = true; met; ) {
-    met = false;
+  const known = new Set<string>();
+  /** Each INVITE once; its repeats are left unanswered. */
+  const newInvites = (peer: Peer): Seen[] =>
+    peer.take().filter((message) => {
+      const callId = message.header('Call-ID');
+      if (message.method !== 'INVITE' || known.has(callId)) return false;
+      known.add(callId);
+      return true;
+    });
+  stage.caller.send(inviteText({ callee }).text);
+  while (stage.effects.answers.length + stage.effects.ends.length === 0) {
+    const triedBefore = tried.length;
     for (const [index, peer] of peers.entries()) {
-      for (const message of peer.take()) {
-        if (message.method !== 'INVITE') continue;
-        met = true;
+      for (const invite of newInvites(peer)) {
         tried.push(index);
         const status = codes[index]!;
         const body = status === 200 ? answer : '';
-        peer.send(responseTo(message, status, { tag: `t${index}`, body }));
+        if (status > 0) peer.send(responseTo(invite, status, { tag: `t${index}`, body }));
       }
     }
+    if (tried.length === triedBefore) stage.pass(turnMs);
   }
   return tried;
 }
 
-type Scene = typeof scene extends fc.Arbitrary<infer Value> ? Value : never;
-
-function documentOf({ gateways, allowed, limit }: Scene): object {
-  const mapping = { name: 'in', addresses: ['127.0.0.2'] };
+function documentOf(drawn: Scene): object {
+  const { gateways, accounts, customer, limit } = drawn;
+  const rates = (ratePerMinute: string, locked: boolean) => [{ prefix: '', ratePerMinute, locked }];
+  const tables: object[] = [{ name: 'agents', rates: rates('0.005', false) }];
+  const all: object[] = [{ name: 'top', kind: 'agent', rateTable: 'agents' }];
+  if (customer !== undefined) {
+    const { rate, lockedRate, locked, expiresAt, lineLimit, callsAtOnce } = customer;
+    tables.push({ name: 'acme', rates: rate === undefined ? [] : rates(rate, lockedRate) });
+    all.push({
+      name: 'acme',
+      kind: 'customer',
+      agent: 'top',
+      rateTable: 'acme',
+      locked,
+      expiresAt,
+      lineLimit,
+      ...(callsAtOnce === undefined
+        ? {}
+        : { fraudLimits: [{ callsAtOnce: { block: callsAtOnce } }] }),
+    });
+  }
+  for (const index of gateways.keys()) {
+    const account = accounts[index];
+    if (account === undefined) continue;
+    const { rate, lockedRate, locked, lineLimit } = account;
+    // By the number that leaves one carrier is cheap.
+    const out = { prefix: '0044', ratePerMinute: '0.002' };
+    const known = rate === undefined ? [] : [...rates(rate, lockedRate), out];
+    tables.push({ name: `r${index}`, rates: known });
+    all.push({ name: `a${index}`, kind: 'clearing', rateTable: `r${index}`, locked, lineLimit });
+  }
   return {
-    parameters: { SS_MAXCPS: 0, SS_GATEWAY_SWITCH_LIMIT: limit },
+    parameters: {
+      SS_MAXCPS: 0,
+      SS_GATEWAY_SWITCH_LIMIT: limit,
+      SS_EMERGENCY_E164S: '112',
+      SS_GATEWAY_ASR_CALCULATE: drawn.asrCounts,
+      SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: drawn.busyStops,
+      SS_SIP_TIMEOUT_INVITE: 2,
+      SS_SIP_OPTIONS_CHECK_PERIOD: 3600,
+    },
+    rateTables: tables,
+    accounts: all,
     gatewayGroups: [{ name: 'g', lineLimit: 4 }],
-    mappingGateways: [allowed === undefined ? mapping : { ...mapping, routingGroups: allowed }],
+    mappingGateways: [
+      {
+        ...drawn.mapping,
+        name: 'in',
+        addresses: ['127.0.0.2'],
+        ...(customer === undefined ? {} : { account: 'acme' }),
+      },
+    ],
     routingGateways: gateways.map((fields, index) => ({
       ...fields,
       name: `g${index}`,
       address: `${addressOf(index)}:5060`,
+      ...(accounts[index] === undefined ? {} : { account: `a${index}` }),
     })),
   };
 }
 
-/** Lines taken and gateways paused, as the scene has them. */
-function prepare({ effects }: Stage, snapshot: Snapshot, { gateways, lines, closed }: Scene): void {
+/** Lines taken, gateways paused or offline, money and quality as the scene has them. */
+function prepare({ effects }: Stage, snapshot: Snapshot, drawn: Scene): void {
+  const { gateways, lines, closed, offline, asr, acd, accounts, customer } = drawn;
   effects.countsLines = true;
+  const take = (slot: number, count: number): void => {
+    for (let held = 0; held < count; held++) effects.acquireLine(slot, 0);
+  };
+  const account = (name: string): Account => accountAt(snapshot, accountRowByName(snapshot, name));
+  const fund = (name: string, money: bigint | undefined): void => {
+    if (money !== undefined) effects.money.set(account(name).slot, money);
+  };
   for (const index of gateways.keys()) {
     const { slot, groups } = routingGatewayByName(snapshot, `g${index}`)!;
-    for (let held = 0; held < lines[index]!; held++) {
-      effects.acquireLine(slot, 0);
-      for (const group of groups) effects.acquireLine(group.slot, 0);
-    }
-    if (closed[index]!) effects.closeGateway(slot, 60);
+    take(slot, lines[index]!);
+    for (const group of groups) take(group.slot, lines[index]!);
+    if (closed[index]!) effects.closeGateway(slot, 600);
+    if (offline[index]!) effects.noteCheck(slot, false);
+    const state = slot * stateWordsPerSlot;
+    effects.gatewayWords[state + StateWord.asr] = asr[index]! * 1000;
+    effects.gatewayWords[state + StateWord.acd] = acd[index]! * 100;
+    const carrier = accounts[index];
+    if (carrier === undefined) continue;
+    take(accountLineSlot(account(`a${index}`).slot), carrier.linesUsed);
+    fund(`a${index}`, carrier.money);
   }
+  take(mappingGatewayByName(snapshot, 'in')!.slot, drawn.ingressUsed);
+  if (customer === undefined) return;
+  take(accountLineSlot(account('acme').slot), customer.linesUsed);
+  fund('acme', customer.money);
+  fund('top', customer.agentMoney);
 }
 
-function explain(stage: Stage, snapshot: Snapshot, { gateways, codes }: Scene): RouteExplanation {
+function explain(
+  { effects }: Stage,
+  snapshot: Snapshot,
+  { gateways, codes, callee }: Scene,
+): RouteExplanation {
   const failing = [...gateways.keys()].filter((index) => codes[index] !== 200);
   const fail = Object.fromEntries(failing.map((index) => [`g${index}`, codes[index]!]));
-  return explainRoute(
+  const held = JSON.stringify([effects.lines, [...effects.usage.keys()]]);
+  const money = [...effects.money.values()];
+  const words = [...effects.gatewayWords];
+  const readings = {
+    ...effects,
+    available: (slot: number) => effects.money.get(slot),
+  };
+  const explained = explainRoute(
     snapshot,
-    { gateway: 'in', callee: '442071234567', fail },
-    {
-      at: 0,
-      state: stage.effects,
-      minutePrice: () => Number.NaN,
-      sellPrice: () => Number.NaN,
-      unreachable: () => undefined,
-    },
+    { gateway: 'in', caller: '15551234', callee, fail },
+    { at: startedAt, readings, unreachable: () => undefined },
   )!;
+  assert.equal(JSON.stringify([effects.lines, [...effects.usage.keys()]]), held);
+  assert.deepEqual([...effects.money.values()], money);
+  assert.deepEqual([...effects.gatewayWords], words);
+  return explained;
 }
 
 function upToWinner({ order, protect, winner }: RouteExplanation): string[] {
@@ -112,7 +267,8 @@ function upToWinner({ order, protect, winner }: RouteExplanation): string[] {
 }
 
 describe('routing analysis, for any gateways', () => {
-  it('names the gateways that a call goes to, and the one that takes it', () => {
+  it('names the gateways that a call goes to, the one that takes it, and why it is refused', () => {
+    const outcomes = new Map<string, number>();
     fc.assert(
       fc.property(scene, (drawn) => {
         const document = documentOf(drawn);
@@ -121,16 +277,28 @@ describe('routing analysis, for any gateways', () => {
         prepare(stage, snapshot, drawn);
         const explained = explain(stage, snapshot, drawn);
         const peers = drawn.gateways.map((_, at) => stage.peerAt(`g${at}`, addressOf(at)));
-        const tried = play(stage, peers, drawn.codes).map((index) => `g${index}`);
-        assert.deepEqual(tried, upToWinner(explained));
+        const tried = play(stage, peers, drawn).map((index) => `g${index}`);
         const { answers, ends } = stage.effects;
+        const refused = explained.endReason !== null;
+        assert.deepEqual(tried, refused ? [] : upToWinner(explained));
         assert.deepEqual(
           answers.map(({ cdr }) => cdr.routingGateway),
           explained.winner === null ? [] : [explained.winner],
         );
-        if (explained.endReason !== null) assert.equal(ends[0]!.endReason, explained.endReason);
+        if (refused) {
+          assert.deepEqual(
+            ends.map(({ endReason, sipCode }) => [endReason, sipCode]),
+            [[explained.endReason, explained.sipCode]],
+          );
+        }
+        const outcome = explained.endReason ?? (explained.winner === null ? 'failed' : 'taken');
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
+    // What never came about has not been compared.
+    for (const outcome of ['taken', 'failed', 'Account locked', 'No matching rate']) {
+      assert.ok(outcomes.has(outcome), `${outcome}: ${JSON.stringify([...outcomes])}`);
+    }
   });
 });

@@ -9,7 +9,7 @@ import { freePorts } from '../../bench/peers/free-port.ts';
 import { projectPath } from '../../bench/peers/project-path.ts';
 import type { CdrJson } from '../../core/cdr/cdr-json.ts';
 import { logIdText } from '../../core/cdr/cdr-json.ts';
-import type { RouteExplanation } from '../../core/routing/explain.ts';
+import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
 import { assertPlayed, placeSippCalls, type SippGateway, startSippGateway } from '../peers/sipp.ts';
 import { type NodeUnderTest, openNode } from './node-under-test.ts';
 

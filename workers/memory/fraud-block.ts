@@ -40,7 +40,10 @@ export function fraudUsageBytes(workers: number): number {
 
 export const fraudAlarmBytes: number = fraudSlotsMax * alarmWordsPerLimit * 4;
 
-export function usageLedger({ fraudUsage, workers }: FraudMemory): UsageLedger {
+export function usageLedger({
+  fraudUsage,
+  workers,
+}: Pick<FraudMemory, 'fraudUsage' | 'workers'>): UsageLedger {
   const rowAt = (row: number): BigInt64Array =>
     new BigInt64Array(fraudUsage, row * usageCells * 8, usageCells);
   return {

@@ -1,20 +1,25 @@
 // Tasks of the Piscina pool: routing analysis (`tandem route`) on the snapshot that is in force, or on an older
 // version. Called by their exported names: `pool.run(request, { name: 'analyzeRoute' })`. The first reads the
-// arena while it runs, so it counts among the arena's readers. Lines in use and the rest of what is known of gateways are those of now.
+// arena while it runs, so it counts among the arena's readers. Lines, money and the rest of what is in use are those of
+// now; of accounts by an older version nothing is known, and all is taken for enough.
+
+import { parseAddressPort } from '../../core/access/ip-address.ts';
 import { linesUsed } from '../../core/admission/line-limits.ts';
-import { billingRules } from '../../core/billing/billing-rules.ts';
+import { explainRoute } from '../../core/call/explain-route.ts';
 import type { Listener } from '../../core/call/local-identity.ts';
-import { customerMinutePrice, vendorMinutePrice } from '../../core/call/route-prices.ts';
+import type { CallReadings } from '../../core/call/rehearsed-effects.ts';
 import { openSnapshot, routingGatewayByName } from '../../core/configuration/open-snapshot.ts';
 import type { Snapshot } from '../../core/configuration/snapshot.ts';
-import type { GatewayReadings } from '../../core/effects.ts';
-import { explainRoute, type RouteExplanation } from '../../core/routing/explain.ts';
 import { gatewayEffects } from '../../core/routing/gateway-state.ts';
+import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
 import type { AnalyzeRequest } from '../admin-messages.ts';
 import { lowerThreadPriority } from '../background-priority.ts';
 import { monotonicMs } from '../clock.ts';
 import { compileStored, type StoredVersion } from '../configuration/compile-stored.ts';
 import { unreachableReason } from '../configuration/reachability.ts';
+import { isGatewaySlotName } from '../configuration/slot-registry.ts';
+import { accountState, openBalances } from '../memory/balance-block.ts';
+import { usageLedger, usageOf } from '../memory/fraud-block.ts';
 import { gatewayWords, lineLedger, type SharedMemory } from '../memory/shared-memory.ts';
 
 export interface AnalyzeTask extends AnalyzedCall {
@@ -35,36 +40,53 @@ interface AnalyzedCall {
 }
 
 /** What of the shared memory an analysis reads. */
-export type RouteMemory = Pick<SharedMemory, 'workers' | 'lines' | 'gateways'>;
+export type RouteMemory = Pick<
+  SharedMemory,
+  'workers' | 'lines' | 'gateways' | 'balances' | 'fraudUsage'
+>;
 
 /** Longer than any number that a message can carry usefully. */
 const numberCharsMax = 128;
-/** Of what is not in force: nothing is known of it. */
+/** Of a gateway or group that is not in force: nothing is known of it. */
 const noSlot = -1;
+/** Of an account, a fraud limit or a number of an older version; those in force begin at 1. */
+const unknownSlot = 0;
 
 /** Throws where the request names what does not exist; the message is for the person who asked. */
 export function analyzeRoute(task: AnalyzeTask): RouteExplanation {
-  checkCallee(task.request);
+  checkRequest(task.request);
   return analyze(openSnapshot(task.arena), task);
 }
 
 /** The same; compiles the version first, for this one question. */
 export async function analyzeStoredRoute(task: AnalyzeStoredTask): Promise<RouteExplanation> {
-  checkCallee(task.request);
+  checkRequest(task.request);
   lowerThreadPriority();
   const { compiled } = await compileStored(
     task.stored,
-    (names) => new Map(names().map((name) => [name, task.slots.get(name) ?? noSlot])),
+    (names) =>
+      new Map(
+        names().map((name) => [
+          name,
+          isGatewaySlotName(name) ? (task.slots.get(name) ?? noSlot) : unknownSlot,
+        ]),
+      ),
   );
   const arena = new ArrayBuffer(Math.ceil(compiled.bytesNeeded / 8) * 8);
   compiled.writeInto(arena);
   return analyze(openSnapshot(arena), task);
 }
 
-function checkCallee({ callee }: AnalyzeRequest): void {
-  if (callee.length > 0 && callee.length <= numberCharsMax) return;
+function checkRequest({ callee, source, gateway }: AnalyzeRequest): void {
+  if (callee.length === 0 || callee.length > numberCharsMax) {
+    throw new Error(
+      `callee: ${callee.length} characters: expected a number of 1 to ${numberCharsMax}`,
+    );
+  }
+  if (gateway !== undefined) return;
+  if (source !== undefined && parseAddressPort(source) !== undefined) return;
   throw new Error(
-    `callee: ${callee.length} characters: expected a number of 1 to ${numberCharsMax}`,
+    `source: ${JSON.stringify(source ?? '')}: expected an address with or without a port, as 192.0.2.1:5060`,
   );
 }
 
@@ -74,13 +96,10 @@ function analyze(
 ): RouteExplanation {
   refuseUnknown(snapshot, 'without', request.without ?? []);
   refuseUnknown(snapshot, 'fail', Object.keys(request.fail ?? {}));
-  const rules = billingRules(snapshot.parameters);
   const at = request.at === undefined ? Date.now() : Date.parse(request.at);
   const explanation = explainRoute(snapshot, request, {
     at,
-    state: stateOf(memory),
-    minutePrice: (gateway, question) => vendorMinutePrice(rules, gateway, question),
-    sellPrice: (mapping, callee) => customerMinutePrice({ snapshot, rules, mapping, callee, at }),
+    readings: readingsOf(memory),
     unreachable: (gateway) => unreachableReason(gateway, listeners),
   });
   if (explanation === undefined) {
@@ -98,8 +117,10 @@ function refuseUnknown(snapshot: Snapshot, field: string, names: readonly string
   }
 }
 
-function stateOf(memory: RouteMemory): GatewayReadings {
+function readingsOf(memory: RouteMemory): CallReadings {
   const ledger = lineLedger(memory);
+  const balances = openBalances(memory);
+  const usage = usageLedger(memory);
   const now = gatewayEffects(gatewayWords(memory), () => monotonicMs() / 1000);
   const known = (slot: number): boolean => slot !== noSlot;
   return {
@@ -109,5 +130,8 @@ function stateOf(memory: RouteMemory): GatewayReadings {
     isOffline: (slot) => known(slot) && now.isOffline(slot),
     closedSeconds: (slot) => (known(slot) ? now.closedSeconds(slot) : 0),
     linesUsed: (slot) => (known(slot) ? linesUsed(ledger, slot) : 0),
+    available: (slot) =>
+      slot === unknownSlot ? undefined : accountState(balances, slot).available,
+    readUsage: (cell) => usageOf(usage, cell).total,
   };
 }

@@ -1,14 +1,11 @@
 // Routing analysis says what a call would do.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  explainRoute,
-  type RouteExplanation,
-  type RoutePorts,
-} from '../../core/routing/explain.ts';
+import { explainRoute, type RoutePorts } from '../../core/call/explain-route.ts';
+import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
 import { allocateSharedMemory } from '../../workers/memory/shared-memory.ts';
 import { analyzeRoute } from '../../workers/tasks/analyze-route.ts';
-import { idleState } from '../doubles/route-question.ts';
+import { idleReadings } from '../doubles/route-question.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 
 const mappingGateways = [
@@ -31,9 +28,7 @@ const snapshot = snapshotOf({ mappingGateways, routingGateways }, 7);
 
 const ports: RoutePorts = {
   at: Date.UTC(2026, 0, 1),
-  state: idleState,
-  minutePrice: () => Number.NaN,
-  sellPrice: () => Number.NaN,
+  readings: idleReadings,
   unreachable: () => undefined,
 };
 
@@ -49,6 +44,7 @@ describe('routing analysis', () => {
     const calleeOut = '442079460000';
     assert.deepEqual(explanation, {
       configurationVersion: 7,
+      mappingGateway: 'in',
       calleeAccess: '442079460000',
       calleeRouted: '442079460000',
       callerAccess: '',
@@ -67,6 +63,8 @@ describe('routing analysis', () => {
           priority: 100,
           prefixMode: 'terminate',
           sortKeys: { prefixLength: 4, priority: 100, lineUsage: 0, callsToday: 0 },
+          vendorRate: '0',
+          margin: null,
         },
         {
           gateway: 'short',
@@ -77,6 +75,8 @@ describe('routing analysis', () => {
           priority: 100,
           prefixMode: 'continue',
           sortKeys: { prefixLength: 2, priority: 100, lineUsage: 0, callsToday: 0 },
+          vendorRate: '0',
+          margin: null,
           skipped: 'long has a longer prefix and prefixMode terminate',
         },
         {
@@ -87,6 +87,8 @@ describe('routing analysis', () => {
           prefixLength: 2,
           priority: 100,
           prefixMode: 'continue',
+          vendorRate: '0',
+          margin: null,
           skipped: 'locked',
         },
         {
@@ -97,6 +99,8 @@ describe('routing analysis', () => {
           prefixLength: 1,
           priority: 100,
           prefixMode: 'continue',
+          vendorRate: '0',
+          margin: null,
           skipped: 'has a longer prefix that matches',
         },
       ],
@@ -203,14 +207,15 @@ describe('routing analysis', () => {
       [ask('77').endReason, ask('77').sipCode],
       ['Number empty after transform', 484],
     );
-    assert.deepEqual([ask('44').endReason, ask('44').sipCode], ['IP not allowed', 403]);
+    assert.deepEqual([ask('44').endReason, ask('44').sipCode], ['Illegal call', 403]);
     assert.equal(ask('774').endReason, 'Number empty after transform');
   });
 
   it('shows the number that a pool would give', () => {
     const pooled = snapshotOf({
       numberGroups: [{ name: 'uk', numbers: ['4401', '4402'] }],
-      accounts: [{ name: 'acme', kind: 'customer', numbers: ['4402'] }],
+      rateTables: [{ name: 'retail', rates: [{ prefix: '', ratePerMinute: '0.06' }] }],
+      accounts: [{ name: 'acme', kind: 'customer', rateTable: 'retail', numbers: ['4402'] }],
       mappingGateways: [{ name: 'in', account: 'acme', addresses: ['192.0.2.1'] }],
       routingGateways: [
         {
@@ -298,52 +303,81 @@ describe('a rehearsed outage', () => {
 
   it('says who is full, offline or paused now', () => {
     const slots = new Map(gateways.map(({ name }, index) => [name, index + 3]));
-    const state = {
-      ...idleState,
+    const readings = {
+      ...idleReadings,
       closedSeconds: (slot: number) => (slot === slots.get('b') ? 17 : 0),
     };
-    const { order, candidates } = ask({}, { state });
+    const { order, candidates } = ask({}, { readings });
     assert.deepEqual(order, ['a', 'c']);
     const b = candidates.find(({ gateway }) => gateway === 'b')!;
     assert.equal(b.skipped, 'asked for no calls for 17 s more (Retry-After)');
   });
 });
-
 describe('prices in routing analysis', () => {
-  const priced = snapshotOf({
-    accounts: [
-      { name: 'seller', kind: 'clearing' },
-      { name: 'buyer', kind: 'customer' },
+  const priced = {
+    parameters: { SS_EMERGENCY_E164S: '112' },
+    rateTables: [
+      { name: 'retail', rates: [{ prefix: '', ratePerMinute: '0.02' }] },
+      { name: 'cheap', rates: [{ prefix: '', ratePerMinute: '0.01' }] },
+      { name: 'dear', rates: [{ prefix: '1', ratePerMinute: '0.03' }] },
     ],
-    mappingGateways: [{ ...mappingGateways[0]!, account: 'buyer', minProfitPercent: '10' }],
+    accounts: [
+      { name: 'buyer', kind: 'customer', rateTable: 'retail' },
+      { name: 'cheap', kind: 'clearing', rateTable: 'cheap' },
+      { name: 'dear', kind: 'clearing', rateTable: 'dear' },
+    ],
     routingGateways: ['cheap', 'dear'].map((name) => ({
       name,
       address: '192.0.2.9',
       prefixes: [''],
-      account: 'seller',
-      leastCostRouting: true,
+      account: name,
     })),
-  });
-  const minutePrice: RoutePorts['minutePrice'] = ({ name }) => (name === 'dear' ? 2e6 : 1e6);
+  };
+  const ask = (callee: string, fields: object = {}): RouteExplanation => {
+    const mapping = { name: 'in', addresses: ['192.0.2.1'], account: 'buyer', ...fields };
+    const of = snapshotOf({ ...priced, mappingGateways: [mapping] });
+    return explainRoute(of, { gateway: 'in', callee }, ports)!;
+  };
 
-  it('have vendor rate and margin, and the reason of the floor', () => {
-    const { candidates, winner, steps } = explainRoute(
-      priced,
-      { gateway: 'in', callee: '1' },
-      { ...ports, minutePrice, sellPrice: () => 2e6 },
-    )!;
+  it('are told of every candidate, whatever they count for', () => {
+    const { candidates, steps } = ask('12');
+    assert.deepEqual(
+      candidates.map(({ gateway, vendorRate, margin }) => [gateway, vendorRate, margin]),
+      [
+        ['cheap', '0.01', '0.01'],
+        ['dear', '0.03', '-0.01'],
+      ],
+    );
+    const rate = { step: 'rate', result: '12: prefix "", 0.02 a minute' };
+    assert.ok(steps.some((each) => each.step === rate.step && each.result === rate.result));
+    assert.deepEqual(
+      [ask('44').candidates[1]!.vendorRate, ask('44').candidates[1]!.margin],
+      [null, null],
+    );
+  });
+
+  it('are told of the gateways that they leave out', () => {
+    const { candidates, winner } = ask('12', { minProfitPercent: '10' });
     assert.equal(winner, 'cheap');
-    assert.deepEqual([candidates[0]!.vendorRate, candidates[0]!.margin], ['0.01', '0.01']);
-    assert.equal(candidates[1]!.skipped, 'profit below minProfitPercent');
-    assert.ok(steps.some(({ step, result }) => step === 'price of a minute' && result === '0.02'));
+    const dear = candidates.find(({ gateway }) => gateway === 'dear')!;
+    assert.deepEqual(
+      [dear.skipped, dear.vendorRate, dear.margin],
+      ['profit below minProfitPercent', '0.03', '-0.01'],
+    );
   });
 
   it('end a call that none suits as "Profit limited"', () => {
-    const explained = explainRoute(
-      priced,
-      { gateway: 'in', callee: '1' },
-      { ...ports, minutePrice, sellPrice: () => 1e6 },
-    )!;
+    const explained = ask('12', { minProfitPercent: '200' });
     assert.deepEqual([explained.endReason, explained.sipCode], ['Profit limited', 503]);
+    assert.ok(
+      explained.steps.some(
+        ({ step, result }) => step === 'route' && result === 'refused: Profit limited (503)',
+      ),
+    );
+  });
+
+  it('are not asked of a call for help', () => {
+    const floor = { minProfitPercent: '200' };
+    assert.deepEqual([ask('112', floor).endReason, ask('112', floor).winner], [null, 'cheap']);
   });
 });

@@ -1,0 +1,134 @@
+// The walk of a rehearsed call over its candidates, as hunting.ts goes: each attempt fails, with the code asked for or by
+// silence. What an attempt needs is looked at by the functions that take it, and given back at once.
+import { accountLineSlot } from '../admission/line-limits.ts';
+import { accountAt } from '../configuration/open-billing.ts';
+import type { RoutingGateway } from '../configuration/snapshot.ts';
+import { EndReasons } from '../end-reason.ts';
+import { Counter } from '../metrics/counter-layout.ts';
+import type { Routes } from '../routing/candidate-gateways.ts';
+import { awayReason, awayText, fullReason } from '../routing/gateway-availability.ts';
+import type { Candidate } from '../routing/gateway-ranking.ts';
+import { mayTryNext } from '../routing/gateway-switching.ts';
+import { candidateTried, huntProtect, nextCandidate, startHunt } from '../routing/hunt.ts';
+import type { RouteRequest } from '../routing/route-explanation.ts';
+import { closedReason } from './call-billing.ts';
+import { numbersSkipText } from './explain-numbers.ts';
+import { numbersOut } from './numbers-out.ts';
+import type { RehearsedCall } from './rehearsed-call.ts';
+import { returnVendor, takeVendor } from './vendor-billing.ts';
+
+export interface Rehearsal {
+  readonly order: readonly Candidate[];
+  readonly protect: readonly Candidate[];
+  /** The first that was not said to fail. */
+  readonly winner: Candidate | undefined;
+  /** Passed over when their turn came, and why. */
+  readonly passed: ReadonlyMap<RoutingGateway, string>;
+  /** The failure that ended the hunt before its end. */
+  readonly stopped: { readonly gateway: RoutingGateway; readonly sipCode: number } | undefined;
+}
+
+interface Outage {
+  readonly request: RouteRequest;
+  readonly unreachable: (gateway: RoutingGateway) => string | undefined;
+}
+
+/** An end without a code of the gateway's own: no answer in time. */
+const noAnswer = 408;
+
+export function rehearseHunt(
+  rehearsed: RehearsedCall,
+  routes: Pick<Routes, 'normal' | 'protect'>,
+  outage: Outage,
+): Rehearsal {
+  const { parameters } = rehearsed.call;
+  const passed = new Map<RoutingGateway, string>();
+  const lists: { order: Candidate[]; protect: Candidate[] } = { order: [], protect: [] };
+  let winner: Candidate | undefined;
+  let stopped: Rehearsal['stopped'];
+  const hunt = startHunt(routes);
+  const walk = (list: Candidate[]): void => {
+    for (let next = nextCandidate(hunt); next !== undefined; next = nextCandidate(hunt)) {
+      const reason = passedReason(rehearsed, next, outage);
+      if (reason !== undefined) {
+        passed.set(next.gateway, reason);
+        continue;
+      }
+      candidateTried(hunt, next);
+      list.push(next);
+      const sipCode = failureAsked(outage.request, next.gateway.name);
+      if (sipCode === undefined) winner ??= next;
+      const attemptsMade = lists.order.length + lists.protect.length;
+      const outcome = { ringing: false, sdpSeen: false, cause: 0, attemptsMade };
+      const goesOn = mayTryNext(
+        sipCode === undefined || sipCode === 0
+          ? { kind: 'timeout', sipCode: 0, ...outcome }
+          : { kind: 'response', sipCode, ...outcome },
+        next.gateway,
+        parameters,
+      );
+      if (goesOn) continue;
+      stopped = { gateway: next.gateway, sipCode: sipCode || noAnswer };
+      return;
+    }
+  };
+  walk(lists.order);
+  if (stopped === undefined && routes.protect.length > 0) {
+    huntProtect(hunt);
+    walk(lists.protect);
+  }
+  return { ...lists, winner, passed, stopped };
+}
+
+/** Names are anything, so only what was asked for itself counts. */
+function failureAsked({ fail }: RouteRequest, name: string): number | undefined {
+  return fail !== undefined && Object.hasOwn(fail, name) ? fail[name] : undefined;
+}
+
+/** In the order of attempt-start.ts. */
+function passedReason(
+  rehearsed: RehearsedCall,
+  candidate: Candidate,
+  { request, unreachable }: Outage,
+): string | undefined {
+  const { env, effects, call } = rehearsed;
+  const { gateway } = candidate;
+  if (request.without?.includes(gateway.name)) return 'left out as asked';
+  const reason = unreachable(gateway);
+  if (reason !== undefined) return reason;
+  const proven = request.recorded?.attempted.includes(gateway.name) === true;
+  if (!proven) {
+    const away = awayReason(effects, gateway);
+    if (away !== undefined) return awayText(away, effects.closedSeconds(gateway.slot));
+    const full = call.emergency ? undefined : fullReason(effects, candidate);
+    if (full !== undefined) return full;
+  }
+  if (!numbersOut(env, call, gateway)) return numbersSkipText(call.numbersRefused);
+  effects.granting = proven;
+  const vendor = vendorReason(rehearsed, gateway);
+  effects.granting = false;
+  return vendor;
+}
+
+/** Why the carrier's account keeps the gateway from being called. */
+function vendorReason(
+  { env, effects, call }: RehearsedCall,
+  gateway: RoutingGateway,
+): string | undefined {
+  const vendor = takeVendor(env, call, gateway);
+  if (vendor === null) return undefined;
+  if (typeof vendor !== 'string') {
+    returnVendor(env, vendor, 0n);
+    return undefined;
+  }
+  const account = accountAt(env.snapshot, gateway.accountRow);
+  const why = `its account ${account.name}`;
+  switch (effects.lastCounted) {
+    case Counter.skippedLines:
+      return `${why} is full: ${effects.linesUsed(accountLineSlot(account.slot))} of ${account.lineLimit} lines in use`;
+    case Counter.skippedVendorBalance:
+      return `${why} cannot pay for the first step`;
+    default:
+      return `${why}: ${(closedReason(account, call.cdr.startedAt) ?? EndReasons.rateLocked).key}`;
+  }
+}
