@@ -207,6 +207,60 @@ describe('numbers and identities', () => {
     assert.ok(!carried.text.includes('evil'));
   });
 
+  it('of a list of identities each value crosses on a line of its own, none with its host', () => {
+    const document = structuredClone(plainDocument) as {
+      mappingGateways: Record<string, unknown>[];
+    };
+    document.mappingGateways[0]!.trusted = true;
+    const carriedOf = (headers: string) => {
+      const stage = createStage(document);
+      stage.caller.send(inviteText({ headers }).text);
+      return stage.carrierA.takeOne('INVITE');
+    };
+    const asserted = carriedOf(
+      'P-Asserted-Identity: "Ann, <b>" <sip:+1408@10.9.8.1;user=phone>, sip:+2@10.9.8.2;maddr=10.9.8.3\r\n' +
+        'P-Asserted-Identity: <tel:+1-408-55>,<TEL:+3;phone-context=+4>\r\n',
+    );
+    assert.deepEqual(asserted.headers('P-Asserted-Identity'), [
+      '"Ann, <b>" <sip:+1408@127.0.0.1>',
+      '<sip:+2@127.0.0.1>',
+      '<tel:+140855>',
+      '<tel:+3>',
+    ]);
+    assert.ok(!asserted.text.includes('10.9.8.'));
+    const diverted = carriedOf(
+      'Diversion: <sip:a@10.9.8.1>;reason="x>y", <sip:b@10.9.8.2>;reason=busy;counter=2\r\n',
+    );
+    assert.deepEqual(diverted.headers('Diversion'), [
+      '<sip:a@127.0.0.1>;reason="x>y"',
+      '<sip:b@127.0.0.1>;reason=busy;counter=2',
+    ]);
+  });
+
+  it('an identity that is nothing but a host stays behind, and a local number says not whose', () => {
+    const document = structuredClone(plainDocument) as {
+      mappingGateways: Record<string, unknown>[];
+    };
+    document.mappingGateways[0]!.trusted = true;
+    const stage = createStage(document);
+    const headers =
+      'P-Asserted-Identity: <sip:10.9.8.1>, <tel:5551;phone-context=inner.example>, <sip:7@10.9.8.2\r\n';
+    stage.caller.send(inviteText({ headers }).text);
+    const carried = stage.carrierA.takeOne('INVITE');
+    assert.deepEqual(carried.headers('P-Asserted-Identity'), ['<sip:5551@127.0.0.1>']);
+  });
+
+  it('a list of identities without end crosses as far as 32 values', () => {
+    const document = structuredClone(plainDocument) as {
+      mappingGateways: Record<string, unknown>[];
+    };
+    document.mappingGateways[0]!.trusted = true;
+    const stage = createStage(document);
+    const headers = `Diversion: ${'<sip:a@b>,'.repeat(500)}\r\n`;
+    stage.caller.send(inviteText({ headers }).text);
+    assert.equal(stage.carrierA.takeOne('INVITE').headers('Diversion').length, 32);
+  });
+
   it('octets that are no UTF-8 pass unchanged', () => {
     const stage = createStage();
     stage.caller.send(inviteText().text.replace('"Ann"', '"\xff\xfe\x80"'));
