@@ -34,6 +34,7 @@ import {
   isKnownSource,
   isRefusedUnderLoad,
   methodRefusal,
+  refusalTowards,
   refuseAtScreen,
   refuseUnderLoad,
   refuseUnknownSource,
@@ -51,6 +52,7 @@ export function createTransactionUser(environment: () => CallEnvironment): Trans
     onAck: (message, hop) => onAck(environment(), message, hop),
     onResponse: (transaction, message) => onResponse(environment(), transaction, message),
     onClientFailure: (transaction, why) => onClientFailure(environment(), transaction, why),
+    refusalTowards: (source, statusCode) => refusalTowards(environment(), source, statusCode),
     // The call was over when the response went out; the transaction just ends.
     onAckTimeout: () => undefined,
   };

@@ -1,7 +1,6 @@
 // What a request must be before anything is done for it (RFC 3261 8.2): a method we serve, a source we
 // know, hops left, extensions and a body we understand. Each refusal is the status the RFC gives it.
-import { identifyPeer } from '../access/identify-peer.ts';
-import { isRoutingAddress } from '../access/routing-addresses.ts';
+import * as access from '../access/known-source.ts';
 import { equalsFolded } from '../bytes/character-class.ts';
 import type { MappingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { Counter } from '../metrics/counter-layout.ts';
@@ -9,6 +8,7 @@ import { withoutTechPrefix } from '../number/ingress-numbers.ts';
 import { matchesAny } from '../number/number-pattern.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
+import type { Hop } from '../sip/hop.ts';
 import { headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { writeResponse } from '../sip/write-message.ts';
@@ -122,9 +122,7 @@ export function refuseAtScreen(
 
 /** Whether a request comes from an address of a gateway of either kind. */
 export function isKnownSource(env: CallEnvironment, transaction: ServerTransaction): boolean {
-  const { address, port } = transaction.source;
-  const { snapshot } = env;
-  return identifyPeer(snapshot, address, port) !== undefined || isRoutingAddress(snapshot, address);
+  return access.isKnownSource(env.snapshot, transaction.source);
 }
 
 /** A request from an address of no gateway: refused, or met with silence (SS_REPLY_UNAUTHORIZED). The
@@ -132,12 +130,21 @@ export function isKnownSource(env: CallEnvironment, transaction: ServerTransacti
 export function refuseUnknownSource(env: CallEnvironment, transaction: ServerTransaction): void {
   env.effects.count(Counter.refusedUnknownSource);
   const { head, hop } = transaction;
-  if (env.snapshot.parameters.SS_REPLY_UNAUTHORIZED) {
+  const statusCode = access.strangerStatus(env.snapshot);
+  if (statusCode !== 0) {
     const tag = head.toTagged ? '' : mintTag(env.identity);
-    env.effects.send(hop, writeResponse(head, 403, tag, ''));
+    env.effects.send(hop, writeResponse(head, statusCode, tag, ''));
   }
   // A flood must leave nothing behind: a repeated request is simply refused again.
   env.transactions.terminate(transaction);
+}
+
+/** The status with which a source is refused without a transaction, where a gateway of ours would hear
+ *  `statusCode`; 0: with silence. */
+export function refusalTowards(env: CallEnvironment, source: Hop, statusCode: number): number {
+  if (access.isKnownSource(env.snapshot, source)) return statusCode;
+  env.effects.count(Counter.refusedUnknownSource);
+  return access.strangerStatus(env.snapshot);
 }
 
 /** Overload and drain: 503 with Retry-After before anything is spent on the call. A call for help is served

@@ -328,7 +328,9 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   }
 
   /** Answers without a transaction (RFC 3261 8.2.7). */
-  #refuse(message: SipMessage, hop: Hop, statusCode: number): void {
+  #refuse(message: SipMessage, hop: Hop, reason: 482 | 503): void {
+    const statusCode = this.user.refusalTowards(hop, reason);
+    if (statusCode === 0) return;
     const headers = statusCode === 503 ? 'Retry-After: 10\r\n' : '';
     const text = writeFaultReply(message, statusCode, hop, headers);
     this.effects.send(responseHop(message, hop), text);

@@ -99,6 +99,9 @@ export interface TransactionUser {
   onResponse(transaction: ClientTransaction, message: SipMessage): void;
   /** Timer B or F, or the transport failed: treat as 408 or 503 (RFC 3261 8.1.3.1). */
   onClientFailure(transaction: ClientTransaction, why: 'timeout' | 'transport'): void;
+  /** Asked before a request is refused without a transaction: the status that this source hears in the place
+   *  of `statusCode`; 0: nothing. */
+  refusalTowards(source: Hop, statusCode: number): number;
   /** Timer H: our non-2xx final response was never acknowledged. */
   onAckTimeout(transaction: ServerTransaction): void;
 }

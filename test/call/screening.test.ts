@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  begunCall,
   createStage,
   inviteText,
   plainDocument,
@@ -65,6 +66,36 @@ describe('out of a dialog', () => {
     );
     assert.deepEqual(silent.stranger.take(), []);
     assert.equal(silent.shard.transactionCount, 0);
+  });
+
+  it('a stranger hears no more of what cannot be read, comes twice or finds no room', () => {
+    const good = outOfDialog('OPTIONS').replaceAll('127.0.0.2', '127.0.0.9');
+    const faulty: [string, number][] = [
+      [good.replace('CSeq: ', 'CSeq: x'), 400],
+      [good.replace('OPTIONS sip:', `OPTIONS sip:${'1'.repeat(1100)}`), 414],
+      [good.replace(' SIP/2.0\r\n', ' SIP/3.0\r\n'), 505],
+    ];
+    const stageOf = (answers: boolean) =>
+      createStage({ ...plainDocument, parameters: { SS_REPLY_UNAUTHORIZED: answers } });
+    const [open, silent] = [stageOf(true), stageOf(false)];
+    for (const [text, status] of faulty) {
+      open.caller.send(text);
+      open.caller.takeOne(`SIP/2.0 ${status}`);
+      open.carrierA.send(text);
+      open.carrierA.takeOne(`SIP/2.0 ${status}`);
+      open.stranger.send(text);
+      open.stranger.takeOne('SIP/2.0 403');
+      silent.stranger.send(text);
+    }
+    assert.equal(open.effects.counted('refusedUnknownSource'), 3);
+    for (const stage of [open, silent]) {
+      const { invite } = begunCall(stage);
+      stage.stranger.send(invite.text.replace(`branch=${invite.branch}`, 'branch=z9hG4bKcopy'));
+      assert.equal(stage.effects.counted('mergedRequests'), 1);
+    }
+    open.stranger.takeOne('SIP/2.0 403');
+    assert.deepEqual(silent.stranger.take(), []);
+    assert.equal(silent.effects.counted('refusedUnknownSource'), 4);
   });
 
   it('OPTIONS of a carrier is answered', () => {
