@@ -191,11 +191,15 @@ function lineValue(line: string): string {
   return line.slice(line.indexOf(': ') + 2);
 }
 
-/** The display name of a name-addr as it stands before the bracket: quoted, a space after it, or ''. */
+/** Octets of a name that crosses. */
+export const displayNameMax = 512;
+
+/** The display name of a name-addr as it stands before the bracket: quoted, a space after it, or ''; a longer
+ *  one than `displayNameMax` stays behind. */
 export function displayPrefix(value: string): string {
   if (value.startsWith('<')) return '';
   const display = nameAddrDisplay(value);
-  if (display === '') return '';
+  if (display === '' || display.length > displayNameMax) return '';
   if (!display.includes('"') && !display.includes('\\')) return `"${display}" `;
   // RFC 3261 25.1 quoted-pair.
   return `"${display.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}" `;

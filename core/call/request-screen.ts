@@ -6,17 +6,19 @@ import type { MappingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { withoutTechPrefix } from '../number/ingress-numbers.ts';
 import { matchesAny } from '../number/number-pattern.ts';
+import type { AddressSpan } from '../sip/address-scan.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
 import type { Hop } from '../sip/hop.ts';
-import { headerText, type SipMessage } from '../sip/message.ts';
+import { hasTooManyMedia } from '../sip/media-lines.ts';
+import { headerStride, headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { writeResponse } from '../sip/write-message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowOutsideLine } from './allow.ts';
 import { calledNumbers } from './call-record.ts';
 import type { CallEnvironment } from './environment.ts';
-import { isContentType } from './header-policy.ts';
+import { displayNameMax, isContentType } from './header-policy.ts';
 import { mintTag } from './local-identity.ts';
 import { respond } from './respond.ts';
 
@@ -71,7 +73,21 @@ export function bodyRefusal(message: SipMessage): ScreenRefusal | undefined {
   if (message.firstRow[HeaderId.contentType]! < 0) {
     return { statusCode: 400, headers: '' };
   }
+  if (hasTooManyMedia(message) && isCallBody(message)) return { statusCode: 488, headers: '' };
   return undefined;
+}
+
+/** What stands before the URI of From or To, quotes and all: both are kept as long as the call is. */
+function isNameTooLong(message: SipMessage): boolean {
+  return (
+    octetsBeforeUri(message, HeaderId.from, message.from) > displayNameMax ||
+    octetsBeforeUri(message, HeaderId.to, message.to) > displayNameMax
+  );
+}
+
+/** The bracket left out; of a URI without one -1. */
+function octetsBeforeUri(message: SipMessage, id: HeaderId, { uriStart }: AddressSpan): number {
+  return uriStart - 1 - message.headers[message.firstRow[id]! * headerStride + 3]!;
 }
 
 const callBodies: readonly string[] = ['application/sdp', 'multipart/mixed'];
@@ -79,6 +95,7 @@ const callBodies: readonly string[] = ['application/sdp', 'multipart/mixed'];
 /** An INVITE that would begin a call. */
 export function inviteRefusal(message: SipMessage): ScreenRefusal | undefined {
   if (message.maxForwards === 0) return { statusCode: 483, headers: '' };
+  if (isNameTooLong(message)) return { statusCode: 400, headers: '' };
   const extension = extensionRefusal(message) ?? bodyRefusal(message);
   if (extension !== undefined) return extension;
   if (message.bodyEnd > message.bodyStart && !isCallBody(message)) {

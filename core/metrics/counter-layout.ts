@@ -214,7 +214,7 @@ const rows = [
   [
     'refusedScreen',
     'tandem_refused_screen_total',
-    'requests refused before routing: 405, 415, 416, 420, 481, 483, 501',
+    'requests refused before routing: 400, 405, 406, 415, 416, 420, 481, 483, 488, 501',
   ],
   ['refusedDisk', 'tandem_refused_disk_total', 'INVITEs refused because CDRs cannot be written'],
   [
