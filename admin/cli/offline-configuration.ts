@@ -9,10 +9,15 @@ import { openDataDirectory } from '../../workers/data-directory.ts';
 import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
 import { loadSettings, StartRefused } from '../../workers/settings.ts';
 import { createConfigurationMaster, openSource } from '../configuration-master.ts';
-import { type ConfigurationService, createConfigurationService } from '../configuration-service.ts';
+import {
+  type ConfigurationService,
+  createConfigurationService,
+  type RunningNode,
+} from '../configuration-service.ts';
 import { RequestRefused } from '../problem.ts';
 import { CommandFailed } from './command-failed.ts';
 import { isBadFile, problemText } from './node-client.ts';
+import { withOfflineLedger } from './offline-ledger.ts';
 
 /** @throws CommandFailed */
 export async function changeOffline<Result>(
@@ -23,7 +28,10 @@ export async function changeOffline<Result>(
     throw error instanceof StartRefused ? new CommandFailed(1, error.message) : error;
   });
   try {
-    return await withConfiguration(dataDir, change);
+    // An account that has had money or calls stays, as with a running node.
+    return await withOfflineLedger(dataDir, (ledger) =>
+      withConfiguration(dataDir, { ledger }, change),
+    );
   } finally {
     await directory.close();
   }
@@ -40,11 +48,13 @@ export async function readOffline<Result>(
   if (!existsSync(dataDir)) {
     throw new CommandFailed(1, `data directory ${resolve(dataDir)}: not there`);
   }
-  return await withConfiguration(dataDir, async (...stored) => read(...stored));
+  return await withConfiguration(dataDir, {}, async (...stored) => read(...stored));
 }
 
-async function withConfiguration<Result>(
+/** For whoever holds the directory's lock, or only reads. @throws CommandFailed */
+export async function withConfiguration<Result>(
   dataDir: string,
+  books: Pick<RunningNode, 'ledger'>,
   use: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const store = await openConfigurationStore(dataDir);
@@ -52,7 +62,7 @@ async function withConfiguration<Result>(
   try {
     const versions = new ConfigurationVersions(store);
     const master = source === undefined ? {} : { master: createConfigurationMaster(source, store) };
-    return await use(createConfigurationService(versions, master), versions);
+    return await use(createConfigurationService(versions, { ...books, ...master }), versions);
   } catch (error) {
     if (error instanceof LedgerAway) throw new CommandFailed(1, error.message);
     throw error instanceof RequestRefused ? asCommandFailed(error) : error;

@@ -25,6 +25,7 @@ import type {
   RateDocument,
   RateTableDocument,
 } from '../../core/configuration/model.ts';
+import { balanceUnitsMax, moneyText } from '../../core/money.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import {
   decimal,
@@ -191,6 +192,7 @@ function checkPackage(each: PackageDocument, context: z.RefinementCtx): void {
 }
 
 const unlimited = 'unlimited';
+const balanceMax = BigInt(moneyText(balanceUnitsMax));
 
 /** A carrier of whose money a document says nothing is one on invoice: nothing limits it. */
 function fillCreditLimit(given: unknown): unknown {
@@ -205,8 +207,8 @@ const accountFields = z
     {
       name,
       kind: z.enum(['customer', 'clearing', 'agent'], 'customer, clearing or agent'),
-      balance: decimal('signed').default('0'),
-      creditLimit: decimal('unsigned', unlimited).default('0'),
+      balance: decimal('signed', { max: balanceMax }).default('0'),
+      creditLimit: decimal('unsigned', { word: unlimited, max: balanceMax }).default('0'),
       rateTable: name.optional(),
       privateRateTable: name.optional(),
       periodRate: name.optional(),
