@@ -264,13 +264,7 @@ describe('hunting', () => {
     caller.send(inviteText().text);
     const first = carrierA.takeOne('INVITE');
     assert.ok(first.header('Via').startsWith('SIP/2.0/TCP'));
-    shard.onTransportFailure({
-      transport: 1,
-      listener: 1,
-      connection: 0,
-      address: '127.0.0.3',
-      port: 5060,
-    });
+    shard.onTransportFailure({ ...carrierA.hop, transport: 1, listener: 1 });
     caller.send(inviteText().text); // any message flushes the stage
     assert.ok(carrierB.take().length >= 1);
   });
@@ -281,16 +275,10 @@ describe('hunting', () => {
     };
     document.routingGateways.splice(1);
     document.routingGateways[0]!.address = 'tcp://127.0.0.3:5060';
-    const { caller, effects, shard } = createStage(document);
+    const { caller, carrierA, effects, shard } = createStage(document);
     const invite = inviteText();
     caller.send(invite.text);
-    shard.onTransportFailure({
-      transport: 1,
-      listener: 1,
-      connection: 0,
-      address: '127.0.0.3',
-      port: 5060,
-    });
+    shard.onTransportFailure({ ...carrierA.hop, transport: 1, listener: 1 });
     caller.send(invite.text); // any message flushes the stage
     assert.ok(caller.take().some(({ status }) => status === 408));
     const [end] = effects.ends;
