@@ -31,10 +31,12 @@ import {
   onOptionsCheckTimer,
   planOptionsChecks,
 } from './call/options-check.ts';
+import { createOrphanAnswers } from './call/orphan-answer.ts';
 import { onAttemptTimer } from './call/outbound-leg.ts';
 import { onReinviteTimer } from './call/reinvite.ts';
 import { onReliableTimer } from './call/reliable-provisional.ts';
 import { createTransactionUser } from './call/request-dispatch.ts';
+import { refusalTowards } from './call/request-screen.ts';
 import { createMinutePrice } from './call/route-prices.ts';
 import type { AnswerRecord, DialogRecord } from './cdr/cdr.ts';
 import type { Snapshot } from './configuration/snapshot.ts';
@@ -110,6 +112,7 @@ export class Switch {
       dynamicLists: dynamicLists(options.snapshot.parameters, options.watch),
       minutePrice: createMinutePrice(environment),
       optionsChecks: createOptionsChecks(),
+      orphanAnswers: createOrphanAnswers(),
       nowMs: options.nowMs,
       wallMs: options.wallMs,
       waitedMs: 0,
@@ -173,7 +176,9 @@ export class Switch {
   /** RFC 3261 8.2.7, 21.4.1: a request that cannot be read is answered without a transaction. */
   #onFault(fault: Fault, hop: Hop): void {
     this.#env.effects.count(Counter.parseFaults);
-    const status = faultStatus(fault);
+    const due = faultStatus(fault);
+    if (due === 0 || !this.#message.isRequest) return;
+    const status = refusalTowards(this.#env, hop, due);
     if (status === 0) return;
     const reply = writeFaultReply(this.#message, status, hop, '');
     if (reply !== '') this.#env.effects.send(hop, reply);
@@ -251,6 +256,11 @@ export class Switch {
   /** Whether a new INVITE is an emergency call, before it is parsed. */
   callsForHelp(bytes: MessageBytes, length: number, hop: Hop): boolean {
     return isEmergencyInvite(this.#env.snapshot, bytes, length, hop);
+  }
+
+  /** The status of a refusal at the door, where a gateway of ours would hear `statusCode`; 0: nothing is said. */
+  refusalTowards(source: Hop, statusCode: number): number {
+    return refusalTowards(this.#env, source, statusCode);
   }
 
   /** A stream to this peer could not be opened or broke (UDP never reports). */

@@ -75,6 +75,9 @@ function alarmsOf(figures: LiveDocument): Alarm[] {
   const bad = (text: string): number => alarms.push({ text, state: 'bad' });
   const warn = (text: string): number => alarms.push({ text, state: 'warn' });
   if (!figures.cdrLog.accepting) bad('CDR log cannot be written: new calls are refused');
+  const { cdrFramesLost } = figures.counters;
+  // Calls that nobody is billed for: it stays, however long ago it was.
+  if (cdrFramesLost > 0) bad(`CDR records lost since the start: ${whole(cdrFramesLost)}`);
   for (const worker of figures.workers) {
     if (worker.state === 'dead') bad(`Call worker ${worker.index} is dead`);
     else if (worker.gauges.loopStallMs > longStallMs) {
@@ -148,7 +151,7 @@ function renderCdrLog({ cdrLog, counters }: LiveDocument): void {
 
 /** Counters that grow when something was dropped, refused, left out or went wrong. */
 const lossNames =
-  /^(drop|refused|skipped)|^(kernelDrops|strayDatagrams|streamsRefused|parseFaults|forgedInDialog|sendErrors|sendQueueFull|bugs|cdrWriteErrors|workerRestarts|retransmissionsOut)$/;
+  /^(drop|refused|skipped)|^(kernelDrops|strayDatagrams|streamsRefused|parseFaults|forgedInDialog|sendErrors|sendTooLarge|sendQueueFull|bugs|cdrWriteErrors|cdrFramesLost|workerRestarts|retransmissionsOut)$/;
 const lossRows = counterRows.filter(({ name }) => lossNames.test(name));
 
 function renderLosses({ counters }: LiveDocument): void {

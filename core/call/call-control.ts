@@ -234,7 +234,8 @@ function onCallerGaveUp(env: CallEnvironment, call: Call): void {
   endUnanswered(env, call, { statusCode: 487, reason, by: 'server', headers: '' }, 'caller');
 }
 
-/** RFC 3262 3: a reliable provisional that is never acknowledged rejects the INVITE with a 5xx. */
+/** RFC 3262 3: a reliable provisional that is never acknowledged rejects the INVITE with a 5xx, not with the
+ *  reason's own code. */
 function onCallerLost(env: CallEnvironment, call: Call): void {
   const reason = EndReasons.connectionTimeout;
   endUnanswered(env, call, { statusCode: 504, reason, by: 'server', headers: '' }, 'server');

@@ -4,8 +4,9 @@
 import { equalsFolded } from '../bytes/character-class.ts';
 import { equalsText } from '../bytes/latin1.ts';
 import { HeaderId } from '../sip/header-id.ts';
+import { headerValues } from '../sip/header-values.ts';
 import { bodyText, headerStride, nextRow, rowText, type SipMessage } from '../sip/message.ts';
-import { nameAddrDisplay, nameAddrUri } from '../sip/name-addr.ts';
+import { nameAddrDisplay, nameAddrParams, nameAddrUri } from '../sip/name-addr.ts';
 import { uriUser } from '../sip/uri.ts';
 import type { Payload } from './call.ts';
 import { noPayload } from './call.ts';
@@ -28,12 +29,15 @@ const payloadHeaders: readonly Row[] = [
 /** From the caller's INVITE. */
 const setupHeaders: readonly Row[] = [{ id: HeaderId.subject, name: 'Subject' }];
 
-/** From the INVITE of a mapping gateway that is trusted with identities (RFC 3325 5); URIs get our host. */
+/** From the INVITE of a mapping gateway that is trusted with identities (RFC 3325 5); URIs get our host, and each
+ *  value of a list a line of its own. */
 const identityUriHeaders: readonly Row[] = [
   { id: HeaderId.pAssertedIdentity, name: 'P-Asserted-Identity' },
   { id: HeaderId.diversion, name: 'Diversion' },
   { id: HeaderId.remotePartyId, name: 'Remote-Party-ID' },
 ];
+/** Values of one of these headers that cross; RFC 3325 9.1 knows two, a call forwarded often has more. */
+const identityValuesMax = 32;
 const identityTextHeaders: readonly Row[] = [
   { id: HeaderId.privacy, name: 'Privacy' },
   { id: HeaderId.identity, name: 'Identity' },
@@ -89,8 +93,10 @@ export function setupLines(message: SipMessage, trusted: boolean, host: string):
   if (!trusted) return lines;
   lines += copyLines(message, identityTextHeaders);
   for (const { id, name } of identityUriHeaders) {
-    for (let row = message.firstRow[id]!; row >= 0; row = nextRow(message, row)) {
-      lines += `${name}: ${withOurHost(rowText(message, row), host)}\r\n`;
+    if (message.firstRow[id]! < 0) continue;
+    for (const value of headerValues(message, id).slice(0, identityValuesMax)) {
+      const ours = withOurHost(value, host);
+      if (ours !== '') lines += `${name}: ${ours}\r\n`;
     }
   }
   return lines;
@@ -115,12 +121,16 @@ function copyLines(message: SipMessage, rows: readonly Row[]): string {
   return lines;
 }
 
-/** The same identity at our address: the number and the name cross, the caller's host does not. */
+/** The same identity at our address: the number and the name cross, the caller's host does not. '' for one
+ *  that says nothing else. */
 function withOurHost(value: string, host: string): string {
   const uri = nameAddrUri(value);
-  const shown = displayPrefix(value);
-  if (uri.startsWith('tel:')) return `${shown}<${uri}>`;
-  return `${shown}<sip:${escapeUser(uriUser(uri))}@${host}>${parametersAfter(value)}`;
+  const user = escapeUser(uriUser(uri));
+  if (user === '') return '';
+  // RFC 3966 5.1.5: a local number is one of its phone-context, which may be a host.
+  const isGlobal = user.startsWith('+') && uri.slice(0, 4).toLowerCase() === 'tel:';
+  const ours = isGlobal ? `tel:${user}` : `sip:${user}@${host}`;
+  return `${displayPrefix(value)}<${ours}>${parametersOf(value)}`;
 }
 
 export const callerIdentityNames: readonly string[] = ['P-Asserted-Identity', 'Remote-Party-ID'];
@@ -165,36 +175,42 @@ function rewritten(line: string, become: (user: string) => string): string {
 }
 
 function userOfLine(line: string): string {
-  const open = line.lastIndexOf('<');
-  const close = line.indexOf('>', open);
-  return open < 0 || close < 0 ? '' : uriUser(line.slice(open + 1, close));
+  return uriUser(nameAddrUri(lineValue(line)));
 }
 
-/** A line that we wrote: `NAME: DISPLAY<sip:USER@HOST>PARAMETERS`, or with a tel URI. */
+/** A line that we wrote: `NAME: DISPLAY<sip:USER@HOST>PARAMETERS CRLF`, or with a tel URI. */
 function withUser(line: string, user: string): string {
-  const name = line.slice(0, line.indexOf(': ') + 2);
-  const open = line.lastIndexOf('<');
-  const close = line.indexOf('>', open);
-  const at = line.indexOf('@', open);
-  if (open < 0 || close < 0) return line;
-  const escaped = escapeUser(user);
-  if (at < 0 || at > close) return `${name}<tel:${escaped}${line.slice(close)}`;
-  return `${name}<sip:${escaped}${line.slice(at)}`;
+  const value = lineValue(line);
+  const uri = nameAddrUri(value);
+  const at = uri.indexOf('@');
+  const ours = at < 0 ? `tel:${escapeUser(user)}` : `sip:${escapeUser(user)}${uri.slice(at)}`;
+  const name = line.slice(0, line.length - value.length);
+  return `${name}<${ours}>${parametersOf(value)}\r\n`;
 }
 
-/** The display name of a name-addr as it stands before the bracket: quoted, a space after it, or ''. */
+function lineValue(line: string): string {
+  return line.slice(line.indexOf(': ') + 2);
+}
+
+/** Octets of a name that crosses. */
+export const displayNameMax = 512;
+
+/** The display name of a name-addr as it stands before the bracket: quoted, a space after it, or ''; a longer
+ *  one than `displayNameMax` stays behind. */
 export function displayPrefix(value: string): string {
   if (value.startsWith('<')) return '';
   const display = nameAddrDisplay(value);
-  if (display === '') return '';
+  if (display === '' || display.length > displayNameMax) return '';
   if (!display.includes('"') && !display.includes('\\')) return `"${display}" `;
   // RFC 3261 25.1 quoted-pair.
   return `"${display.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}" `;
 }
 
-function parametersAfter(value: string): string {
-  const close = value.lastIndexOf('>');
-  return close < 0 ? '' : value.slice(close + 1).trim();
+/** With the first semicolon; '' for none. Behind a URI without brackets they may be the URI's (`maddr`). */
+function parametersOf(value: string): string {
+  if (!value.includes('<')) return '';
+  const params = nameAddrParams(value).trim();
+  return params === '' ? '' : `;${params}`;
 }
 
 /** RFC 3261 25.1 user: what may stand unescaped in the user part of a SIP URI. */

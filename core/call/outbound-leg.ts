@@ -225,6 +225,7 @@ export function onInviteLost(
   finishLeg(env, leg);
   if (!wanted) return;
   const reason = why === 'timeout' ? EndReasons.inviteTimeout : EndReasons.connectionTimeout;
-  const statusCode = why === 'timeout' ? 408 : 503;
+  // RFC 3261 8.1.3.1 has us treat a failed transport as a 503 of the gateway's; the caller hears the reason's own code.
+  const statusCode = reason.sipCode;
   env.control.onAttemptFailed(leg, { statusCode, reason, by: 'server', headers: '' }, why);
 }

@@ -1,22 +1,24 @@
 // What a request must be before anything is done for it (RFC 3261 8.2): a method we serve, a source we
 // know, hops left, extensions and a body we understand. Each refusal is the status the RFC gives it.
-import { identifyPeer } from '../access/identify-peer.ts';
-import { isRoutingAddress } from '../access/routing-addresses.ts';
+import * as access from '../access/known-source.ts';
 import { equalsFolded } from '../bytes/character-class.ts';
 import type { MappingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { withoutTechPrefix } from '../number/ingress-numbers.ts';
 import { matchesAny } from '../number/number-pattern.ts';
+import type { AddressSpan } from '../sip/address-scan.ts';
 import { HeaderId } from '../sip/header-id.ts';
 import { headerValues } from '../sip/header-values.ts';
-import { headerText, type SipMessage } from '../sip/message.ts';
+import type { Hop } from '../sip/hop.ts';
+import { hasTooManyMedia } from '../sip/media-lines.ts';
+import { headerStride, headerText, type SipMessage } from '../sip/message.ts';
 import { Method } from '../sip/method.ts';
 import { writeResponse } from '../sip/write-message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { allowOutsideLine } from './allow.ts';
 import { calledNumbers } from './call-record.ts';
 import type { CallEnvironment } from './environment.ts';
-import { isContentType } from './header-policy.ts';
+import { displayNameMax, isContentType } from './header-policy.ts';
 import { mintTag } from './local-identity.ts';
 import { respond } from './respond.ts';
 
@@ -71,7 +73,21 @@ export function bodyRefusal(message: SipMessage): ScreenRefusal | undefined {
   if (message.firstRow[HeaderId.contentType]! < 0) {
     return { statusCode: 400, headers: '' };
   }
+  if (hasTooManyMedia(message) && isCallBody(message)) return { statusCode: 488, headers: '' };
   return undefined;
+}
+
+/** What stands before the URI of From or To, quotes and all: both are kept as long as the call is. */
+function isNameTooLong(message: SipMessage): boolean {
+  return (
+    octetsBeforeUri(message, HeaderId.from, message.from) > displayNameMax ||
+    octetsBeforeUri(message, HeaderId.to, message.to) > displayNameMax
+  );
+}
+
+/** The bracket left out; of a URI without one -1. */
+function octetsBeforeUri(message: SipMessage, id: HeaderId, { uriStart }: AddressSpan): number {
+  return uriStart - 1 - message.headers[message.firstRow[id]! * headerStride + 3]!;
 }
 
 const callBodies: readonly string[] = ['application/sdp', 'multipart/mixed'];
@@ -79,6 +95,7 @@ const callBodies: readonly string[] = ['application/sdp', 'multipart/mixed'];
 /** An INVITE that would begin a call. */
 export function inviteRefusal(message: SipMessage): ScreenRefusal | undefined {
   if (message.maxForwards === 0) return { statusCode: 483, headers: '' };
+  if (isNameTooLong(message)) return { statusCode: 400, headers: '' };
   const extension = extensionRefusal(message) ?? bodyRefusal(message);
   if (extension !== undefined) return extension;
   if (message.bodyEnd > message.bodyStart && !isCallBody(message)) {
@@ -122,9 +139,7 @@ export function refuseAtScreen(
 
 /** Whether a request comes from an address of a gateway of either kind. */
 export function isKnownSource(env: CallEnvironment, transaction: ServerTransaction): boolean {
-  const { address, port } = transaction.source;
-  const { snapshot } = env;
-  return identifyPeer(snapshot, address, port) !== undefined || isRoutingAddress(snapshot, address);
+  return access.isKnownSource(env.snapshot, transaction.source);
 }
 
 /** A request from an address of no gateway: refused, or met with silence (SS_REPLY_UNAUTHORIZED). The
@@ -132,12 +147,21 @@ export function isKnownSource(env: CallEnvironment, transaction: ServerTransacti
 export function refuseUnknownSource(env: CallEnvironment, transaction: ServerTransaction): void {
   env.effects.count(Counter.refusedUnknownSource);
   const { head, hop } = transaction;
-  if (env.snapshot.parameters.SS_REPLY_UNAUTHORIZED) {
+  const statusCode = access.strangerStatus(env.snapshot);
+  if (statusCode !== 0) {
     const tag = head.toTagged ? '' : mintTag(env.identity);
-    env.effects.send(hop, writeResponse(head, 403, tag, ''));
+    env.effects.send(hop, writeResponse(head, statusCode, tag, ''));
   }
   // A flood must leave nothing behind: a repeated request is simply refused again.
   env.transactions.terminate(transaction);
+}
+
+/** The status with which a source is refused without a transaction, where a gateway of ours would hear
+ *  `statusCode`; 0: with silence. */
+export function refusalTowards(env: CallEnvironment, source: Hop, statusCode: number): number {
+  if (access.isKnownSource(env.snapshot, source)) return statusCode;
+  env.effects.count(Counter.refusedUnknownSource);
+  return access.strangerStatus(env.snapshot);
 }
 
 /** Overload and drain: 503 with Retry-After before anything is spent on the call. A call for help is served

@@ -66,6 +66,11 @@ const rows = [
   ['retransmissionsIn', 'tandem_sip_retransmissions_received_total', 'retransmissions absorbed'],
   ['retransmissionsOut', 'tandem_sip_retransmissions_sent_total', 'messages sent again by a timer'],
   ['strayResponses', 'tandem_sip_stray_responses_total', 'responses that match no transaction'],
+  [
+    'orphanAnswers',
+    'tandem_sip_orphan_answers_total',
+    'calls whose answer came when they were gone (a crash): acknowledged and hung up',
+  ],
   ['strayAcks', 'tandem_sip_stray_acks_total', 'ACKs that match nothing'],
   [
     'mergedRequests',
@@ -209,7 +214,7 @@ const rows = [
   [
     'refusedScreen',
     'tandem_refused_screen_total',
-    'requests refused before routing: 405, 415, 416, 420, 481, 483, 501',
+    'requests refused before routing: 400, 405, 406, 415, 416, 420, 481, 483, 488, 501',
   ],
   ['refusedDisk', 'tandem_refused_disk_total', 'INVITEs refused because CDRs cannot be written'],
   [

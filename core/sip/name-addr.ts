@@ -26,7 +26,7 @@ export function nameAddrParam(value: string, name: string): string | undefined {
 }
 
 /** The header parameters after the URI, first semicolon left out; '' when there are none. */
-function nameAddrParams(value: string): string {
+export function nameAddrParams(value: string): string {
   const open = openBracket(value);
   const from = open < 0 ? 0 : value.indexOf('>', open);
   if (from < 0) return '';

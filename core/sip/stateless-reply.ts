@@ -59,20 +59,21 @@ function statelessTag(message: SipMessage): string {
 }
 
 /**
- * 503 with Retry-After to a new INVITE that is refused at the door. `scratch` is the caller's own
- * message, only used for the time of this call. '' when the INVITE cannot be answered.
+ * The answer to a new INVITE that is refused at the door; a 503 says when to come back. `scratch` is the caller's
+ * own message, only used for the time of this call. '' when the INVITE cannot be answered.
  */
 export function writeOverloadReply(
   scratch: SipMessage,
   bytes: MessageBytes,
   end: number,
-  refusal: { readonly hop: Hop; readonly retryAfterSeconds: number },
+  refusal: {
+    readonly hop: Hop;
+    readonly statusCode: number;
+    readonly retryAfterSeconds: number;
+  },
 ): string {
-  parseMessage(scratch, bytes, end, refusal.hop.transport);
-  return writeFaultReply(
-    scratch,
-    503,
-    refusal.hop,
-    `Retry-After: ${refusal.retryAfterSeconds}\r\n`,
-  );
+  const { hop, statusCode, retryAfterSeconds } = refusal;
+  parseMessage(scratch, bytes, end, hop.transport);
+  const headers = statusCode === 503 ? `Retry-After: ${retryAfterSeconds}\r\n` : '';
+  return writeFaultReply(scratch, statusCode, hop, headers);
 }

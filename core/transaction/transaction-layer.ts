@@ -164,15 +164,19 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     return this.#servers.findMisnumbered(message, hash);
   }
 
-  onResponseMessage(message: SipMessage, _hop: Hop): void {
+  onResponseMessage(message: SipMessage, hop: Hop): void {
     // RFC 3261 8.1.3.3: a response for us has our Via and no other.
-    if (message.viaCount === 1 && message.topVia.valid) {
+    const isForUs = message.viaCount === 1 && message.topVia.valid;
+    if (isForUs) {
       const client = this.#clients.find(message);
       if (client !== undefined) {
         return this.#toClient(client, { input: ClientInput.response, message });
       }
     }
     this.effects.count(Counter.strayResponses);
+    const { method, statusCode } = message;
+    if (!isForUs || method !== Method.INVITE) return;
+    if (statusCode >= 200 && statusCode < 300) this.user.onStrayAnswer(message, hop);
   }
 
   onTimer(owner: object, timer: number): void {
@@ -236,6 +240,10 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     for (const client of [...this.#streamClients]) {
       if (isSameStream(client.hop, hop)) this.onTransportFailure(client);
     }
+  }
+
+  isRequested(branch: string, method: Method): boolean {
+    return this.#clients.ofRequest(branch, method) !== undefined;
   }
 
   terminateRequest(parts: RequestParts): void {
@@ -328,7 +336,9 @@ export class TransactionLayer implements TransactionPort, MachinePort {
   }
 
   /** Answers without a transaction (RFC 3261 8.2.7). */
-  #refuse(message: SipMessage, hop: Hop, statusCode: number): void {
+  #refuse(message: SipMessage, hop: Hop, reason: 482 | 503): void {
+    const statusCode = this.user.refusalTowards(hop, reason);
+    if (statusCode === 0) return;
     const headers = statusCode === 503 ? 'Retry-After: 10\r\n' : '';
     const text = writeFaultReply(message, statusCode, hop, headers);
     this.effects.send(responseHop(message, hop), text);

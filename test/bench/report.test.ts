@@ -63,6 +63,15 @@ describe('benchmark report', () => {
     assert.deepEqual([bare?.measured, bare?.reached], ['2.50 at 1000 CPS', false]);
   });
 
+  it('takes kills for survived only where calls ended between them, at least a second of them each', () => {
+    const verdict = (byesAnswered: number, lost = 0, doubled = 0) => {
+      const crash = { kills: 20, rate: 1000, byesAnswered, lost, doubled };
+      return wantedFigures({ crash }).find(({ figure }) => figure.startsWith('kill -9'))?.reached;
+    };
+    assert.deepEqual([verdict(0), verdict(19_999), verdict(20_000)], [false, false, true]);
+    assert.deepEqual([verdict(40_000, 1), verdict(40_000, 0, 1)], [false, false]);
+  });
+
   it('compares billed calls together with their database, where both switches were clean', () => {
     const row = (system: string, rate: number, [own, database]: [number, number]) => ({
       ...stepOf(system, rate, own),

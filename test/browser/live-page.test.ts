@@ -82,17 +82,20 @@ describe('live page', { skip }, () => {
     });
     figures.workers[1]!.state = 'dead';
     figures.counters.dropRingFull += 9;
+    figures.counters.cdrFramesLost = 3;
     admin.engine.push(figures);
-    await page.until(`document.getElementById('alarms').children.length >= 4`);
+    await page.until(`document.getElementById('alarms').children.length >= 5`);
     const alarms = await textOf('alarms');
     for (const words of [
       /CDR log cannot be written/,
       /worker 1 is dead/,
       /Draining/,
       /lost.*: 9 in the last minute/,
+      /CDR records lost since the start: 3/,
     ]) {
       assert.match(alarms, words);
     }
+    assert.match(await textOf('losses'), /frames given up because the disk did not write/);
     assert.match(await textOf('gateways'), /nearly full/);
     assert.match(await textOf('gateways'), /full.*idle/);
     await keepScreenshot('alarms');

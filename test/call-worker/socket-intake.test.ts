@@ -50,6 +50,7 @@ async function stage() {
     reply: (_hop, text) => replies.push(text),
     isEmergency: (bytes, length) =>
       bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
+    refusalTowards: (_hop, statusCode) => statusCode,
     onError: (error) => {
       throw error;
     },

@@ -258,6 +258,27 @@ describe('what else says who calls', () => {
     assert.deepEqual(stage.effects.lines, []);
   });
 
+  it('has it in every value of a list, each with its own scheme and parameters', () => {
+    const stage = numberStage({
+      mapping: trusted,
+      alpha: { callerPool: 'pool', callerDialPlan: '1555:8' },
+      document: {
+        parameters: { SS_MAXCPS: 0, FORWARD_SIGNAL_REWRITE_SEQUENCE: 'caller_dial_plan' },
+        numberGroups: [{ name: 'pool', numbers: ['+44'] }],
+      },
+    });
+    const headers =
+      'P-Asserted-Identity: "Ann" <sip:15551234@phone.example>, <tel:+15551234>\r\n' +
+      'Diversion: <sip:15559999@phone.example>;reason="<>", <sip:2@phone.example>;reason=busy\r\n';
+    stage.caller.send(inviteText({ headers }).text);
+    const invite = stage.carrierA.takeOne('INVITE');
+    assert.deepEqual(invite.headers('P-Asserted-Identity'), ['<sip:+44@127.0.0.1>', '<tel:+44>']);
+    assert.deepEqual(invite.headers('Diversion'), [
+      '<sip:89999@127.0.0.1>;reason="<>"',
+      '<sip:2@127.0.0.1>;reason=busy',
+    ]);
+  });
+
   it('has what a dial plan of its own makes of the asserted number, unless a pool has one', () => {
     const asserted = (alpha: object): string => {
       const document = { numberGroups: [{ name: 'pool', numbers: ['4401'] }] };

@@ -250,5 +250,7 @@ describe('reliable provisional responses (RFC 3262)', () => {
     assert.ok(caller.take().some((message) => message.status === 504));
     assert.equal(carrierA.take()[0]!.method, 'CANCEL');
     assert.equal(effects.ends.length, 1);
+    assert.equal(effects.ends[0]!.endReason, 'Connection timeout');
+    assert.equal(effects.ends[0]!.sipCode, 504);
   });
 });

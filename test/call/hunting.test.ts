@@ -264,15 +264,26 @@ describe('hunting', () => {
     caller.send(inviteText().text);
     const first = carrierA.takeOne('INVITE');
     assert.ok(first.header('Via').startsWith('SIP/2.0/TCP'));
-    shard.onTransportFailure({
-      transport: 1,
-      listener: 1,
-      connection: 0,
-      address: '127.0.0.3',
-      port: 5060,
-    });
+    shard.onTransportFailure({ ...carrierA.hop, transport: 1, listener: 1 });
     caller.send(inviteText().text); // any message flushes the stage
     assert.ok(carrierB.take().length >= 1);
+  });
+
+  it('a transport that fails and leaves no other gateway: 408 "Connection timeout"', () => {
+    const document = structuredClone(plainDocument) as {
+      routingGateways: Record<string, unknown>[];
+    };
+    document.routingGateways.splice(1);
+    document.routingGateways[0]!.address = 'tcp://127.0.0.3:5060';
+    const { caller, carrierA, effects, shard } = createStage(document);
+    const invite = inviteText();
+    caller.send(invite.text);
+    shard.onTransportFailure({ ...carrierA.hop, transport: 1, listener: 1 });
+    caller.send(invite.text); // any message flushes the stage
+    assert.ok(caller.take().some(({ status }) => status === 408));
+    const [end] = effects.ends;
+    assert.deepEqual([end!.endReason, end!.sipCode], ['Connection timeout', 408]);
+    assert.equal(end!.attempts[0]!.endReason, 'Connection timeout');
   });
 });
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  begunCall,
   createStage,
   inviteText,
   plainDocument,
@@ -65,6 +66,36 @@ describe('out of a dialog', () => {
     );
     assert.deepEqual(silent.stranger.take(), []);
     assert.equal(silent.shard.transactionCount, 0);
+  });
+
+  it('a stranger hears no more of what cannot be read, comes twice or finds no room', () => {
+    const good = outOfDialog('OPTIONS').replaceAll('127.0.0.2', '127.0.0.9');
+    const faulty: [string, number][] = [
+      [good.replace('CSeq: ', 'CSeq: x'), 400],
+      [good.replace('OPTIONS sip:', `OPTIONS sip:${'1'.repeat(1100)}`), 414],
+      [good.replace(' SIP/2.0\r\n', ' SIP/3.0\r\n'), 505],
+    ];
+    const stageOf = (answers: boolean) =>
+      createStage({ ...plainDocument, parameters: { SS_REPLY_UNAUTHORIZED: answers } });
+    const [open, silent] = [stageOf(true), stageOf(false)];
+    for (const [text, status] of faulty) {
+      open.caller.send(text);
+      open.caller.takeOne(`SIP/2.0 ${status}`);
+      open.carrierA.send(text);
+      open.carrierA.takeOne(`SIP/2.0 ${status}`);
+      open.stranger.send(text);
+      open.stranger.takeOne('SIP/2.0 403');
+      silent.stranger.send(text);
+    }
+    assert.equal(open.effects.counted('refusedUnknownSource'), 3);
+    for (const stage of [open, silent]) {
+      const { invite } = begunCall(stage);
+      stage.stranger.send(invite.text.replace(`branch=${invite.branch}`, 'branch=z9hG4bKcopy'));
+      assert.equal(stage.effects.counted('mergedRequests'), 1);
+    }
+    open.stranger.takeOne('SIP/2.0 403');
+    assert.deepEqual(silent.stranger.take(), []);
+    assert.equal(silent.effects.counted('refusedUnknownSource'), 4);
   });
 
   it('OPTIONS of a carrier is answered', () => {
@@ -224,6 +255,60 @@ describe('numbers and identities', () => {
     assert.deepEqual(carried.headers('P-Asserted-Identity'), ['"Ann" <sip:15551234@127.0.0.1>']);
     assert.equal(carried.header('Privacy'), 'id');
     assert.ok(!carried.text.includes('evil'));
+  });
+
+  it('of a list of identities each value crosses on a line of its own, none with its host', () => {
+    const document = structuredClone(plainDocument) as {
+      mappingGateways: Record<string, unknown>[];
+    };
+    document.mappingGateways[0]!.trusted = true;
+    const carriedOf = (headers: string) => {
+      const stage = createStage(document);
+      stage.caller.send(inviteText({ headers }).text);
+      return stage.carrierA.takeOne('INVITE');
+    };
+    const asserted = carriedOf(
+      'P-Asserted-Identity: "Ann, <b>" <sip:+1408@10.9.8.1;user=phone>, sip:+2@10.9.8.2;maddr=10.9.8.3\r\n' +
+        'P-Asserted-Identity: <tel:+1-408-55>,<TEL:+3;phone-context=+4>\r\n',
+    );
+    assert.deepEqual(asserted.headers('P-Asserted-Identity'), [
+      '"Ann, <b>" <sip:+1408@127.0.0.1>',
+      '<sip:+2@127.0.0.1>',
+      '<tel:+140855>',
+      '<tel:+3>',
+    ]);
+    assert.ok(!asserted.text.includes('10.9.8.'));
+    const diverted = carriedOf(
+      'Diversion: <sip:a@10.9.8.1>;reason="x>y", <sip:b@10.9.8.2>;reason=busy;counter=2\r\n',
+    );
+    assert.deepEqual(diverted.headers('Diversion'), [
+      '<sip:a@127.0.0.1>;reason="x>y"',
+      '<sip:b@127.0.0.1>;reason=busy;counter=2',
+    ]);
+  });
+
+  it('an identity that is nothing but a host stays behind, and a local number says not whose', () => {
+    const document = structuredClone(plainDocument) as {
+      mappingGateways: Record<string, unknown>[];
+    };
+    document.mappingGateways[0]!.trusted = true;
+    const stage = createStage(document);
+    const headers =
+      'P-Asserted-Identity: <sip:10.9.8.1>, <tel:5551;phone-context=inner.example>, <sip:7@10.9.8.2\r\n';
+    stage.caller.send(inviteText({ headers }).text);
+    const carried = stage.carrierA.takeOne('INVITE');
+    assert.deepEqual(carried.headers('P-Asserted-Identity'), ['<sip:5551@127.0.0.1>']);
+  });
+
+  it('a list of identities without end crosses as far as 32 values', () => {
+    const document = structuredClone(plainDocument) as {
+      mappingGateways: Record<string, unknown>[];
+    };
+    document.mappingGateways[0]!.trusted = true;
+    const stage = createStage(document);
+    const headers = `Diversion: ${'<sip:a@b>,'.repeat(500)}\r\n`;
+    stage.caller.send(inviteText({ headers }).text);
+    assert.equal(stage.carrierA.takeOne('INVITE').headers('Diversion').length, 32);
   });
 
   it('octets that are no UTF-8 pass unchanged', () => {

@@ -49,7 +49,11 @@ export interface TransactionStage {
   readonly told: string[];
   readonly servers: ServerTransaction[];
   /** Done by the user when it is told, after it was noted. */
-  react: { onRequest?: (transaction: ServerTransaction) => void; onResponse?: () => void };
+  react: {
+    onRequest?: (transaction: ServerTransaction) => void;
+    onResponse?: () => void;
+    refusalTowards?: (source: Hop, statusCode: number) => number;
+  };
   receive(text: string, hop: Hop): void;
   /** Sends a request of ours. */
   send(method: Method, hop: Hop, branch?: string): ClientTransaction;
@@ -121,6 +125,9 @@ function recordingUser(stageOf: () => TransactionStage): TransactionUser {
       stageOf().react.onResponse?.();
     },
     onClientFailure: (_, why) => void stageOf().told.push(why),
+    onStrayAnswer: (message) => void stageOf().told.push(`stray ${message.statusCode}`),
+    refusalTowards: (source, statusCode) =>
+      stageOf().react.refusalTowards?.(source, statusCode) ?? statusCode,
     onAckTimeout: () => void stageOf().told.push('ack timeout'),
   };
 }

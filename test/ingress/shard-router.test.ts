@@ -22,6 +22,9 @@ const hop: Hop = {
   port: 5062,
 };
 
+/** Who is to hear nothing. */
+const stranger: Hop = { ...hop, address: '198.51.100.9' };
+
 function stage(workers: number, ringBytes: number) {
   const memory = allocateSharedMemory({ workers, ingressRingBytes: ringBytes });
   const counters = counterBlock(memory, mainWriter);
@@ -36,6 +39,7 @@ function stage(workers: number, ringBytes: number) {
     reply: (to, text) => replies.push(`${to.address}:${to.port} ${text}`),
     isEmergency: (bytes, length) =>
       bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
+    refusalTowards: ({ address }, statusCode) => (address === stranger.address ? 0 : statusCode),
   });
   const readers = memory.ingressRings.map((ring) => new RingReader(ring));
   const route = (text: string, from: Hop = hop): void => {
@@ -114,6 +118,15 @@ function fill(route: (text: string) => void, counters: Float64Array): void {
     route(request('INVITE', `new-call-${call}`));
   }
 }
+
+test('a full ring says nothing to a stranger who is to hear nothing', () => {
+  const { route, counters, replies } = stage(1, 1 << 18);
+  fill(route, counters);
+  route(request('INVITE', 'of-a-stranger'), stranger);
+  route(request('INVITE', 'of-a-stranger'), stranger);
+  assert.equal(counters[Counter.refusedRingFull], 3);
+  assert.equal(replies.length, 1);
+});
 
 test('a full ring refuses new INVITEs with 503 and still takes what belongs to calls', () => {
   const { route, readers, counters, replies } = stage(1, 1 << 18);

@@ -33,6 +33,8 @@ async function stage() {
   const failures: { hop: Hop; senders: number }[] = [];
   const counters = new Float64Array(192);
   const clock = { nowMs: 1000 };
+  /** What peers hear in the place of a refusal; 0: nothing, undefined: it. */
+  const heard: { status: number | undefined } = { status: undefined };
   let wake: () => void = () => {};
   const ingress = await StreamIngress.bind({
     listeners,
@@ -40,6 +42,8 @@ async function stage() {
       received.push({ text: bytes.toString('latin1', 0, length), hop });
       wake();
     },
+    refusalTowards: (_hop, statusCode) => (heard.status === undefined ? statusCode : heard.status),
+    answersTo: () => heard.status !== 0,
     onFailure: (hop, senders) => {
       failures.push({ hop, senders });
       wake();
@@ -63,7 +67,17 @@ async function stage() {
     await once(socket, 'connect');
     return socket;
   };
-  return { ingress, received, failures, counters, clock, until, dial, port: listeners[0]!.port };
+  return {
+    ingress,
+    received,
+    failures,
+    counters,
+    clock,
+    heard,
+    until,
+    dial,
+    port: listeners[0]!.port,
+  };
 }
 
 function message(callId: string, body = ''): string {
@@ -234,6 +248,25 @@ test('what is no SIP ends the connection, and a lying length is answered 400', a
   await once(lying, 'close');
   assert.equal(counters[Counter.parseFaults], 2);
   assert.equal(received.length, 0);
+});
+
+test('a stranger hears what strangers hear of a message that cannot be read, or nothing', async () => {
+  const { dial, heard, received, counters, until } = await stage();
+  const lies = message('lying').replace('Content-Length: 0', 'Content-Length: -5');
+  heard.status = 403;
+  const refused = await dial();
+  refused.write(lies);
+  assert.match(await read(refused, 12), /^SIP\/2\.0 403/);
+  heard.status = 0;
+  const silenced = await dial();
+  silenced.on('data', (chunk) => assert.fail(`heard ${chunk}`));
+  const closed = once(silenced, 'close');
+  silenced.write('\r\n\r\n');
+  silenced.write(message('read'));
+  await until(() => received.length === 1);
+  assert.equal(counters[Counter.keepAlivesIn], 1);
+  silenced.write(lies);
+  await closed;
 });
 
 test('silent and dripping connections are closed, talking ones stay', async () => {

@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../bench/peers/free-port.ts';
 import { field, readSip } from '../../bench/peers/sip-text.ts';
-import { readMetrics } from '../../bench/peers/tandem.ts';
 import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
 import { createRandom, garbageKinds } from './garbage-messages.ts';
 import { type NodeUnderTest, openNode } from './node-under-test.ts';
+import { watchStalls } from './stall-watch.ts';
 
 export interface GarbageRun {
   readonly messages: number;
@@ -18,6 +18,9 @@ export interface GarbageRun {
   /** Normal calls a second beside it. */
   readonly callRate: number;
   readonly seed: number;
+  readonly callWorkers: number;
+  /** Waited before, for figures that know the last minute and would know the start. */
+  readonly settleMs?: number;
 }
 
 export interface GarbageResult {
@@ -26,6 +29,7 @@ export interface GarbageResult {
   readonly wrongAnswers: readonly string[];
   /** Resident memory of the engine: at the start, after half of the run, at its end. */
   readonly rssMegabytes: readonly number[];
+  /** Of a call worker's loop, over the whole run. */
   readonly longestStallMs: number;
 }
 
@@ -35,8 +39,10 @@ const strangeAddress = '127.0.0.9';
 const tickMs = 20;
 
 export async function floodWithGarbage(run: GarbageRun): Promise<GarbageResult> {
-  const node = await openNode();
+  const node = await openNode({ callWorkers: run.callWorkers });
+  await delay(run.settleMs ?? 0);
   const sources = [await openSource(knownAddress), await openSource(strangeAddress)];
+  const stalls = watchStalls(node.tandem);
   try {
     const [callerPort, gatewayPort] = await freePorts(2);
     await node.apply({
@@ -65,7 +71,7 @@ export async function floodWithGarbage(run: GarbageRun): Promise<GarbageResult> 
     await send(run, node, sources, 0.5);
     assertPlayed(await placed, calls);
     await gateway.stop();
-    const metrics = await readMetrics(node.tandem());
+    const longestStallMs = await stalls.end();
     await node.quiet();
     rssMegabytes.push(await rss(node));
     const served = (await node.cdrs('--gateway', 'customer')).length;
@@ -74,9 +80,10 @@ export async function floodWithGarbage(run: GarbageRun): Promise<GarbageResult> 
       answers: heard.answers(),
       wrongAnswers: heard.wrong(),
       rssMegabytes,
-      longestStallMs: metrics.get('tandem_loop_stall_ms max') ?? 0,
+      longestStallMs,
     };
   } finally {
+    stalls.stop();
     await node.close();
     for (const source of sources) source.close();
   }

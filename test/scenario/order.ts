@@ -4,8 +4,14 @@ import { freePorts } from '../../bench/peers/free-port.ts';
 import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
 import { openNode } from './node-under-test.ts';
 
-export async function checkOrder({ calls, rate }: { calls: number; rate: number }): Promise<void> {
-  const node = await openNode();
+export interface OrderRun {
+  readonly calls: number;
+  readonly rate: number;
+  readonly callWorkers: number;
+}
+
+export async function checkOrder({ calls, rate, callWorkers }: OrderRun): Promise<void> {
+  const node = await openNode({ callWorkers });
   try {
     const [callerPort, gatewayPort] = await freePorts(2);
     await node.apply({

@@ -9,6 +9,7 @@ test('a new INVITE is refused with 503 and Retry-After', () => {
   const bytes = octets(invite('Via: SIP/2.0/UDP h;branch=z9hG4bKabc'));
   const reply = writeOverloadReply(createMessage(), bytes, bytes.length, {
     hop,
+    statusCode: 503,
     retryAfterSeconds: 5,
   });
   const tag = /To: <sip:bob@callee.example>;tag=([0-9a-f]{8})\r\n/.exec(reply)?.[1];
@@ -28,9 +29,14 @@ test('a new INVITE is refused with 503 and Retry-After', () => {
   );
   const again = writeOverloadReply(createMessage(), bytes, bytes.length, {
     hop,
+    statusCode: 503,
     retryAfterSeconds: 5,
   });
   assert.equal(again, reply, 'the tag is the same for a retransmission (RFC 3261 8.2.7)');
+  const stranger = { hop, statusCode: 403, retryAfterSeconds: 5 };
+  const refused = writeOverloadReply(createMessage(), bytes, bytes.length, stranger);
+  assert.match(refused, /^SIP\/2\.0 403 Forbidden\r\n/);
+  assert.doesNotMatch(refused, /Retry-After/);
 });
 
 test('what our reply says, the parser reads', () => {

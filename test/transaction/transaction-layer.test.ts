@@ -278,6 +278,22 @@ describe('limits and failures', () => {
     assert.equal(stage.layer.size, 2);
   });
 
+  it('to a source that is to hear something else, or nothing, it says that', () => {
+    const stage = createTransactionStage({}, 1);
+    const statuses = [403, 0];
+    stage.react.refusalTowards = (source, statusCode) => {
+      assert.equal(source, udpPeer);
+      assert.equal(statusCode, 503);
+      return statuses.shift()!;
+    };
+    for (const callId of ['one', 'two', 'three']) stage.receive(peerRequest({ callId }), udpPeer);
+    const sent = stage.effects.takeSent();
+    assert.equal(sent.length, 1);
+    assert.match(sent[0]!.text, /^SIP\/2\.0 403 /);
+    assert.doesNotMatch(sent[0]!.text, /Retry-After/);
+    assert.equal(stage.effects.counted('refusedTransactions'), 2);
+  });
+
   it('branches without end under one Call-ID and CSeq: 64 are kept, the rest get 503', () => {
     const stage = createTransactionStage();
     const flood = (branch: number, cseq: number): void =>

@@ -178,6 +178,7 @@ function openIntake(
     },
     isEmergency: (bytes, length, hop) =>
       shard.callsForHelp(bytes as Buffer & MessageBytes, length, hop),
+    refusalTowards: (hop, statusCode) => shard.refusalTowards(hop, statusCode),
     onError: (error) => {
       if (lines.allow(monotonicMs())) output.log.warn({ err: error }, 'receiving socket');
     },

@@ -54,6 +54,7 @@ export interface SocketIntakeOptions {
   readonly reply: ConstructorParameters<typeof ShardRouter>[0]['reply'];
   /** Whether a new INVITE is an emergency call. */
   readonly isEmergency: ConstructorParameters<typeof ShardRouter>[0]['isEmergency'];
+  readonly refusalTowards: ConstructorParameters<typeof ShardRouter>[0]['refusalTowards'];
   readonly onError: (error: Error) => void;
 }
 
@@ -96,6 +97,7 @@ export class SocketIntake implements Intake {
       clock: options.clock,
       reply: options.reply,
       isEmergency: options.isEmergency,
+      refusalTowards: options.refusalTowards,
     });
     this.#watches = udp.map(([listener, socket]) =>
       watchSocket({

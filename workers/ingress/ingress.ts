@@ -1,6 +1,7 @@
 // The main thread's side of all SIP traffic: receiving sockets, streams, the router into the workers'
 // rings, and the inbox of what the workers hand back.
 import { isEmergencyInvite } from '../../core/access/emergency-invite.ts';
+import { statusTowards } from '../../core/access/known-source.ts';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import type { Listener } from '../../core/call/local-identity.ts';
 import type { Snapshot } from '../../core/configuration/snapshot.ts';
@@ -103,6 +104,17 @@ export class Ingress {
 
   async #bind(options: IngressOptions, calls: SystemCalls | undefined): Promise<void> {
     const { listeners, memory, log, sockets } = options;
+    // Before there is a configuration everybody is a stranger.
+    const statusFor = (hop: Hop, statusCode: number): number => {
+      const snapshot = options.snapshot();
+      return snapshot === undefined ? 0 : statusTowards(snapshot, hop, statusCode);
+    };
+    const refusalTowards = (hop: Hop, statusCode: number): number => {
+      const status = statusFor(hop, statusCode);
+      if (status !== statusCode) this.#counters[Counter.refusedUnknownSource]!++;
+      return status;
+    };
+    const answersTo = (hop: Hop): boolean => statusFor(hop, 200) !== 0;
     const router = new ShardRouter({
       rings: this.#rings,
       signals: this.#signals,
@@ -115,6 +127,7 @@ export class Ingress {
         if (snapshot === undefined) return false;
         return isEmergencyInvite(snapshot, bytes as Buffer & MessageBytes, length, hop);
       },
+      refusalTowards,
     });
     const route = (bytes: Buffer, length: number, hop: Hop): void =>
       router.route(bytes, length, hop);
@@ -128,6 +141,8 @@ export class Ingress {
     this.#streams = await StreamIngress.bind({
       listeners,
       onMessage: route,
+      refusalTowards,
+      answersTo,
       onFailure: (hop, senders) => this.#reportFailure(hop, senders),
       counters: this.#counters,
       clock: this.#clock,

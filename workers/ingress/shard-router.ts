@@ -13,7 +13,7 @@ import type { RingEntry, RingWriter } from '../memory/spsc-ring.ts';
 import type { WakeSignal } from '../memory/wake-signal.ts';
 import { RecordKind } from '../thread-messages.ts';
 import { InviteMemory, inviteFingerprint } from './invite-memory.ts';
-import { createOverloadReply } from './overload-reply.ts';
+import { createOverloadReply, type OverloadReply } from './overload-reply.ts';
 
 export interface ShardRouterOptions {
   /** Index: worker. */
@@ -27,6 +27,8 @@ export interface ShardRouterOptions {
   reply: (hop: Hop, text: string) => void;
   /** Whether a new INVITE is an emergency call; asked only where there is no room. */
   isEmergency: (bytes: Buffer, length: number, hop: Hop) => boolean;
+  /** The status of a refusal where a gateway of ours would hear `statusCode`; 0: nothing is said. */
+  refusalTowards: (hop: Hop, statusCode: number) => number;
 }
 
 /** RFC 8489 5: a STUN header has 20 octets, the first two bits zero. */
@@ -49,7 +51,8 @@ export class ShardRouter {
   readonly #clock: () => number;
   readonly #reply: (hop: Hop, text: string) => void;
   readonly #isEmergency: ShardRouterOptions['isEmergency'];
-  readonly #overloadReply: (bytes: Buffer, length: number, hop: Hop) => string;
+  readonly #refusalTowards: ShardRouterOptions['refusalTowards'];
+  readonly #overloadReply: OverloadReply;
   readonly #span: CallIdSpan = { start: 0, end: 0 };
   readonly #entry: RingEntry;
   readonly #admitted: InviteMemory = new InviteMemory(repeatSeconds);
@@ -70,6 +73,7 @@ export class ShardRouter {
     this.#clock = options.clock;
     this.#reply = options.reply;
     this.#isEmergency = options.isEmergency;
+    this.#refusalTowards = options.refusalTowards;
     this.#overloadReply = createOverloadReply();
     this.#toWake = new Uint8Array(options.rings.length);
     this.#entry = {
@@ -187,7 +191,9 @@ export class ShardRouter {
       this.#refusedAtMs = nowMs;
     }
     this.#counters[Counter.refusedRingFull]!++;
-    const text = this.#overloadReply(bytes, length, hop);
+    const statusCode = this.#refusalTowards(hop, 503);
+    if (statusCode === 0) return;
+    const text = this.#overloadReply(bytes, length, { hop, statusCode });
     if (text !== '') this.#reply(hop, text);
   }
 }

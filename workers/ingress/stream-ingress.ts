@@ -36,6 +36,10 @@ export interface StreamIngressOptions {
   listeners: readonly Listener[];
   /** One framed message; it lies in `bytes` only during the call. */
   onMessage: (bytes: Buffer, length: number, hop: Hop) => void;
+  /** The status of a refusal where a gateway of ours would hear `statusCode`; 0: nothing is said. */
+  refusalTowards: (hop: Hop, statusCode: number) => number;
+  /** Whether this source is answered at all. */
+  answersTo: (hop: Hop) => boolean;
   /** A stream to this hop could not be opened, or broke with messages unsent. */
   onFailure: (hop: Hop, senders: number) => void;
   counters: Float64Array;
@@ -232,7 +236,8 @@ export class StreamIngress {
       },
       onPing: () => {
         this.#count(Counter.keepAlivesIn);
-        this.#write(this.#connections.byId(id)!, pong);
+        const connection = this.#connections.byId(id)!;
+        if (connection.outbound || this.#options.answersTo(hop)) this.#write(connection, pong);
       },
       onFault: (fault, bytes, end) => {
         this.#count(fault === Fault.messageTooLarge ? Counter.dropOversize : Counter.parseFaults);
@@ -242,9 +247,11 @@ export class StreamIngress {
   }
 
   #faultReply(fault: Fault, ...[bytes, end, hop]: [MessageBytes, number, Hop]): string {
-    const status = faultStatus(fault);
-    if (status === 0) return '';
+    const due = faultStatus(fault);
+    if (due === 0) return '';
     parseMessage(this.#scratch, bytes, end, Transport.tcp);
+    const status = this.#scratch.isRequest ? this.#options.refusalTowards(hop, due) : 0;
+    if (status === 0) return '';
     return writeFaultReply(this.#scratch, status, hop, '');
   }
 
