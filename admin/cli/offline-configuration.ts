@@ -7,7 +7,8 @@ import type { MysqlSource } from '../../workers/configuration/mysql-source.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
-import { loadSettings, StartRefused } from '../../workers/settings.ts';
+import { settingsOfNode } from '../../workers/node-file-record.ts';
+import { StartRefused } from '../../workers/settings.ts';
 import { createConfigurationMaster, openSource } from '../configuration-master.ts';
 import { type ConfigurationService, createConfigurationService } from '../configuration-service.ts';
 import { RequestRefused } from '../problem.ts';
@@ -23,7 +24,7 @@ export async function changeOffline<Result>(
     throw error instanceof StartRefused ? new CommandFailed(1, error.message) : error;
   });
   try {
-    return await withConfiguration(dataDir, change);
+    return await changeLocked(dataDir, change);
   } finally {
     await directory.close();
   }
@@ -40,15 +41,28 @@ export async function readOffline<Result>(
   if (!existsSync(dataDir)) {
     throw new CommandFailed(1, `data directory ${resolve(dataDir)}: not there`);
   }
-  return await withConfiguration(dataDir, async (...stored) => read(...stored));
+  return await withConfiguration(dataDir, undefined, async (...stored) => read(...stored));
+}
+
+/** For whoever holds the lock of the directory. @throws CommandFailed */
+export async function changeLocked<Result>(
+  dataDir: string,
+  change: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
+): Promise<Result> {
+  const source = await masterOf(dataDir);
+  try {
+    return await withConfiguration(dataDir, source, change);
+  } finally {
+    await source?.close();
+  }
 }
 
 async function withConfiguration<Result>(
   dataDir: string,
+  source: MysqlSource | undefined,
   use: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const store = await openConfigurationStore(dataDir);
-  const source = await masterOf(dataDir);
   try {
     const versions = new ConfigurationVersions(store);
     const master = source === undefined ? {} : { master: createConfigurationMaster(source, store) };
@@ -57,15 +71,14 @@ async function withConfiguration<Result>(
     if (error instanceof LedgerAway) throw new CommandFailed(1, error.message);
     throw error instanceof RequestRefused ? asCommandFailed(error) : error;
   } finally {
-    await source?.close();
     await store.close();
   }
 }
 
-/** The node file of the data directory says where the master copy is; without one there is none. */
+/** The node's node file says where the master copy is; without one there is none. */
 async function masterOf(dataDir: string): Promise<MysqlSource | undefined> {
   try {
-    const { mysqlUrl, node } = loadSettings({ dataDir });
+    const { mysqlUrl, node } = settingsOfNode(dataDir);
     return await openSource({ url: mysqlUrl, node });
   } catch (error) {
     throw error instanceof StartRefused ? new CommandFailed(2, error.message) : error;

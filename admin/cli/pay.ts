@@ -1,8 +1,5 @@
 // tandem pay | audit: money of accounts, with a running node or on the ledger of the data directory.
 import { type Command, InvalidArgumentError } from 'commander';
-import type { AccountDocument } from '../../core/configuration/model.ts';
-import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
-import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { StartRefused } from '../../workers/settings.ts';
 import {
@@ -10,10 +7,9 @@ import {
   createAccountService,
   type WantedPayment,
 } from '../account-service.ts';
-import { createConfigurationService } from '../configuration-service.ts';
 import { CommandFailed } from './command-failed.ts';
 import { ask, findNode, jsonBody, type NodeOptions, withNodeOptions } from './node-client.ts';
-import { readOffline } from './offline-configuration.ts';
+import { changeLocked, readOffline } from './offline-configuration.ts';
 import { withOfflineLedger } from './offline-ledger.ts';
 import { printJson } from './output.ts';
 
@@ -96,22 +92,15 @@ async function withOfflineAccounts<Result>(
         createAccountService({
           ledger,
           configuration: () => ({ accounts, parameters }),
-          extendExpiry: (account) => extendOffline(dataDir, account),
+          extendExpiry: (account) =>
+            changeLocked(dataDir, (stored) =>
+              stored.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+            ),
         }),
       ),
     );
   } finally {
     await directory.close();
-  }
-}
-
-async function extendOffline(dataDir: string, account: AccountDocument): Promise<void> {
-  const store = await openConfigurationStore(dataDir);
-  try {
-    const service = createConfigurationService(new ConfigurationVersions(store));
-    await service.apply({ accounts: [account] }, { replace: false, dryRun: false });
-  } finally {
-    await store.close();
   }
 }
 
