@@ -61,9 +61,9 @@ export interface ConfigurationService {
   rollback(version: number): Promise<AppliedChange>;
   /** Puts in force what `stage` has staged elsewhere, in its turn; a dry run needs none. @throws RequestRefused */
   applyStaged(stage: () => Promise<ApplyResult>, dryRun: boolean): Promise<AppliedChange>;
-  /** Puts in force what other nodes have changed; without a master, and while a change is under way here,
-   *  it does nothing. @throws RequestRefused, LedgerAway */
-  follow(): Promise<void>;
+  /** Puts in force what other nodes have changed, and resolves with it; without a master, and while a change is
+   *  under way here, it does nothing. @throws RequestRefused, LedgerAway */
+  follow(): Promise<AppliedChange | undefined>;
 }
 
 type Activate = (version: number) => Promise<Activation>;
@@ -85,14 +85,17 @@ export function createConfigurationService(
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
-  let following: Promise<void> | undefined;
-  const alone = async (stage: () => ApplyResult | Promise<ApplyResult>): Promise<AppliedChange> => {
+  let following: Promise<AppliedChange | undefined> | undefined;
+  const alone = async (
+    stage: () => ApplyResult | Promise<ApplyResult>,
+    dryRun = false,
+  ): Promise<AppliedChange> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
       // A look at the master copy is nobody's change: it is waited for, however slow the database is.
       await following?.catch(() => {});
-      await catchUp();
+      await catchUp(dryRun);
       return await change(stage, master?.push);
     } finally {
       changing = false;
@@ -115,13 +118,42 @@ export function createConfigurationService(
     if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
   };
-  const catchUp = async (): Promise<void> => {
+  const catchUp = async (dryRun: boolean): Promise<AppliedChange | undefined> => {
     const news = await master?.news();
-    if (news === undefined) return;
+    if (news === undefined) return undefined;
+    if (news === 'none') {
+      if (dryRun || (await publishCurrent(versions, master!))) return undefined;
+      return catchUp(dryRun);
+    }
     const stage = (): ApplyResult => versions.apply(news.document, { replace: true, ...known });
-    await change(stage, undefined);
+    const applied = await change(stage, undefined);
     master!.has(news.number);
+    return applied;
   };
+  return {
+    ...storedSide(versions),
+    apply: (input, options) =>
+      alone(() => versions.apply(input, { ...options, ...known }), options.dryRun),
+    async follow() {
+      if (master === undefined || changing || following !== undefined) return undefined;
+      following = catchUp(false).finally(() => {
+        following = undefined;
+      });
+      return await following;
+    },
+    async rollback(version) {
+      if (versions.stored(version) === undefined) throw versionNotFound(version);
+      return alone(() => versions.rollbackTo(version, known));
+    },
+    applyStaged: async (stage, dryRun) =>
+      dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
+  };
+}
+
+type StoredSide = 'read' | 'inForce' | 'text' | 'list' | 'compare';
+
+/** What changes nothing. */
+function storedSide(versions: ConfigurationVersions): Pick<ConfigurationService, StoredSide> {
   return {
     read: (version = versions.current()) => ({ version, document: documentOf(versions, version) }),
     inForce: () => versions.stored(versions.current()) ?? emptyStored(),
@@ -140,21 +172,16 @@ export function createConfigurationService(
       if (changes !== undefined) return changes;
       throw versionNotFound(versions.stored(from) === undefined ? from : to);
     },
-    apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
-    async follow() {
-      if (master === undefined || changing || following !== undefined) return;
-      following = catchUp().finally(() => {
-        following = undefined;
-      });
-      await following;
-    },
-    async rollback(version) {
-      if (versions.stored(version) === undefined) throw versionNotFound(version);
-      return alone(() => versions.rollbackTo(version, known));
-    },
-    applyStaged: async (stage, dryRun) =>
-      dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
   };
+}
+
+/** Into a database without any, where there is something to put there; false where another node was first. */
+async function publishCurrent(
+  versions: ConfigurationVersions,
+  master: ConfigurationMaster,
+): Promise<boolean> {
+  const version = versions.current();
+  return version === 0 || (await master.publish(documentOf(versions, version)));
 }
 
 /** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */
