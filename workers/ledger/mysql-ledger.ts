@@ -3,8 +3,9 @@
 // while the database is away.
 import type { LedgerStore } from './ledger-store.ts';
 import { checkpointOf, MysqlAccounts } from './mysql-accounts.ts';
+import { booksOver, viewMysqlBooks } from './mysql-books.ts';
 import { text } from './mysql-cdr-row.ts';
-import { mysqlCdrs, mysqlCdrsOfDay } from './mysql-cdrs.ts';
+import { mysqlCdrs } from './mysql-cdrs.ts';
 import { MysqlCommit } from './mysql-commit.ts';
 import { copyMysqlLedger } from './mysql-copy.ts';
 import { MysqlDues } from './mysql-dues.ts';
@@ -33,17 +34,14 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
   const accounts = new MysqlAccounts(writing);
   const dues = new MysqlDues(writing);
   return {
+    ...booksOver(writing),
     kind: 'mysql',
     warning: () => warning,
     checkpoint: (logSet) => readCheckpoint(writing, logSet),
     prepare: (batch) => commits.prepare(batch),
     commit: (prepared) => commits.commit(prepared),
     cdrs: (query) => mysqlCdrs(reading, query),
-    cdrsOfDay: (day) => mysqlCdrsOfDay(reading, day, {}),
-    days: async () => {
-      const rows = await writing.rows('SELECT day, row_count FROM cdr_day ORDER BY day');
-      return rows.map((row) => ({ day: Number(row.day), rows: Number(row.row_count) }));
-    },
+    view: (read) => viewMysqlBooks({ url, answerMs: answerMs ?? queryMs }, read),
     dropDay: async (day) => {
       // First, so that no query begins on a table that is going.
       await writing.run(`DELETE FROM cdr_day WHERE day = ${day}`);
@@ -63,15 +61,12 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
     },
     openAccounts: (opening, at) => accounts.open(opening, at),
     account: (name) => accounts.find(name),
-    accounts: () => accounts.list(),
     closeAccount: (name) => accounts.close(name),
     pay: (order) => accounts.pay(order),
     chargeRent: (due) => dues.chargeRent(due),
     chargeMinimum: (due) => dues.chargeMinimum(due),
     standing: (names, logSets) => accounts.standing(names, logSets),
     recentPayments: (number) => accounts.payments({ after: number }),
-    payments: (filter) => accounts.payments(filter),
-    dayCharges: () => accounts.dayCharges(),
     copy: (dataDir) => copyMysqlLedger(reading, dataDir),
     usages: (since) => accounts.usages(since),
     dropUsages: (before) => accounts.dropUsages(before),
