@@ -14,6 +14,8 @@ export interface ConfigurationMaster {
   publish(document: unknown): Promise<boolean>;
   /** Puts our next document there. @throws LedgerAway, RequestRefused */
   push(document: unknown): Promise<void>;
+  /** Of those that use the database. @throws LedgerAway */
+  nodes(): Promise<{ names: string[]; logs: number }>;
   /** What was read, or pushed, is in force and stored here. */
   has(number: number): void;
 }
@@ -28,7 +30,7 @@ export async function openSource(options: MysqlSourceOptions): Promise<MysqlSour
 export const followedKey = 'master';
 
 export function createConfigurationMaster(
-  source: Pick<MysqlSource, 'head' | 'read' | 'push'>,
+  source: Pick<MysqlSource, 'head' | 'read' | 'push' | 'nodes'>,
   store: ConfigurationStore,
 ): ConfigurationMaster {
   const followed = (): number => {
@@ -62,6 +64,7 @@ export function createConfigurationMaster(
         'another node has changed the configuration meanwhile: try again',
       );
     },
+    nodes: () => source.nodes(),
     has,
   };
 }

@@ -19,6 +19,7 @@ import { documentPieces } from './configuration-pieces.ts';
 import type { DocumentFormat } from './configuration-text.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
 import { type ProblemField, RequestRefused } from './problem.ts';
+import { sharedBalances } from './shared-balances.ts';
 
 export interface ListedVersion extends VersionSummary {
   inForce: boolean;
@@ -96,7 +97,11 @@ export function createConfigurationService(
       // A look at the master copy is nobody's change: it is waited for, however slow the database is.
       await following?.catch(() => {});
       await catchUp(dryRun);
-      return await change(stage, master?.push);
+      const nodes = await master?.nodes();
+      const applied = await change(stage, master?.push);
+      if (nodes === undefined) return applied;
+      const shared = sharedBalances(versions.stored(applied.version)?.accounts ?? [], nodes);
+      return { ...applied, warnings: [...applied.warnings, ...shared] };
     } finally {
       changing = false;
     }

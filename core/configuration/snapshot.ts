@@ -198,6 +198,8 @@ export interface Account {
   readonly creditLimit: bigint;
   readonly lineLimit: number;
   readonly locked: boolean;
+  /** The only node that takes its calls; '': any. */
+  readonly node: string;
   /** Milliseconds since 1970; expiry may be Infinity. */
   readonly startsAt: number;
   readonly expiresAt: number;

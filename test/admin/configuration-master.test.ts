@@ -154,6 +154,27 @@ describe('the configuration of several nodes', () => {
     assert.deepEqual(names(one).sort(), ['acme', 'beta']);
   });
 
+  it('warns of a balance that several nodes would spend, until it has a node', async () => {
+    const url = await database.createDatabase('balances');
+    const [one, other] = [await openNode('edge-1', { url }), await openNode('edge-2', { url })];
+    const accounts = [
+      { name: 'acme', kind: 'customer' },
+      { name: 'invoiced', kind: 'customer', creditLimit: 'unlimited' },
+      { name: 'carrier', kind: 'clearing' },
+    ];
+    const alone = await one.configuration.apply({ accounts }, kept);
+    assert.deepEqual(alone.warnings, [], 'a single node');
+    const shared = await other.configuration.apply({ parameters: { SS_MAXCPS: 9 } }, kept);
+    assert.deepEqual(shared.warnings, [
+      'accounts[acme]: each of several nodes on this database would spend the whole balance; expected node, the one that takes its calls',
+    ]);
+    const owned = { accounts: [{ ...accounts[0], node: 'edge-1' }] };
+    assert.deepEqual((await other.configuration.apply(owned, kept)).warnings, []);
+    await one.configuration.follow();
+    const { accounts: followed } = one.configuration.read().document;
+    assert.equal(followed.find(({ name }) => name === 'acme')?.node, 'edge-1');
+  });
+
   it('of two nodes that bring one each, the first counts', async () => {
     const url = await database.createDatabase('two_bring');
     const directories = [temporary(), temporary()];
