@@ -26,8 +26,8 @@ export interface AccountConfiguration {
 export interface AccountServiceParts {
   readonly ledger: LedgerStore;
   readonly configuration: () => AccountConfiguration;
-  /** Puts the account in force with a later expiry. */
-  readonly extendExpiry: (account: AccountDocument) => Promise<unknown>;
+  /** Puts the account in force with this expiry, an ISO 8601 time, and otherwise as it is then. */
+  readonly extendExpiry: (account: string, expiresAt: string) => Promise<unknown>;
   /** Absent where no engine runs. */
   readonly engine?: {
     balance(account: string): Promise<AccountBalance>;
@@ -153,7 +153,7 @@ async function extend(
   if (document.expiresAt === undefined || expiresAt === null) return [];
   if (expiresAt <= Date.parse(document.expiresAt)) return [];
   try {
-    await extendExpiry({ ...document, expiresAt: isoTime(expiresAt) });
+    await extendExpiry(document.name, isoTime(expiresAt));
     return [];
   } catch (error) {
     return [`expiresAt stays ${document.expiresAt}: ${(error as Error).message}`];

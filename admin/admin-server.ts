@@ -3,6 +3,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { AdminStart } from '../workers/admin-messages.ts';
 import { adminUrlPath } from '../workers/data-directory.ts';
+import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
 import type { Log } from '../workers/log.ts';
 import { type TokenCheck, tokenCheck } from './access/token.ts';
 import type { AccountService } from './account-service.ts';
@@ -38,6 +39,7 @@ export interface AdminParts {
   configuration: ConfigurationService;
   decks: RateDecks;
   cdrPages: CdrPages;
+  rejectedRows: LedgerStore['rejectedRows'];
   findCdrs: FindCdrs;
   accounts: AccountService;
   makeBackup: () => Promise<Buffer>;
@@ -94,7 +96,7 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     ...listedNumberRoutes(engine),
     ...ratingRoutes(engine),
     ...rateTableRoutes(parts.decks),
-    ...cdrRoutes(parts.cdrPages),
+    ...cdrRoutes(parts.cdrPages, parts.rejectedRows),
     ...backupRoutes(parts.makeBackup),
     ...accountRoutes(parts.accounts),
     ...metricsRoutes(engine, adminFigures),

@@ -1,6 +1,6 @@
 // CDRs as text: JSON, one object a line, and CSV for spreadsheets. Used by the API and by `tandem cdr`.
-import { type CdrJson, cdrColumns, cdrToJson } from '../core/cdr/cdr-json.ts';
-import type { StoredCdr as LoggedCdr } from '../workers/ledger/ledger-store.ts';
+import { type CdrJson, cdrColumns, cdrToJson, type LogId } from '../core/cdr/cdr-json.ts';
+import type { StoredCdr as LoggedCdr, RejectedRow } from '../workers/ledger/ledger-store.ts';
 
 export type CdrFormat = 'ndjson' | 'csv';
 
@@ -25,6 +25,20 @@ export async function* cdrText(
 
 export function cdrJsonLine(cdr: LoggedCdr): string {
   return `${JSON.stringify(cdrToJson(cdr, cdr.logId))}\n`;
+}
+
+/** A record of the log that no table takes. */
+export interface RejectedJson {
+  logId: LogId;
+  rejectedAt: string;
+  /** Why, in words. */
+  reason: string;
+  /** JSON of what the log says. */
+  raw: string;
+}
+
+export function rejectedToJson({ logId, at, reason, raw }: RejectedRow): RejectedJson {
+  return { logId, rejectedAt: new Date(at).toISOString(), reason, raw };
 }
 
 export const cdrCsvHeading: string = `${cdrColumns.join(',')}\r\n`;

@@ -2,7 +2,7 @@
 // and staged, the engine is asked to run on it, and only when every worker does is the version committed;
 // anything that fails on the way leaves the version before in force.
 import type { ConfigurationDiff } from '../core/configuration/diff.ts';
-import type { ConfigurationDocument } from '../core/configuration/model.ts';
+import type { AccountDocument, ConfigurationDocument } from '../core/configuration/model.ts';
 import { moneyText } from '../core/money.ts';
 import type { AdminStart } from '../workers/admin-messages.ts';
 import type {
@@ -60,6 +60,9 @@ export interface ConfigurationService {
   apply(input: unknown, options: ApplyOptions): Promise<AppliedChange>;
   /** @throws RequestRefused */
   rollback(version: number): Promise<AppliedChange>;
+  /** Moves the expiry of an account on, and changes nothing else of it. One that is gone, does not expire
+   *  any more, or expires later anyway is left as it is. @throws RequestRefused */
+  extendExpiry(account: string, expiresAt: string): Promise<AppliedChange>;
   /** Puts in force what `stage` has staged elsewhere, in its turn; a dry run needs none. @throws RequestRefused */
   applyStaged(stage: () => Promise<ApplyResult>, dryRun: boolean): Promise<AppliedChange>;
   /** Puts in force what other nodes have changed, and resolves with it; without a master, and while a change is
@@ -99,7 +102,7 @@ export function createConfigurationService(
       await catchUp(dryRun);
       const nodes = await master?.nodes();
       const applied = await change(stage, master?.push);
-      if (nodes === undefined) return applied;
+      if (nodes === undefined || applied.dryRun) return applied;
       const shared = sharedBalances(versions.stored(applied.version)?.accounts ?? [], nodes);
       return { ...applied, warnings: [...applied.warnings, ...shared] };
     } finally {
@@ -111,14 +114,7 @@ export function createConfigurationService(
     push: Push | undefined,
   ): Promise<AppliedChange> => {
     const result = await stage();
-    const isChange = result.kind === 'staged' || result.kind === 'dryRun';
-    const removed = isChange && ledger !== undefined ? result.removedAccounts : [];
-    try {
-      for (const name of removed) await refuseWithBooks(name, ledger!);
-    } catch (error) {
-      if (result.kind === 'staged') versions.discard(result.version);
-      throw error;
-    }
+    const removed = ledger === undefined ? [] : await removedBy(result, versions, ledger);
     const applied = await putInForce(versions, result, { activate, push });
     if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
@@ -150,6 +146,9 @@ export function createConfigurationService(
       if (versions.stored(version) === undefined) throw versionNotFound(version);
       return alone(() => versions.rollbackTo(version, known));
     },
+    // What the account is otherwise is read in the turn of this change: another one may have come in between.
+    extendExpiry: (account, expiresAt) =>
+      alone(() => versions.apply({ accounts: extended(versions, account, expiresAt) }, known)),
     applyStaged: async (stage, dryRun) =>
       dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
   };
@@ -189,6 +188,22 @@ async function publishCurrent(
   return version === 0 || (await master.publish(documentOf(versions, version)));
 }
 
+/** Names of the accounts that go; the change is given up where one has books. */
+async function removedBy(
+  result: ApplyResult,
+  versions: ConfigurationVersions,
+  ledger: Pick<LedgerStore, 'account'>,
+): Promise<readonly string[]> {
+  if (result.kind !== 'staged' && result.kind !== 'dryRun') return [];
+  try {
+    for (const name of result.removedAccounts) await refuseWithBooks(name, ledger);
+  } catch (error) {
+    if (result.kind === 'staged') versions.discard(result.version);
+    throw error;
+  }
+  return result.removedAccounts;
+}
+
 /** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */
 async function refuseWithBooks(name: string, ledger: Pick<LedgerStore, 'account'>): Promise<void> {
   const books = await ledger.account(name);
@@ -198,6 +213,16 @@ async function refuseWithBooks(name: string, ledger: Pick<LedgerStore, 'account'
   const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
   const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
   throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
+}
+
+function extended(
+  versions: ConfigurationVersions,
+  name: string,
+  expiresAt: string,
+): AccountDocument[] {
+  const account = versions.stored(versions.current())?.accounts.find((each) => each.name === name);
+  if (account?.expiresAt === undefined) return [];
+  return Date.parse(account.expiresAt) < Date.parse(expiresAt) ? [{ ...account, expiresAt }] : [];
 }
 
 function documentOf(versions: ConfigurationVersions, version: number): ConfigurationDocument {

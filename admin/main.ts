@@ -108,8 +108,7 @@ try {
     accounts: createAccountService({
       ledger,
       configuration: () => configuration.inForce(),
-      extendExpiry: (account) =>
-        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+      extendExpiry: configuration.extendExpiry,
       engine,
     }),
     makeBackup: () => makeBackup({ dataDir, store, ledger }),
@@ -118,6 +117,7 @@ try {
       ledger,
       parameters: () => configuration.inForce().parameters,
     }),
+    rejectedRows: ledger.rejectedRows,
     findCdrs: createFindCdrs({ dataDir, ledger, now: Date.now }),
     openListener: await chooseListener(log),
     log,

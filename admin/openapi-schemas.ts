@@ -1,25 +1,8 @@
 // JSON Schemas of what the API takes and gives, for openapi.json.
-import { cdrColumns } from '../core/cdr/cdr-json.ts';
 import { documentJsonSchema } from '../workers/configuration/document-schema.ts';
 import { changeKinds } from '../workers/configuration/rate-changes.ts';
-
-type Schema = Record<string, unknown>;
-
-const text: Schema = { type: 'string' };
-const whole: Schema = { type: 'integer' };
-const time: Schema = { type: 'string', format: 'date-time' };
-const maybeTime: Schema = { type: ['string', 'null'], format: 'date-time' };
-const maybeText: Schema = { type: ['string', 'null'] };
-const yesNo: Schema = { type: 'boolean' };
-
-function object(properties: Record<string, Schema>, optional: readonly string[] = []): Schema {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties, required };
-}
-
-function list(items: Schema): Schema {
-  return { type: 'array', items };
-}
+import { cdrSchemas } from './openapi-cdrs.ts';
+import { list, maybeText, object, type Schema, text, time, whole, yesNo } from './schema-words.ts';
 
 const problem = object(
   {
@@ -155,34 +138,6 @@ const status = object({
   memoryRssBytes: whole,
 });
 
-const timeColumns = new Set<string>(['startedAt', 'ringingAt', 'answeredAt', 'endedAt']);
-const numberColumns = new Set<string>([
-  'holdTimeMs',
-  'pddMs',
-  'billedSeconds',
-  'clearingBilledSeconds',
-  'packageSeconds',
-  'configurationVersion',
-  'sipCode',
-]);
-
-/** Every column of the record, so that none is left out here when one is added there. */
-function cdrProperties(): Record<string, Schema> {
-  const special: Record<string, Schema> = {
-    attempts: list({ type: 'object' }),
-    agentFees: list(object({ account: text, fee: text, giftFee: text, billedSeconds: whole })),
-    giftFee: text,
-    logId: object({ set: text, file: text, offset: whole }),
-  };
-  const typeOf = (column: string): Schema => {
-    if (timeColumns.has(column)) return maybeTime;
-    return numberColumns.has(column) ? { type: ['integer', 'null'] } : maybeText;
-  };
-  return Object.fromEntries(
-    cdrColumns.map((column) => [column, special[column] ?? typeOf(column)]),
-  );
-}
-
 const analysis: Schema = {
   ...object(
     {
@@ -211,29 +166,6 @@ const analysis: Schema = {
   ),
   additionalProperties: true,
 };
-
-const maybeWhole: Schema = { type: ['integer', 'null'] };
-const quote = object({
-  configurationVersion: whole,
-  account: text,
-  calleeBilling: text,
-  startedAt: time,
-  holdSeconds: whole,
-  fee: maybeText,
-  tax: maybeText,
-  billedSeconds: maybeWhole,
-  packageSeconds: maybeWhole,
-  giftMoney: maybeText,
-  connectionFee: maybeText,
-  rateTable: maybeText,
-  ratePrefix: maybeText,
-  agentFees: list(
-    object({ account: text, fee: text, giftMoney: text, billedSeconds: whole, ratePrefix: text }),
-  ),
-  endReason: maybeText,
-  sipCode: maybeWhole,
-  steps: list(object({ step: text, result: text })),
-});
 
 const fieldChange = object({ field: text, before: {}, after: {} }, ['before', 'after']);
 const listChange = object({
@@ -312,7 +244,7 @@ const deckSchemas: Record<string, Schema> = {
 export const schemas: Record<string, Schema> = {
   Problem: problem,
   Status: status,
-  Cdr: { type: 'object', properties: cdrProperties(), required: [...cdrColumns] },
+  ...cdrSchemas,
   AnalyzeRequest: object(
     {
       gateway: text,
@@ -347,10 +279,6 @@ export const schemas: Record<string, Schema> = {
     ),
   }),
   Cleared: object({ cleared: { ...whole, description: 'how many were listed' } }),
-  QuoteRequest: object({ account: text, callee: text, seconds: { type: 'number' }, at: time }, [
-    'at',
-  ]),
-  Quote: quote,
   Account: {
     ...object({
       name: text,

@@ -13,6 +13,7 @@ import type {
   MemoryResult,
   RatesResult,
   Results,
+  RoutingResult,
   StepResult,
 } from './results.ts';
 
@@ -253,6 +254,7 @@ function nodeFigures({ suites }: Results): string {
     );
   }
   if (suites.rates !== undefined) lines.push(rateLine(suites.rates));
+  if (suites.routing !== undefined) lines.push(routingLine(suites.routing));
   if (suites.crash !== undefined) {
     const { kills, rate, byesAnswered, lost, doubled } = suites.crash;
     lines.push(
@@ -265,6 +267,12 @@ function nodeFigures({ suites }: Results): string {
 
 function rateLine(row: RatesResult): string {
   return `- ${row.rates} rates (${mib(row.fileBytes)} MiB of CSV) imported at ${row.rate} CPS in ${row.importSeconds.join(' and ')} s from command to in force: longest stall of a call worker ${row.workerStallMs} ms, of the main thread ${row.mainStallMs} ms, ${row.failed} calls failed; most memory: engine ${mib(row.engineHighBytes)}, admin ${mib(row.adminHighBytes)} MiB. As a workbook, without calls: export ${row.workbookExportSeconds} s, import ${row.workbookImportSeconds} s. Compiled ${row.bytesPerRate} bytes a rate, lookup ${row.lookupNs} ns.`;
+}
+
+function routingLine(row: RoutingResult): string {
+  const cpu = (steps: readonly StepResult[]): string =>
+    steps.map(({ systemCpuPerCallUs }) => systemCpuPerCallUs.toFixed(0)).join(', ');
+  return `- A routing decision among ${row.prefixes} prefixes and ${row.gateways} gateways with rates of their own, ASR, ACD and least cost: median ${row.decisionMedianUs} µs, p99 ${row.decisionP99Us} µs, ${row.decisionMeanCpuUs} µs of CPU; ${row.bytesPerPrefix} bytes a prefix. End to end, in turn at ${row.large[0]?.rate} CPS: ${cpu(row.large)} µs a call with such carriers, ${cpu(row.small)} µs with the suites' gateways alone.`;
 }
 
 function mib(bytes: number): string {

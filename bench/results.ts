@@ -161,6 +161,27 @@ export interface CrashResult {
   doubled: number;
 }
 
+/** CPU of a call in the core alone, microseconds. */
+export interface MoneyResult {
+  notBilledUs: number;
+  billedUs: number;
+}
+
+/** A plan of many carriers with quality windows and least cost; the steps of both nodes in turn. */
+export interface RoutingResult {
+  prefixes: number;
+  gateways: number;
+  decisionMedianUs: number;
+  decisionP99Us: number;
+  /** Of the loop as a whole, so that a busy machine does not tell. */
+  decisionMeanCpuUs: number;
+  bytesPerPrefix: number;
+  /** With the suites' gateways alone. */
+  small: StepResult[];
+  /** With the carriers beside them. */
+  large: StepResult[];
+}
+
 /** The highest clean rate of each system, and the steps that found it. */
 export interface CeilingResult {
   system: string;
@@ -179,7 +200,9 @@ export interface SuiteResults {
   overload?: OverloadResult[];
   swap?: SwapResult;
   rates?: RatesResult;
+  routing?: RoutingResult;
   crash?: CrashResult;
+  money?: MoneyResult;
   billed?: BilledResult[];
   drain?: DrainResult[];
 }

@@ -24,8 +24,10 @@ import { measureCrashes } from './suites/crash.ts';
 import { measureDelay } from './suites/delay.ts';
 import { measureDrain } from './suites/drain.ts';
 import { measureMemory } from './suites/memory.ts';
+import { measureMoney } from './suites/money.ts';
 import { measureStall, measureStart, measureSwap } from './suites/node-figures.ts';
 import { measureRates } from './suites/rates.ts';
+import { measureRouting } from './suites/routing.ts';
 import { findCeilings, measureCpu, measureKinds, measureOverload } from './suites/steps.ts';
 import type { SuiteContext, SystemName } from './suites/suite.ts';
 
@@ -43,14 +45,25 @@ const suites: {
   start: measureStart,
   swap: measureSwap,
   rates: measureRates,
+  routing: measureRouting,
   crash: measureCrashes,
+  money: measureMoney,
   billed: measureBilled,
   drain: measureDrain,
 };
 type SuiteName = keyof typeof suites;
 
 /** Suites that measure Tandem alone. */
-const tandemOnly: readonly SuiteName[] = ['stall', 'start', 'swap', 'rates', 'crash', 'drain'];
+const tandemOnly: readonly SuiteName[] = [
+  'stall',
+  'start',
+  'swap',
+  'rates',
+  'routing',
+  'money',
+  'crash',
+  'drain',
+];
 const lengthOptions = [
   'seconds',
   'minutes',

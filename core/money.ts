@@ -21,8 +21,13 @@ export function moneyText(units: bigint): string {
   return `${sign}${size / unitsOfOne}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** The credit of an account that nothing limits: more than any calls use, and room for them in 64 bits. */
-export const unlimitedCredit: bigint = 2n ** 61n;
+/** No balance and no credit limit is larger: their sum is kept in a signed 64-bit cell, and must fit with
+ *  any payment between two changes of the limit. */
+export const balanceUnitsMax: bigint = 45_000_000_000n * unitsOfOne;
+
+/** The credit of an account that nothing limits: more than any document gives, and with the largest balance
+ *  still less than 64 bits hold. */
+export const unlimitedCredit: bigint = 2n ** 62n;
 const unlimited = 'unlimited';
 
 /** Of a decimal string or "unlimited"; undefined where it is neither. */

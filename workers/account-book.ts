@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountLineSlot, accountSlotsMax, linesUsed } from '../core/admission/line-limits.ts';
 import type { UsageRules } from '../core/billing/fraud-usage.ts';
 import type { Usage } from '../core/cdr/cdr.ts';
-import { creditText, moneyText } from '../core/money.ts';
+import { balanceUnitsMax, creditText, moneyText } from '../core/money.ts';
 import type { AccountBalance, AccountsFigures } from './admin-messages.ts';
 import type { AccountCells } from './configuration/compile-billing.ts';
 import {
@@ -34,8 +34,6 @@ import { type BegunPeriods, knownPeriods } from './package-periods.ts';
 import type { CompileAnswer } from './tasks/compile-configuration.ts';
 import { UsageBook, usageKey } from './usage-book.ts';
 
-/** Cells hold 64 bits; a payment must leave room for what calls and credit limits move. */
-const balanceUnitsMax = 9_000_000_000_000_000_000n;
 /** The figures are gathered on the thread that receives; these take a millisecond. */
 const accountsLookedAtMax = 10_000;
 

@@ -254,6 +254,8 @@ export interface QuoteRequest {
   callee: string;
   holdMs: number;
   at: number;
+  clearingAccount?: string | undefined;
+  calleeOut?: string | undefined;
 }
 
 /** A number on a dynamic black list. */

@@ -13,15 +13,18 @@ import {
   withNodeOptions,
 } from './node-client.ts';
 import { print } from './output.ts';
+import { printRejected } from './rejected-cdrs.ts';
 
 interface CdrOptions extends NodeOptions {
   since?: string;
   until?: string;
   account?: string;
+  agent?: string;
   gateway?: string;
   calleePrefix?: string;
   endReason?: string;
   callId?: string;
+  rejected?: boolean;
   limit?: number;
   format: 'json' | 'csv';
 }
@@ -34,6 +37,7 @@ export function addCdrCommand(tandem: Command): void {
     .option('--since <time>', 'calls that ended then or later (2026-01-01T00:00:00Z)')
     .option('--until <time>', 'calls that ended before')
     .option('--account <name>', 'calls of this customer or carrier')
+    .option('--agent <name>', 'calls that this agent paid for, of customers below it')
     .option(
       '--gateway <name>',
       'calls in by this mapping gateway, or tried by this routing gateway',
@@ -41,6 +45,7 @@ export function addCdrCommand(tandem: Command): void {
     .option('--callee-prefix <digits>', 'calls whose number called, as it came, begins so')
     .option('--end-reason <reason>', 'calls that ended for this reason')
     .option('--call-id <id>', 'Call-ID of either leg')
+    .option('--rejected', 'what no table takes instead, each record with its reason')
     .option('--limit <count>', 'at most so many', wholeNumber)
     .addOption(
       new Option('--format <format>', 'json: one object a line')
@@ -52,6 +57,7 @@ export function addCdrCommand(tandem: Command): void {
       `
 Examples:
   tandem cdr --since 2026-01-01T00:00:00Z --format csv > january.csv
+  tandem cdr --rejected | jq -r .reason | sort | uniq -c
   tandem cdr --gateway carrier-a | jq -r 'select(.answeredAt == null) | .endReason' | sort | uniq -c`,
     )
     .action(printCdrs);
@@ -68,12 +74,17 @@ type ReadPage = (after: string | undefined, limit: number | undefined) => Promis
 async function printCdrs(options: CdrOptions): Promise<void> {
   checkTime('--since', options.since);
   checkTime('--until', options.until);
+  if (options.rejected === true) {
+    refuseFilters(options);
+    await printRejected(options, options.limit ?? Number.POSITIVE_INFINITY);
+    return;
+  }
   const node = await findNode(options);
   if (node === undefined) {
-    const { account, gateway, calleePrefix, endReason, callId } = options;
+    const { account, agent, gateway, calleePrefix, endReason, callId } = options;
     const since = options.since === undefined ? undefined : Date.parse(options.since);
     const until = options.until === undefined ? undefined : Date.parse(options.until);
-    const filter = { since, until, account, gateway, calleePrefix, endReason, callId };
+    const filter = { since, until, account, agent, gateway, calleePrefix, endReason, callId };
     // A running node has all of that loaded already.
     const { withOfflineCdrs } = await import('./offline-ledger.ts');
     await withOfflineCdrs(options.data, async (pages) => {
@@ -94,8 +105,9 @@ async function askForPage(
   options: CdrOptions,
   place: { after: string | undefined; limit: number | undefined },
 ): Promise<Page> {
-  const { since, until, account, gateway, calleePrefix, endReason, callId } = options;
-  const given = { since, until, account, gateway, calleePrefix, endReason, callId, ...place };
+  const { since, until, account, agent, gateway, calleePrefix, endReason, callId } = options;
+  const filter = { since, until, account, agent, gateway, calleePrefix, endReason, callId };
+  const given = { ...filter, ...place };
   const query = new URLSearchParams({ format: 'ndjson' });
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) query.set(name, String(value));
@@ -129,6 +141,15 @@ async function printPages({ format, limit }: CdrOptions, readPage: ReadPage): Pr
 function textOf(lines: readonly string[], format: 'json' | 'csv'): string {
   if (format === 'json') return `${lines.join('\n')}\n`;
   return lines.map((line) => cdrCsvLine(JSON.parse(line) as CdrJson)).join('');
+}
+
+/** What is set aside has no columns to be looked for by. */
+function refuseFilters(options: CdrOptions): void {
+  const { since, until, account, agent, gateway, calleePrefix, endReason, callId, format } =
+    options;
+  const filters = [since, until, account, agent, gateway, calleePrefix, endReason, callId];
+  if (filters.every((filter) => filter === undefined) && format === 'json') return;
+  throw new CommandFailed(2, '--rejected: expected no filter beside it, and json as the format');
 }
 
 const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;

@@ -10,10 +10,15 @@ import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
 import { settingsOfNode } from '../../workers/node-file-record.ts';
 import { StartRefused } from '../../workers/settings.ts';
 import { createConfigurationMaster, openSource } from '../configuration-master.ts';
-import { type ConfigurationService, createConfigurationService } from '../configuration-service.ts';
+import {
+  type ConfigurationService,
+  createConfigurationService,
+  type RunningNode,
+} from '../configuration-service.ts';
 import { RequestRefused } from '../problem.ts';
 import { CommandFailed } from './command-failed.ts';
 import { isBadFile, problemText } from './node-client.ts';
+import { withOfflineLedger } from './offline-ledger.ts';
 
 /** @throws CommandFailed */
 export async function changeOffline<Result>(
@@ -24,7 +29,8 @@ export async function changeOffline<Result>(
     throw error instanceof StartRefused ? new CommandFailed(1, error.message) : error;
   });
   try {
-    return await changeLocked(dataDir, change);
+    // An account that has had money or calls stays, as with a running node.
+    return await withOfflineLedger(dataDir, (ledger) => changeLocked(dataDir, { ledger }, change));
   } finally {
     await directory.close();
   }
@@ -41,17 +47,23 @@ export async function readOffline<Result>(
   if (!existsSync(dataDir)) {
     throw new CommandFailed(1, `data directory ${resolve(dataDir)}: not there`);
   }
-  return await withConfiguration(dataDir, undefined, async (...stored) => read(...stored));
+  return await withConfiguration(dataDir, {}, async (...stored) => read(...stored));
+}
+
+interface Surroundings extends Pick<RunningNode, 'ledger'> {
+  /** Absent: nothing is changed, or there is no master copy. */
+  readonly source?: MysqlSource | undefined;
 }
 
 /** For whoever holds the lock of the directory. @throws CommandFailed */
 export async function changeLocked<Result>(
   dataDir: string,
+  books: Pick<RunningNode, 'ledger'>,
   change: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const source = await masterOf(dataDir);
   try {
-    return await withConfiguration(dataDir, source, change);
+    return await withConfiguration(dataDir, { ...books, source }, change);
   } finally {
     await source?.close();
   }
@@ -59,14 +71,14 @@ export async function changeLocked<Result>(
 
 async function withConfiguration<Result>(
   dataDir: string,
-  source: MysqlSource | undefined,
+  { source, ...books }: Surroundings,
   use: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const store = await openConfigurationStore(dataDir);
   try {
     const versions = new ConfigurationVersions(store);
     const master = source === undefined ? {} : { master: createConfigurationMaster(source, store) };
-    return await use(createConfigurationService(versions, master), versions);
+    return await use(createConfigurationService(versions, { ...books, ...master }), versions);
   } catch (error) {
     if (error instanceof LedgerAway) throw new CommandFailed(1, error.message);
     throw error instanceof RequestRefused ? asCommandFailed(error) : error;

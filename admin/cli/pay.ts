@@ -92,9 +92,9 @@ async function withOfflineAccounts<Result>(
         createAccountService({
           ledger,
           configuration: () => ({ accounts, parameters }),
-          extendExpiry: (account) =>
-            changeLocked(dataDir, (stored) =>
-              stored.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+          extendExpiry: (account, expiresAt) =>
+            changeLocked(dataDir, {}, (configuration) =>
+              configuration.extendExpiry(account, expiresAt),
             ),
         }),
       ),

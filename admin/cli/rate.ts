@@ -11,6 +11,8 @@ interface RateOptions extends NodeOptions {
   callee: string;
   seconds: number;
   at?: number;
+  clearingAccount?: string;
+  calleeOut?: string;
 }
 
 /** As the engine takes it at most; see admin/routes/rating.ts. */
@@ -23,6 +25,8 @@ export function addRateCommand(tandem: Command): void {
     .requiredOption('--callee <number>', 'number that is rated')
     .requiredOption('--seconds <n>', 'length of the call from answer to end', secondsArgument)
     .option('--at <time>', 'start of the call (2026-01-01T00:00:00Z); default: now', timeArgument)
+    .option('--clearing-account <name>', 'account of a carrier: adds what it costs, and the profit')
+    .option('--callee-out <number>', 'number as sent, for a carrier that is rated by it')
     .addHelpText(
       'after',
       `
@@ -31,14 +35,16 @@ start of their period.
 
 Examples:
   tandem rate --account acme --callee 442079460000 --seconds 61
-  tandem rate --account acme --callee 442079460000 --seconds 36.05 --at 2026-01-01T18:00:00Z`,
+  tandem rate --account acme --callee 442079460000 --seconds 36.05 --at 2026-01-01T18:00:00Z
+  tandem rate --account acme --callee 442079460000 --seconds 61 --clearing-account carrier-a`,
     )
-    .action(async ({ account, callee, seconds, at, ...options }: RateOptions) => {
+    .action(async ({ seconds, at, ...options }: RateOptions) => {
+      const { account, callee, clearingAccount, calleeOut } = options;
+      const call = { account, callee, clearingAccount, calleeOut };
       const node = await findNode(options);
       if (node === undefined) {
         const request = {
-          account,
-          callee,
+          ...call,
           holdMs: Math.round(seconds * 1000),
           at: at ?? Date.now(),
         };
@@ -46,7 +52,7 @@ Examples:
         return;
       }
       const time = at === undefined ? {} : { at: new Date(at).toISOString() };
-      const body = jsonBody({ account, callee, seconds, ...time });
+      const body = jsonBody({ ...call, seconds, ...time });
       await printJson(await (await ask(node, '/api/v1/rating/quote', body)).json());
     });
 }
@@ -58,9 +64,8 @@ async function quoteOffline(
   return await readOffline(dataDir, (configuration) => {
     const { version, document } = configuration.read();
     const quote = quoteDocument(document, version, request);
-    if (quote !== undefined) return quote;
-    const shown = JSON.stringify(request.account);
-    throw new CommandFailed(1, `account: ${shown}: expected the name of an account`);
+    if (typeof quote === 'string') throw new CommandFailed(1, quote);
+    return quote;
   });
 }
 

@@ -1,13 +1,14 @@
 // GET /api/v1/cdrs: call detail records, oldest first, as NDJSON (one object a line) or CSV, streamed
 // as the client reads: a page at a time, the next one behind the last CDR of this one.
 import * as z from 'zod';
-import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
+import { parseLogId } from '../../core/cdr/cdr-json.ts';
+import type { RejectedPage, RejectedRow, StoredCdr } from '../../workers/ledger/ledger-store.ts';
 import { type CdrFilter, type CdrPages, parsePlace } from '../cdr-pages.ts';
-import { type CdrFormat, cdrText } from '../cdr-text.ts';
+import { type CdrFormat, cdrText, rejectedToJson } from '../cdr-text.ts';
 import type { HttpRequest } from '../listener.ts';
 import { RequestRefused } from '../problem.ts';
 import { instant, readQuery } from './query.ts';
-import type { Parameter, Route } from './route.ts';
+import { jsonReply, type Parameter, type Route } from './route.ts';
 
 /** Each may read all that is stored of its time. */
 const queriesMax = 4;
@@ -18,6 +19,7 @@ const querySchema = z.strictObject({
   since: instant.optional(),
   until: instant.optional(),
   account: z.string().min(1, 'expected a name').optional(),
+  agent: z.string().min(1, 'expected a name').optional(),
   gateway: z.string().min(1, 'expected a name').optional(),
   calleePrefix: z.string().min(1, 'expected the first digits of a number').optional(),
   endReason: z.string().min(1, 'expected an end reason').optional(),
@@ -52,6 +54,7 @@ const parameters: readonly Parameter[] = [
   inQuery('since', 'calls that ended then or later', time),
   inQuery('until', 'calls that ended before', time),
   inQuery('account', 'calls of this customer or carrier', text),
+  inQuery('agent', 'calls that this agent paid for, of customers below it', text),
   inQuery('gateway', 'calls in by this mapping gateway, or tried by this routing gateway', text),
   inQuery('callId', 'Call-ID of either leg, or of an attempt', text),
   inQuery('calleePrefix', 'calls whose number called, as it came, begins so', text),
@@ -72,7 +75,26 @@ const parameters: readonly Parameter[] = [
   }),
 ];
 
-export function cdrRoutes(pages: CdrPages): Route[] {
+const rejectedMax = 10_000;
+const rejectedError = `expected a number from 1 to ${rejectedMax}`;
+const rejectedSchema = z.strictObject({
+  after: z
+    .string()
+    .refine((given) => parseLogId(given) !== undefined, 'expected SET/FILE/OFFSET of a logId')
+    .transform(parseLogId)
+    .optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,5}$/, rejectedError)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= rejectedMax, rejectedError)
+    .default(1000),
+});
+
+export function cdrRoutes(
+  pages: CdrPages,
+  rejectedRows: (page: RejectedPage) => Promise<RejectedRow[]>,
+): Route[] {
   let underWay = 0;
   async function* counted(cdrs: AsyncIterable<StoredCdr>): AsyncGenerator<StoredCdr> {
     underWay++;
@@ -110,6 +132,27 @@ export function cdrRoutes(pages: CdrPages): Route[] {
           },
           body: cdrText(counted(cdrs), format),
         };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/cdrs/rejected',
+      operation: {
+        summary: 'Records of the CDR log that no table takes, each with its reason, page by page',
+        parameters: [
+          inQuery('after', 'those behind this one: its logId as SET/FILE/OFFSET', text),
+          inQuery('limit', 'at most so many; default: 1000', {
+            type: 'integer',
+            minimum: 1,
+            maximum: rejectedMax,
+          }),
+        ],
+        reply: { 'application/json': { $ref: '#/components/schemas/RejectedRecords' } },
+        problems: [400, 503],
+      },
+      handle: async (request) => {
+        const rows = await rejectedRows(readQuery(request, rejectedSchema));
+        return jsonReply({ rejected: rows.map(rejectedToJson) });
       },
     },
   ];

@@ -17,6 +17,12 @@ const bodySchema = z.strictObject({
   callee: z.string(numberError).min(1, numberError).max(numberCharactersMax, numberError),
   seconds: z.number(secondsError).min(0, secondsError).max(secondsMax, secondsError),
   at: instant.optional(),
+  clearingAccount: z.string(accountError).min(1, accountError).optional(),
+  calleeOut: z
+    .string(numberError)
+    .min(1, numberError)
+    .max(numberCharactersMax, numberError)
+    .optional(),
 });
 
 export function ratingRoutes(engine: EngineChannel, now: () => number = Date.now): Route[] {
@@ -31,11 +37,9 @@ export function ratingRoutes(engine: EngineChannel, now: () => number = Date.now
         problems: [400, 413, 415, 422, 503],
       },
       handle: async (request) => {
-        const { account, callee, seconds, at } = await readJsonBody(request, bodySchema);
+        const { seconds, at = now(), ...call } = await readJsonBody(request, bodySchema);
         const holdMs = Math.round(seconds * 1000);
-        return jsonReply(
-          await engineAnswer(engine.quote({ account, callee, holdMs, at: at ?? now() })),
-        );
+        return jsonReply(await engineAnswer(engine.quote({ ...call, holdMs, at })));
       },
     },
   ];

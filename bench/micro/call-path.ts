@@ -316,4 +316,6 @@ for (const [at, [name, bench]] of variants.entries()) {
       `${bench.shard.transactionCount} transactions lingering\n`,
   );
 }
+const [notBilledUs, billedUs] = figures.map((each) => Math.min(...each));
 process.stdout.write(`heap: ${(process.memoryUsage().heapUsed / 1e6).toFixed(0)} MB\n`);
+process.stdout.write(`${JSON.stringify({ notBilledUs, billedUs })}\n`);

@@ -125,6 +125,7 @@ function questionsOn(snapshot: Snapshot): (callee: string) => RouteQuestion {
     snapshot,
     mapping,
     callee,
+    emergency: false,
     at,
     state,
     minutePrice,

@@ -3,12 +3,12 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { carrierDocument, carriers } from '../carrier-plan.ts';
 import { callKinds, round, startGateways } from '../load.ts';
 import { projectPath } from '../peers/project-path.ts';
 import { finishCaller, type SippResult, startSipp, stopGateway } from '../peers/sipp.ts';
 import {
   applyDocument,
-  benchDocument,
   chooseTandemOptions,
   readMetrics,
   runTandemCommand,
@@ -65,27 +65,17 @@ async function idle(
   };
 }
 
-/** Gateways and prefixes as a wholesale operator has them: every gateway a share of the numbers. */
-function carriers(prefixes: number, gateways: number, from: number): object[] {
-  const own: string[][] = Array.from({ length: gateways }, () => []);
-  for (let i = 0; i < prefixes; i++) own[i % gateways]!.push(String(from + i));
-  return own.map((list, i) => ({
-    name: `carrier-${i}`,
-    address: `127.0.0.1:${20_000 + i}`,
-    prefixes: list,
-    priority: 5,
-    lineLimit: 0,
-    cpsLimit: 0,
-  }));
-}
-
 function largeDocument(prefixes: number): object {
   return {
     parameters: { SS_MAXCPS: 0 },
     mappingGateways: [
       { name: 'caller', auth: 'ip', addresses: ['127.0.0.9'], lineLimit: 0, cpsLimit: 0 },
     ],
-    routingGateways: carriers(prefixes, prefixes >= 1_000_000 ? 200 : 20, 3_000_000),
+    routingGateways: carriers({
+      prefixes,
+      gateways: prefixes >= 1_000_000 ? 200 : 20,
+      from: 3_000_000,
+    }),
   };
 }
 
@@ -104,18 +94,17 @@ export async function measureStall(context: SuiteContext): Promise<StallResult> 
   });
 }
 
-/** Two different documents of 1,000,000 prefixes applied, one after the other, while calls run. */
+/** Two different documents of 1,000,000 prefixes over 200 carriers with rates, quality windows and least cost applied,
+ *  one after the other, while calls run. */
 export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
   return onStage(context, 'tandem', 'swap', async (stage) => {
-    const rate = context.options['swap-cps'] ?? 500;
+    const rate = context.options['swap-cps'] ?? (context.quick ? 500 : 2000);
     const prefixes = context.quick ? 100_000 : 1_000_000;
     const seconds = context.quick ? 30 : 120;
     const gateways = 200;
     const files = [3_000_000, 5_000_000].map((from) => {
       const file = join(stage.folder, `large-${from}.json`);
-      const document = benchDocument(stage.ports);
-      // the bench's own gateways stay, so that calls go on
-      document.routingGateways.push(...carriers(prefixes, gateways, from));
+      const document = carrierDocument(stage.ports, { prefixes, gateways, from });
       writeFileSync(file, JSON.stringify(document));
       return file;
     });

@@ -109,7 +109,8 @@ export function isFree(callee: string, rules: BillingRules): boolean {
   return matchesAny(rules.freeNumbers, callee) || isUnrecorded(callee, rules);
 }
 
-/** Calls to these numbers leave no row in the CDR tables. */
+/** Calls to these numbers leave no row in the CDR tables. The number is the one that is rated, for it is what
+ *  the CDR says of the number by which rows are left out (workers/cdr/row-rules.ts): whatever is charged has one. */
 export function isUnrecorded(callee: string, rules: BillingRules): boolean {
-  return matchesAny(rules.unrecordedNumbers, callee);
+  return matchesAny(rules.unrecordedNumbers, ratedNumber(callee, rules));
 }

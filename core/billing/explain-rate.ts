@@ -8,8 +8,10 @@ import { moneyText } from '../money.ts';
 import { type BillingRules, billingRules } from './billing-rules.ts';
 import {
   type BillingState,
+  type CallCharges,
   chargeCall,
   findPayers,
+  findVendor,
   isFree,
   type Payer,
   ratedNumber,
@@ -30,6 +32,10 @@ export interface RateRequest {
   readonly holdMs: number;
   /** Start of the call, ms since 1970. */
   readonly at: number;
+  /** Name of the account that the carrier is paid through: adds what the call costs, and the profit. */
+  readonly clearingAccount?: string | undefined;
+  /** As the carrier is sent it, where it is rated by that number (`rateCalleeOut`). */
+  readonly calleeOut?: string | undefined;
 }
 
 export interface RateStep {
@@ -64,15 +70,27 @@ export interface RateExplanation {
   readonly rateTable: string | null;
   readonly ratePrefix: string | null;
   readonly agentFees: readonly AgentFee[];
+  /** What the clearing account is charged; null too where none was named, or it has no rate. */
+  readonly cost: string | null;
+  readonly clearingBilledSeconds: number | null;
+  readonly clearingRatePrefix: string | null;
+  /** `fee` less `cost`. */
+  readonly profit: string | null;
   readonly endReason: string | null;
   readonly sipCode: number | null;
   readonly steps: readonly RateStep[];
 }
 
-/** Undefined: no account of this name. */
-export function explainRate(snapshot: Snapshot, request: RateRequest): RateExplanation | undefined {
+/** A text where the request names an account that does not exist: for the person who asked. */
+export function explainRate(snapshot: Snapshot, request: RateRequest): RateExplanation | string {
   const row = accountRowByName(snapshot, request.account);
-  if (row < 0) return undefined;
+  if (row < 0) return unknownAccount('account', request.account);
+  const { clearingAccount } = request;
+  const clearingRow =
+    clearingAccount === undefined ? -1 : accountRowByName(snapshot, clearingAccount);
+  if (clearingAccount !== undefined && clearingRow < 0) {
+    return unknownAccount('clearingAccount', clearingAccount);
+  }
   const rules = billingRules(snapshot.parameters);
   const callee = byteStringOf(request.callee);
   const steps: RateStep[] = [numberStep(callee, rules)];
@@ -92,13 +110,56 @@ export function explainRate(snapshot: Snapshot, request: RateRequest): RateExpla
   };
   steps.push(holdStep(request.holdMs, rules));
   if ('sipCode' in payers) return { ...told, ...refused(payers, steps) };
-  const charges = chargeCall(payers, null, request.holdMs, { rules }).payers;
+  const vendor = clearingRow < 0 ? null : vendorOf(state, clearingRow, request);
+  const paid = vendor === null || 'sipCode' in vendor ? null : vendor;
+  const all = chargeCall(payers, paid, request.holdMs, { rules });
+  const charges = all.payers;
   for (const [place, payer] of payers.entries()) {
     steps.push(...packageSteps(snapshot, payer.account, request.at));
     steps.push(...chargeSteps(payer, charges[place]!, told.holdSeconds, rules));
   }
-  return { ...told, ...charged(payers, charges, steps) };
+  if (paid !== null) {
+    steps.push(...chargeSteps(paid, all.vendor!, told.holdSeconds, rules));
+    const fees = `${moneyText(charges[0]!.fee)} less ${moneyText(all.vendor!.fee)}`;
+    steps.push({ step: 'profit', result: `${fees}: ${moneyText(all.profit)}` });
+  } else if (vendor !== null) {
+    steps.push({ step: `${clearingAccount}: rate`, result: (vendor as EndReason).key });
+  }
+  return { ...told, ...charged(payers, charges, steps), ...cleared(paid, all) };
 }
+
+function unknownAccount(field: string, name: string): string {
+  return `${field}: ${JSON.stringify(name)}: expected the name of an account`;
+}
+
+function vendorOf(
+  state: BillingState,
+  row: number,
+  { callee, calleeOut, at }: RateRequest,
+): Payer | EndReason {
+  const out = calleeOut === undefined ? undefined : byteStringOf(calleeOut);
+  return findVendor(state, row, { callee: byteStringOf(callee), at }, out);
+}
+
+function cleared(
+  paid: Payer | null,
+  { vendor, profit }: CallCharges,
+): Pick<RateExplanation, keyof typeof nothingCleared> {
+  if (paid === null || vendor === null) return nothingCleared;
+  return {
+    cost: moneyText(vendor.fee),
+    clearingBilledSeconds: vendor.billedSeconds,
+    clearingRatePrefix: textOfByteString(paid.terms.rate.prefix),
+    profit: moneyText(profit),
+  };
+}
+
+const nothingCleared = {
+  cost: null,
+  clearingBilledSeconds: null,
+  clearingRatePrefix: null,
+  profit: null,
+};
 
 function refused(
   reason: EndReason,
@@ -114,6 +175,7 @@ function refused(
     rateTable: null,
     ratePrefix: null,
     agentFees: [],
+    ...nothingCleared,
     endReason: reason.key,
     sipCode: reason.sipCode,
     steps: [...steps, { step: 'outcome', result: reason.key }],
@@ -129,7 +191,7 @@ function charged(
   payers: readonly Payer[],
   charges: readonly Charge[],
   steps: readonly RateStep[],
-): Omit<RateExplanation, keyof ToldOfCall> {
+): Omit<RateExplanation, keyof ToldOfCall | keyof typeof nothingCleared> {
   const { rate } = payers[0]!.terms;
   const charge = charges[0]!;
   return {

@@ -14,6 +14,7 @@ import { isWorkingTime } from '../configuration/working-time.ts';
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import { ratePrefixLength, ratePrice, rateRowOf } from './rate-table.ts';
 import type { RateTerms } from './rate-terms.ts';
+import { termsCacheOf } from './terms-cache.ts';
 
 export type RateSource = 'private' | 'working hours' | 'non-working hours' | 'account';
 
@@ -72,14 +73,24 @@ function lookIn(
 
 /** A copy of all that a call needs of its rate; undefined where the table has none. */
 function termsIn(billing: BillingTables, table: number, call: RateQuestion): RateTerms | undefined {
-  const { rates } = billing;
-  const row = rateRowOf(rates, table, call.number, Math.floor(call.at / 1000));
+  const row = rateRowOf(billing.rates, table, call.number, Math.floor(call.at / 1000));
   if (row < 0) return undefined;
+  const cache = termsCacheOf(billing);
+  const known = cache.at(row);
+  if (known !== undefined) return known;
+  const terms = termsAt(billing, table, row, call.number);
+  cache.keep(row, terms);
+  return terms;
+}
+
+/** `number` begins with the prefix of the row. */
+function termsAt(billing: BillingTables, table: number, row: number, number: string): RateTerms {
+  const { rates } = billing;
   const at = row * rateRowWords;
   const shape = rateShapeAt(billing, rates.rows[at + 2]!);
   return {
     rateTable: rateTableNameAt(billing, table),
-    prefix: call.number.slice(0, ratePrefixLength(rates, row)),
+    prefix: number.slice(0, ratePrefixLength(rates, row)),
     area: rateAreaAt(billing, rates.rows[at + 1]! >>> 8),
     callType: shape.callType,
     locked: shape.locked,

@@ -1,5 +1,6 @@
 // Ends an attempt: at its final response, by CANCEL when nobody waits for it any more (RFC 3261 9.1), or by
 // BYE when its 2xx never reached the caller.
+import type { AttemptTimeouts } from '../configuration/attempt-timeouts.ts';
 import { Method } from '../sip/method.ts';
 import { reasonLine } from '../sip/reason.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
@@ -66,6 +67,11 @@ export function isGivenUp(leg: OutboundLeg): boolean {
 export function armAttempt(env: CallEnvironment, leg: OutboundLeg, seconds: number): void {
   leg.timer = env.wheel.cancel(leg.timer);
   if (seconds > 0) leg.timer = env.wheel.arm(leg, TimerName.attempt, seconds * 1000);
+}
+
+/** Those of the gateway, or of the parameters: both as they were when the call began. */
+export function timeoutsOf({ call, gateway }: OutboundLeg): AttemptTimeouts {
+  return gateway.timeouts ?? call.parameters;
 }
 
 /** Of an attempt that is over without an answer, or whose answer was dropped. */

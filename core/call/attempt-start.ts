@@ -7,7 +7,7 @@ import type { Candidate } from '../routing/gateway-ranking.ts';
 import type { Hop } from '../sip/hop.ts';
 import { Method } from '../sip/method.ts';
 import { type RequestParts, writeRequest } from '../sip/write-message.ts';
-import { armAttempt, finishLeg } from './attempt-end.ts';
+import { armAttempt, finishLeg, timeoutsOf } from './attempt-end.ts';
 import type { Call, Fork, InviteFacts, OutboundLeg } from './call.ts';
 import { OutboundState, OwnerKind } from './call.ts';
 import { keepOwnLeg } from './call-table.ts';
@@ -24,37 +24,42 @@ import { takePoolNumbers } from './pool-numbers.ts';
 import { mayCarry, tooLongFailure } from './too-long.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
 
-/** Sends the INVITE. False when the gateway cannot take the call now; nothing is held then. */
-export function startAttempt(env: CallEnvironment, call: Call, candidate: Candidate): boolean {
+/** What became of a candidate. `noRoom`: it is full or away, and may have room later; `unfit`: it does not take this
+ *  call, now or later. Nothing is held but by an attempt that was sent. */
+export const AttemptStart = { sent: 0, noRoom: 1, unfit: 2 } as const;
+export type AttemptStart = (typeof AttemptStart)[keyof typeof AttemptStart];
+
+/** Sends the INVITE. */
+export function startAttempt(env: CallEnvironment, call: Call, candidate: Candidate): AttemptStart {
   const { gateway } = candidate;
   const invite = call.inbound.invite!;
   const listener = listenerOf(env.identity, gateway, invite.hop.listener);
   if (listener < 0) {
     env.effects.count(Counter.skippedListener);
-    return false;
+    return AttemptStart.unfit;
   }
   if (awayReason(env.effects, gateway) !== undefined) {
     env.effects.count(Counter.skippedAway);
-    return false;
+    return AttemptStart.noRoom;
   }
   if (!takeLines(env, call, candidate)) {
     env.effects.count(Counter.skippedLines);
-    return false;
+    return AttemptStart.noRoom;
   }
   if (!numbersOut(env, call, gateway)) {
     giveLinesBack(env, gateway);
-    return false;
+    return AttemptStart.unfit;
   }
   const vendor = takeVendor(env, call, gateway);
-  if (vendor === undefined) {
+  if (typeof vendor === 'string') {
     giveLinesBack(env, gateway);
-    return false;
+    return AttemptStart[vendor];
   }
   if (!env.effects.acquireCps(gateway.slot, limitOf(call, gateway.cpsLimit))) {
     giveLinesBack(env, gateway);
     if (vendor !== null) returnVendor(env, vendor, 0n);
     env.effects.count(Counter.skippedCps);
-    return false;
+    return AttemptStart.noRoom;
   }
   const pooled = takePoolNumbers(env, call, gateway);
   if (pooled.caller !== undefined) call.callerOut = pooled.caller.number;
@@ -67,10 +72,10 @@ export function startAttempt(env: CallEnvironment, call: Call, candidate: Candid
   env.effects.noteAttempt(gateway.slot);
   if (!sendInvite(env, leg, crossingLines(env, call, gateway, pooled))) {
     failTooLarge(env, leg);
-    return false;
+    return AttemptStart.unfit;
   }
-  armAttempt(env, leg, inviteWaitSeconds(call));
-  return true;
+  armAttempt(env, leg, inviteWaitSeconds(leg));
+  return AttemptStart.sent;
 }
 
 /** One of the gateway's own and one of each of its groups, or none. */
@@ -87,8 +92,9 @@ function giveLinesBack(env: CallEnvironment, gateway: RoutingGateway): void {
 }
 
 /** The smaller of SS_SIP_TIMER_B and SS_SIP_TIMEOUT_INVITE rules. */
-function inviteWaitSeconds(call: Call): number {
-  const { SS_SIP_TIMEOUT_INVITE: invite, SS_SIP_TIMER_B: timerB } = call.parameters;
+function inviteWaitSeconds(leg: OutboundLeg): number {
+  const { SS_SIP_TIMEOUT_INVITE: invite } = timeoutsOf(leg);
+  const { SS_SIP_TIMER_B: timerB } = leg.call.parameters;
   return invite === 0 ? timerB : Math.min(invite, timerB);
 }
 

@@ -120,8 +120,9 @@ function createCall(
 function refuse(env: CallEnvironment, call: Call, refusal: Refusal): void {
   env.effects.count(refusal.counter);
   const { reason } = refusal;
-  // RFC 3261 21.5.4: 503 may say when to come back.
-  const headers = reason.sipCode === 503 ? 'Retry-After: 1\r\n' : '';
+  // RFC 3261 21.5.4: a peer that is told to come back sends us nothing until then, calls to other numbers neither. So
+  // only what refuses all of his calls says it.
+  const headers = refusal.retryLater === true ? 'Retry-After: 1\r\n' : '';
   endUnanswered(env, call, { statusCode: reason.sipCode, reason, by: 'server', headers }, 'server');
 }
 

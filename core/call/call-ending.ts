@@ -9,7 +9,7 @@ import { CallPhase } from './call.ts';
 import { acknowledgeRest, hangUpDialog } from './call-dialog.ts';
 import { settleCall } from './call-settlement.ts';
 import { forgetCall, forgetDialog } from './call-table.ts';
-import { noteDynamicEnd } from './dynamic-lists.ts';
+import { noteAnswered, noteUnanswered } from './dynamic-lists.ts';
 import { type CallEnvironment, wallTime } from './environment.ts';
 import { failureStatus } from './failure-status.ts';
 import { giveGroupLinesBack } from './group-lines.ts';
@@ -39,6 +39,8 @@ export function endUnanswered(
   env.effects.count(Counter.callsFailed);
   call.cdr.sipCode = sent;
   closeCall(env, call, failure.reason, by);
+  // By what became of the call, not by what the caller is told of it.
+  noteUnanswered(env, call, statusCode);
   if (outbound !== undefined) abandonAttempt(env, outbound);
   // RFC 6432: a final response may say the cause.
   const headers = sent === statusCode ? failure.headers : '';
@@ -60,6 +62,7 @@ export function endAnswered(
   call.durationTimer = env.wheel.cancel(call.durationTimer);
   call.cdr.sipCode = 200;
   closeCall(env, call, end.reason, end.by);
+  noteAnswered(env, call);
   hangUp(env, call.caller!, gone);
   hangUp(env, call.callee!, gone);
 }
@@ -76,7 +79,6 @@ function closeCall(env: CallEnvironment, call: Call, reason: EndReason, by: Ende
   }
   if (call.billing !== null) settleCall(env, call, call.billing, by);
   env.effects.recordEnd(cdr);
-  noteDynamicEnd(env, call);
   if (outbound !== undefined) giveLineBack(env, outbound);
   leaveTable(env, call);
 }

@@ -106,7 +106,7 @@ export interface AttemptFailure {
   readonly statusCode: number;
   readonly reason: EndReason;
   readonly by: 'callee' | 'server';
-  /** Complete Retry-After line, or ''. */
+  /** Our own Retry-After line, complete, or ''. */
   readonly headers: string;
 }
 
@@ -192,6 +192,7 @@ export interface OutboundLeg extends Keyed {
   /** To tags of 2xx that nobody waited for and that have their BYE. */
   strays: readonly string[];
   readonly ack: OutgoingAck;
+  /** A 180, 181 or 182 came. */
   ringing: boolean;
   sdpSeen: boolean;
   /** Q.850 cause of its final failure; 0: it named none. */

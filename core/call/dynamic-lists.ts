@@ -69,26 +69,36 @@ export function dynamicRefusal(env: CallEnvironment, call: Call): EndReason | un
   return isCallerRefused(env, lists, call) ? EndReasons.callerBlacklisted : undefined;
 }
 
-/** The call has ended, answered or not; its CDR knows. */
-export function noteDynamicEnd(env: CallEnvironment, call: Call): void {
+/** An answered call has ended: what was counted of the number called begins anew. */
+export function noteAnswered(env: CallEnvironment, call: Call): void {
   const lists = env.dynamicLists;
-  if (lists === null || lists.noAnswer === null || !isWatched(lists, call)) return;
-  const { cdr, calleeRouted: callee } = call;
-  if (cdr.attempts.length === 0 || isWhite(env.snapshot, callee)) return;
-  const { watch, noAnswer } = lists;
-  if (cdr.answeredAt !== null) {
-    const entry = findWatched(watch, 'callee', callee);
-    if (entry >= 0) forgetEvents(watch, entry);
-  } else if (nobodyAnswered.includes(cdr.sipCode)) {
-    const now = secondsOf(env);
-    const entry = watched(watch, 'callee', callee, now);
-    if (entry < 0) env.effects.count(Counter.watchTableFull);
-    else if (noteEvent(watch, entry, now, noAnswer)) {
-      const until = now + noAnswer.listSeconds;
-      const why = ListedWhy.noAnswer;
-      listNumber(env, lists, entry, { side: 'callee', number: callee, since: now, until, why });
-    }
+  if (lists === null || !countsAnswers(env, lists, call)) return;
+  const entry = findWatched(lists.watch, 'callee', call.calleeRouted);
+  if (entry >= 0) forgetEvents(lists.watch, entry);
+}
+
+/** A call has ended without an answer; `statusCode` before any mapping for the caller. */
+export function noteUnanswered(env: CallEnvironment, call: Call, statusCode: number): void {
+  const lists = env.dynamicLists;
+  if (lists === null || !countsAnswers(env, lists, call)) return;
+  if (!nobodyAnswered.includes(statusCode)) return;
+  const { calleeRouted: callee } = call;
+  const { watch } = lists;
+  const noAnswer = lists.noAnswer!;
+  const now = secondsOf(env);
+  const entry = watched(watch, 'callee', callee, now);
+  if (entry < 0) env.effects.count(Counter.watchTableFull);
+  else if (noteEvent(watch, entry, now, noAnswer)) {
+    const until = now + noAnswer.listSeconds;
+    const why = ListedWhy.noAnswer;
+    listNumber(env, lists, entry, { side: 'callee', number: callee, since: now, until, why });
   }
+}
+
+/** A call that no gateway saw says nothing of the number. */
+function countsAnswers(env: CallEnvironment, lists: DynamicLists, call: Call): boolean {
+  if (lists.noAnswer === null || !isWatched(lists, call)) return false;
+  return call.cdr.attempts.length > 0 && !isWhite(env.snapshot, call.calleeRouted);
 }
 
 /** Nothing came in time, not there, given up by the caller: not busy, wrong or refused. */

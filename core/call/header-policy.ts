@@ -46,8 +46,8 @@ const inDialogHeaders: readonly Row[] = [
   { id: HeaderId.subscriptionState, name: 'Subscription-State' },
 ];
 
-/** From a failure response. */
-const failureHeaders: readonly Row[] = [{ id: HeaderId.retryAfter, name: 'Retry-After' }];
+/** From a 500 to a request inside a call: an offer that met another one waits so long (RFC 3261 14.2, RFC 3311 5.2). */
+const glareHeaders: readonly Row[] = [{ id: HeaderId.retryAfter, name: 'Retry-After' }];
 
 export function payloadOf(message: SipMessage): Payload {
   if (message.bodyEnd <= message.bodyStart) return noPayload;
@@ -100,8 +100,9 @@ export function inDialogLines(message: SipMessage): string {
   return copyLines(message, inDialogHeaders);
 }
 
+/** Of a failure inside a call. A 503 speaks of its sender's node, not of the call. */
 export function failureLines(message: SipMessage): string {
-  return copyLines(message, failureHeaders);
+  return message.statusCode === 500 ? copyLines(message, glareHeaders) : '';
 }
 
 function copyLines(message: SipMessage, rows: readonly Row[]): string {

@@ -11,7 +11,7 @@ import {
 } from '../routing/hunt.ts';
 import { protectDelay } from '../routing/protect-delay.ts';
 import { TimerName } from '../time/timer-name.ts';
-import { startAttempt } from './attempt-start.ts';
+import { AttemptStart, startAttempt } from './attempt-start.ts';
 import type { AttemptFailure, Call } from './call.ts';
 import { CallPhase } from './call.ts';
 import { endUnanswered } from './call-ending.ts';
@@ -58,11 +58,16 @@ function startNext(env: CallEnvironment, call: Call): boolean {
   for (;;) {
     const candidate = nextCandidate(hunt);
     if (candidate === undefined) return false;
-    if (startAttempt(env, call, candidate)) {
-      candidateTried(hunt, candidate);
-      return true;
+    switch (startAttempt(env, call, candidate)) {
+      case AttemptStart.sent:
+        candidateTried(hunt, candidate);
+        return true;
+      case AttemptStart.noRoom:
+        candidatePassed(hunt, candidate);
+        break;
+      case AttemptStart.unfit:
+        break;
     }
-    candidatePassed(hunt, candidate);
   }
 }
 

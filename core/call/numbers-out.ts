@@ -17,7 +17,11 @@ export function numbersOut(env: CallEnvironment, call: Call, gateway: RoutingGat
     return true;
   }
   const context: NumberContext = { at: call.cdr.startedAt, random32: env.identity.random32 };
-  const routed = { caller: call.callerRouted, callee: call.calleeRouted };
+  const routed = {
+    caller: call.callerRouted,
+    callee: call.calleeRouted,
+    emergency: call.emergency,
+  };
   if (!isTakenBy(env.snapshot, gateway, routed, context)) {
     return skip(env, call, EndReasons.noAvailableRouter);
   }
@@ -28,7 +32,7 @@ export function numbersOut(env: CallEnvironment, call: Call, gateway: RoutingGat
       return skip(env, call, EndReasons.noAvailableRouter);
     }
   }
-  call.calleeOut = calleeOutOf(env.snapshot, gateway, routed.callee, context);
+  call.calleeOut = calleeOutOf(env.snapshot, gateway, routed, context);
   if (call.calleeOut === '') return skip(env, call, EndReasons.numberEmptyAfterTransform);
   call.callerOut = callerOutOf(gateway, routed.caller, context);
   return true;

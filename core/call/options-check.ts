@@ -15,16 +15,24 @@ import { gatewayHop, gatewayText } from './gateway-text.ts';
 import { listenerOf, mintBranch, mintLegCallId, mintTag } from './local-identity.ts';
 
 export interface OptionsChecks {
+  /** By due time, from `next` on and round again. */
   checked: readonly CheckedGateway[];
   /** Whose turn it is. */
   next: number;
   timer: number;
+  /** That the due times were set by, milliseconds. */
+  periodMs: number;
+  /** When an OPTIONS was sent last, of the monotonic clock. */
+  sentMs: number;
 }
 
-/** Owner of an OPTIONS of ours. */
+/** Owner of an OPTIONS of ours. It outlives a configuration that says of its gateway's name and place the same. */
 export interface CheckedGateway {
   readonly kind: typeof OwnerKind.optionsCheck;
-  readonly gateway: RoutingGateway;
+  /** As the present configuration has it. */
+  gateway: RoutingGateway;
+  /** Of the monotonic clock. */
+  dueMs: number;
   /** Sent and not yet answered. */
   pending: ClientTransaction | undefined;
 }
@@ -36,35 +44,61 @@ const optionsMaxForwards = 70;
 const goneCodes: readonly number[] = [408, 503];
 
 export function createOptionsChecks(): OptionsChecks {
-  return { checked: [], next: 0, timer: 0 };
+  return { checked: [], next: 0, timer: 0, periodMs: 0, sentMs: Number.NEGATIVE_INFINITY };
 }
 
-/** Takes up a new configuration: a gateway that stays keeps its turn as nearly as may be. */
+/** Takes up a new configuration. A gateway that stays where it is keeps its turn and the OPTIONS that it has not
+ *  answered yet: however often a configuration comes, each gateway is asked once a period. */
 export function planOptionsChecks(env: CallEnvironment, snapshot: Snapshot): void {
   const { optionsChecks: checks } = env;
   checks.timer = env.wheel.cancel(checks.timer);
-  for (const check of checks.checked) forgetPending(env, check);
   const isOn =
     env.identity.workerIndex === checkingWorker &&
     !env.draining &&
     (snapshot.routingFlags & RoutingFlag.optionsCheck) !== 0;
-  checks.checked = isOn ? gatewaysToCheck(snapshot) : [];
-  checks.next = checks.checked.length === 0 ? 0 : checks.next % checks.checked.length;
+  const periodMs = snapshot.parameters.SS_SIP_OPTIONS_CHECK_PERIOD * 1000;
+  const known = new Map(checks.checked.map((check) => [check.gateway.name, check]));
+  const kept: CheckedGateway[] = [];
+  const added: CheckedGateway[] = [];
+  for (const gateway of isOn ? gatewaysToCheck(snapshot) : []) {
+    const check = known.get(gateway.name);
+    if (check !== undefined && isSamePlace(check.gateway, gateway)) {
+      known.delete(gateway.name);
+      check.gateway = gateway;
+      check.dueMs = env.nowMs + ((check.dueMs - env.nowMs) * periodMs) / checks.periodMs;
+      kept.push(check);
+    } else {
+      added.push({ kind: OwnerKind.optionsCheck, gateway, dueMs: 0, pending: undefined });
+    }
+  }
+  for (const gone of known.values()) forgetPending(env, gone);
+  for (const [index, check] of added.entries()) {
+    check.dueMs = env.nowMs + (periodMs * (index + 1)) / added.length;
+  }
+  checks.checked = [...kept, ...added].sort((left, right) => left.dueMs - right.dueMs);
+  checks.next = 0;
+  checks.periodMs = periodMs;
   armNext(env);
 }
 
-function gatewaysToCheck(snapshot: Snapshot): CheckedGateway[] {
-  return allRoutingGateways(snapshot)
-    .filter(({ locked, optionsCheck }) => optionsCheck && !locked)
-    .map((gateway) => ({ kind: OwnerKind.optionsCheck, gateway, pending: undefined }));
+function gatewaysToCheck(snapshot: Snapshot): RoutingGateway[] {
+  return allRoutingGateways(snapshot).filter(({ locked, optionsCheck }) => optionsCheck && !locked);
+}
+
+function isSamePlace(left: RoutingGateway, right: RoutingGateway): boolean {
+  return (
+    left.transport === right.transport && left.address === right.address && left.port === right.port
+  );
 }
 
 function armNext(env: CallEnvironment): void {
-  const { optionsChecks: checks, snapshot } = env;
-  if (checks.checked.length === 0) return;
-  const periodMs = snapshot.parameters.SS_SIP_OPTIONS_CHECK_PERIOD * 1000;
-  const stepMs = periodMs / checks.checked.length;
-  checks.timer = env.wheel.arm(checks, TimerName.optionsCheck, stepMs);
+  const { optionsChecks: checks } = env;
+  const check = checks.checked[checks.next];
+  if (check === undefined) return;
+  // What has come close together, behind new gateways or a thread that was held up, moves apart again.
+  const leastApartMs = checks.periodMs / checks.checked.length / 2;
+  const atMs = Math.max(check.dueMs, checks.sentMs + leastApartMs);
+  checks.timer = env.wheel.arm(checks, TimerName.optionsCheck, atMs - env.nowMs);
 }
 
 export function onOptionsCheckTimer(env: CallEnvironment): void {
@@ -73,6 +107,8 @@ export function onOptionsCheckTimer(env: CallEnvironment): void {
   const check = checks.checked[checks.next];
   if (check === undefined) return;
   checks.next = (checks.next + 1) % checks.checked.length;
+  checks.sentMs = env.nowMs;
+  check.dueMs = env.nowMs + checks.periodMs;
   // A period is shorter than the time that a transaction waits: it has had its time.
   if (check.pending !== undefined) env.effects.noteCheck(check.gateway.slot, false);
   forgetPending(env, check);

@@ -9,7 +9,14 @@ import { HeaderId } from '../sip/header-id.ts';
 import { hasOptionTag, headerInteger, headerTag } from '../sip/header-values.ts';
 import type { SipMessage } from '../sip/message.ts';
 import { q850Cause } from '../sip/reason.ts';
-import { abandonAttempt, armAttempt, finishLeg, isGivenUp, sendCancel } from './attempt-end.ts';
+import {
+  abandonAttempt,
+  armAttempt,
+  finishLeg,
+  isGivenUp,
+  sendCancel,
+  timeoutsOf,
+} from './attempt-end.ts';
 import type { Fork, OutboundLeg } from './call.ts';
 import { noPayload, OutboundState } from './call.ts';
 import {
@@ -23,7 +30,7 @@ import {
 } from './call-dialog.ts';
 import { forgetOwnLeg } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
-import { failureLines, isSdp, payloadOf } from './header-policy.ts';
+import { isSdp, payloadOf } from './header-policy.ts';
 
 /** The attempt's timer of its state ran out: nothing, or nothing better, came in time. */
 export function onAttemptTimer(env: CallEnvironment, leg: OutboundLeg): void {
@@ -65,7 +72,7 @@ function onProvisional(env: CallEnvironment, leg: OutboundLeg, message: SipMessa
   if (leg.state > OutboundState.proceeding) return;
   leg.state = OutboundState.proceeding;
   if (message.statusCode === 100) {
-    const { SS_SIP_TIMEOUT_TRYING: seconds } = leg.call.parameters;
+    const { SS_SIP_TIMEOUT_TRYING: seconds } = timeoutsOf(leg);
     if (!leg.ringing && !leg.sdpSeen) armAttempt(env, leg, seconds);
     return;
   }
@@ -85,8 +92,8 @@ function onProgress(env: CallEnvironment, leg: OutboundLeg, message: SipMessage)
   const hasSdp = isSdp(message);
   if (hasSdp) leg.sdpSeen = true;
   if (rseq > 0) takeInviteReply(fork.callee, { byUs: false, hasSdp, last: false });
-  if (statusCode === 180) leg.ringing = true;
-  armAttempt(env, leg, progressSeconds(leg, statusCode));
+  if (isRinging(statusCode)) leg.ringing = true;
+  armAttempt(env, leg, progressSeconds(leg));
   refreshTarget(fork.callee, contactUri(message, fork.callee.remoteTarget));
   env.control.onProgress(leg, fork, { statusCode, payload: payloadOf(message), hasSdp, rseq });
 }
@@ -99,12 +106,18 @@ function takeRseq(fork: Fork, rseq: number): boolean {
   return true;
 }
 
+/** RFC 3261 21.1: the called party's side has the call when it rings, is forwarded (181) or is queued (182). A 183
+ *  may come from anywhere on the way, and has timers of its own. */
+function isRinging(statusCode: number): boolean {
+  return statusCode >= 180 && statusCode < 190 && statusCode !== 183;
+}
+
 /** Each response restarts the timer of its state (reference 7). */
-function progressSeconds(leg: OutboundLeg, statusCode: number): number {
-  const { parameters } = leg.call;
-  if (statusCode === 180 || leg.ringing) return parameters.SS_SIP_TIMEOUT_RINGING;
-  if (leg.sdpSeen) return parameters.SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP;
-  return parameters.SS_SIP_TIMEOUT_SESSION_PROGRESS;
+function progressSeconds(leg: OutboundLeg): number {
+  const timeouts = timeoutsOf(leg);
+  if (leg.ringing) return timeouts.SS_SIP_TIMEOUT_RINGING;
+  if (leg.sdpSeen) return timeouts.SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP;
+  return timeouts.SS_SIP_TIMEOUT_SESSION_PROGRESS;
 }
 
 function onSuccess(env: CallEnvironment, leg: OutboundLeg, message: SipMessage): void {
@@ -181,7 +194,8 @@ function onFailure(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
       statusCode: message.statusCode,
       reason: sipEndReason(message.statusCode),
       by: 'callee',
-      headers: failureLines(message),
+      // Its Retry-After was meant for us (heedRetryAfter): the caller would stay away from all our gateways.
+      headers: '',
     },
     'response',
   );

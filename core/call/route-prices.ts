@@ -3,6 +3,8 @@ import type { BillingRules } from '../billing/billing-rules.ts';
 import { isFree, ratedNumber } from '../billing/call-billing.ts';
 import { accountMinutePrice, termsMinutePrice } from '../billing/minute-price.ts';
 import type { MappingGateway, RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
+import type { Random32 } from '../number/dial-plan.ts';
+import { calleeOutOf } from '../number/egress-numbers.ts';
 import type { RouteQuestion } from '../routing/candidate-gateways.ts';
 import type { CallBilling } from './call.ts';
 import type { CallEnvironment } from './environment.ts';
@@ -16,13 +18,20 @@ export function createMinutePrice(
   return (gateway, question) => vendorMinutePrice(environment().billing.rules, gateway, question);
 }
 
+/** A price is asked for before any number is drawn: where a dial plan takes a chance the first possibility counts,
+ *  the same each time. The carrier that takes the call is paid by the number that left. */
+const firstPossibility: Random32 = () => 0;
+
 /** NaN: the carrier's account has no rate for the number, or a locked one. */
 export function vendorMinutePrice(
   rules: BillingRules,
   gateway: RoutingGateway,
-  { snapshot, callee, at }: RouteQuestion,
+  question: RouteQuestion,
 ): number {
-  const number = gateway.rateCalleeOut ? gateway.calleePrefix + callee : ratedNumber(callee, rules);
+  const { snapshot, callee, at } = question;
+  const number = gateway.rateCalleeOut
+    ? calleeOutOf(snapshot, gateway, question, { at, random32: firstPossibility })
+    : ratedNumber(callee, rules);
   return accountMinutePrice(snapshot, gateway.accountRow, number, at);
 }
 

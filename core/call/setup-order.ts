@@ -26,6 +26,8 @@ const ownHopsMax = 4;
 export interface Refusal {
   readonly reason: EndReason;
   readonly counter: number;
+  /** It refuses whatever comes from this peer now, and will not in a moment: he may wait that long. */
+  readonly retryLater?: true;
 }
 
 type Check = (env: CallEnvironment, call: Call) => Refusal | undefined;
@@ -61,7 +63,7 @@ export function firstRefusal(env: CallEnvironment, call: Call): Refusal | undefi
 
 function cdrsCanBeWritten(env: CallEnvironment): Refusal | undefined {
   if (env.effects.cdrLogAccepts()) return undefined;
-  return { reason: EndReasons.systemOverload, counter: Counter.refusedDisk };
+  return { reason: EndReasons.systemOverload, counter: Counter.refusedDisk, retryLater: true };
 }
 
 function notLooping(_env: CallEnvironment, call: Call): Refusal | undefined {
@@ -137,6 +139,7 @@ function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
     snapshot,
     mapping,
     callee: call.calleeRouted,
+    emergency: call.emergency,
     at: call.cdr.startedAt,
     state: env.effects,
     minutePrice: env.minutePrice,
@@ -198,10 +201,14 @@ function fraudCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
 function gatewayCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
   if (env.effects.acquireCps(call.mapping.slot, limitOf(call, call.mapping.cpsLimit)))
     return undefined;
-  return { reason: EndReasons.callRateLimited, counter: Counter.refusedGatewayCps };
+  return {
+    reason: EndReasons.callRateLimited,
+    counter: Counter.refusedGatewayCps,
+    retryLater: true,
+  };
 }
 
 function systemCallRate(env: CallEnvironment, call: Call): Refusal | undefined {
   if (env.effects.acquireCps(nodeSlot, limitOf(call, call.parameters.SS_MAXCPS))) return undefined;
-  return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps };
+  return { reason: EndReasons.callRateLimited, counter: Counter.refusedMaxCps, retryLater: true };
 }

@@ -13,41 +13,45 @@ import { closedReason, createBilling, setAsideAhead } from './call-billing.ts';
 import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
 
-/** Null: nobody is paid for this attempt. Undefined: the gateway is to be skipped, nothing is held; an
- *  emergency call goes on without paying. */
+/** Why a gateway is skipped for its carrier's account: no line of it is free just now, or it cannot be paid. */
+type VendorSkip = 'noRoom' | 'unfit';
+
+/** Null: nobody is paid for this attempt. Where the gateway is to be skipped nothing is held; an emergency call
+ *  goes on without paying. */
 export function takeVendor(
   env: CallEnvironment,
   call: Call,
   gateway: RoutingGateway,
-): Party | null | undefined {
+): Party | null | VendorSkip {
   const vendor = findPaidVendor(env, call, gateway);
-  return vendor === undefined && call.emergency ? null : vendor;
+  return typeof vendor === 'string' && call.emergency ? null : vendor;
 }
 
 function findPaidVendor(
   env: CallEnvironment,
   call: Call,
   gateway: RoutingGateway,
-): Party | null | undefined {
+): Party | null | VendorSkip {
   const row = accountRowNow(env, call, gateway);
   if (row < 0) return null;
   const account = accountAt(env.snapshot, row);
   if (closedReason(account, env.node, call.cdr.startedAt) !== undefined) {
     env.effects.count(Counter.skippedVendorRate);
-    return undefined;
+    return 'unfit';
   }
   const rated = { callee: call.calleeRouted, at: call.cdr.startedAt };
   const calleeOut = gateway.rateCalleeOut ? call.calleeOut : undefined;
   const found = findVendor(env.billing, row, rated, calleeOut);
-  // A carrier that has quoted no price for this number is not paid for it.
-  if (found === EndReasons.noMatchingRate) return null;
+  // A carrier that has quoted no price for this number is not paid for it, unless it gets rated calls alone: then a
+  // number that its dial plan drew has no rate.
+  if (found === EndReasons.noMatchingRate && !gateway.rateRequired) return null;
   if ('sipCode' in found) {
     env.effects.count(Counter.skippedVendorRate);
-    return undefined;
+    return 'unfit';
   }
   if (!env.effects.acquireLine(accountLineSlot(account.slot), limitOf(call, account.lineLimit))) {
     env.effects.count(Counter.skippedLines);
-    return undefined;
+    return 'noRoom';
   }
   const vendor = partyOf(found);
   call.billing ??= createBilling(env, []);
@@ -57,7 +61,7 @@ function findPaidVendor(
   if (call.emergency) return null;
   env.effects.count(Counter.skippedVendorBalance);
   call.vendorShort = true;
-  return undefined;
+  return 'unfit';
 }
 
 /** Exactly once a leg; `charged`: what the call cost. */

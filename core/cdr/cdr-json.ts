@@ -60,6 +60,8 @@ export interface CdrJson {
   clearingAccount: string | null;
   clearingBilledSeconds: number | null;
   cost: string | null;
+  /** `fee` less `cost`; null where one of them is. */
+  profit: string | null;
   tax: string | null;
   packageSeconds: number;
   /** The part of `fee` that gift money paid. */
@@ -102,6 +104,7 @@ export const cdrColumns: readonly (keyof CdrJson)[] = [
   'clearingAccount',
   'clearingBilledSeconds',
   'cost',
+  'profit',
   'tax',
   'packageSeconds',
   'giftFee',
@@ -150,6 +153,7 @@ export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
     clearingAccount: cdr.clearingAccount,
     clearingBilledSeconds: cdr.clearingBilledSeconds,
     cost: moneyOrNull(cdr.cost),
+    profit: moneyOrNull(profitOf(cdr)),
     tax: moneyOrNull(cdr.tax),
     packageSeconds: cdr.packageSeconds,
     giftFee: moneyText(cdr.giftFee),
@@ -168,6 +172,11 @@ export function cdrToJson(cdr: Cdr, logId: LogId): CdrJson {
     callerAddress: cdr.callerAddress,
     calleeAddress: cdr.calleeAddress,
   };
+}
+
+/** Worked out when it is shown: no ledger has a column of it. */
+function profitOf({ fee, cost }: Cdr): bigint | null {
+  return fee === null || cost === null ? null : fee - cost;
 }
 
 function moneyOrNull(units: bigint | null): string | null {

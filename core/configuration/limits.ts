@@ -8,6 +8,8 @@ export const namesPerListMax = 1_000;
 export const schedulesPerGatewayMax = 32;
 export const weightMax = 10_000;
 export const protectDelaySecondsMax = 180;
+/** Of an attempt in one of its states. */
+export const attemptSecondsMax = 600;
 export const failureCodesMax = 200;
 export const accountsMax = 100_000;
 export const rateTablesMax = 10_000;

@@ -78,6 +78,8 @@ export interface RoutingRouteFields extends SharedRouteFields {
   weight?: number | undefined;
   /** Tried only when all others have failed. */
   protect?: boolean | undefined;
+  /** Gets only calls to numbers that its account has a rate for. */
+  feerateRestrict?: boolean | undefined;
   leastCostRouting?: boolean | undefined;
   /** Whether its ASR and ACD are sort keys; `default`: as the parameters say. */
   calculateRouteQuality?: 'default' | 'on' | 'off' | undefined;
@@ -90,6 +92,12 @@ export interface RoutingRouteFields extends SharedRouteFields {
   switchAllowRing?: boolean | undefined;
   switchAllowSdp?: boolean | undefined;
   switchAllowBusy?: boolean | undefined;
+  /** Seconds, in the place of SS_SIP_TIMEOUT_INVITE and so on; 0: as the parameter says. */
+  timeoutInvite?: number | undefined;
+  timeoutTrying?: number | undefined;
+  timeoutSessionProgress?: number | undefined;
+  timeoutSessionProgressSdp?: number | undefined;
+  timeoutRinging?: number | undefined;
   /** Address of the listener that its calls leave by. */
   localIp?: string | undefined;
   /** OPTIONS are sent to it every SS_SIP_OPTIONS_CHECK_PERIOD. */

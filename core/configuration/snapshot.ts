@@ -2,6 +2,7 @@
 // addresses live in shared memory and are never copied per worker; gateways are decoded on first use.
 // A call keeps the gateway objects and the parameters it was set up with, never the tables.
 import type { PeriodName } from '../time/calendar-period.ts';
+import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import type { CallTypeName, Parameters } from './model.ts';
 import type { DialPlan, EgressNumbers, IngressNumbers } from './number-rules.ts';
 
@@ -103,6 +104,7 @@ export interface RoutingGateway {
   readonly numbers: EgressNumbers | null;
   readonly weight: number;
   readonly protect: boolean;
+  readonly rateRequired: boolean;
   readonly leastCost: boolean;
   /** Whether its ASR and ACD are sort keys. */
   readonly quality: Override;
@@ -117,6 +119,8 @@ export interface RoutingGateway {
   readonly switchAllowRing: Override;
   readonly switchAllowSdp: Override;
   readonly switchAllowBusy: Override;
+  /** Null: it has none of its own, and the parameters count. */
+  readonly timeouts: AttemptTimeouts | null;
   /** '': whichever fits. */
   readonly localIp: string;
   readonly optionsCheck: boolean;
@@ -198,7 +202,6 @@ export interface Account {
   readonly creditLimit: bigint;
   readonly lineLimit: number;
   readonly locked: boolean;
-  /** The only node that takes its calls; '': any. */
   readonly node: string;
   /** Milliseconds since 1970; expiry may be Infinity. */
   readonly startsAt: number;
@@ -227,9 +230,8 @@ export interface Threshold<Value = number> {
 
 /** What bounds the calls of an account, or of one that is below it, to one prefix. */
 export interface FraudLimit {
-  /** Of its counters, kept over snapshots. */
+  /** Of its counters, kept over snapshots. `prefix` is a byte string. */
   readonly slot: number;
-  /** Byte string. */
   readonly prefix: string;
   readonly callsAtOnce: Threshold;
   readonly callsPerMinute: Threshold;
@@ -384,7 +386,6 @@ export interface Snapshot {
   readonly billing: BillingTables;
 }
 
-/** What some routing gateway of a snapshot makes use of. */
 export const RoutingFlag = {
   /** Its quality figures are keys whatever the parameters say. */
   quality: 1,

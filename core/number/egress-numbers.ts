@@ -2,26 +2,27 @@
 // transform table, the gateway's dial plans, its tech prefix before the number called.
 import type { RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { type NumberContext, planned } from './dial-plans.ts';
-import type { CallNumbers } from './ingress-numbers.ts';
+import type { RoutedNumbers } from './ingress-numbers.ts';
 import { screenRefusal } from './number-screen.ts';
 import { transformedCallee } from './number-transform.ts';
 
-/** Whether the gateway's rules let the routed numbers pass. */
+/** Whether the gateway's rules let the routed numbers pass. No rule stands against a call for help. */
 export function isTakenBy(
   snapshot: Snapshot,
   { numbers }: RoutingGateway,
-  routed: CallNumbers,
+  routed: RoutedNumbers,
   context: NumberContext,
 ): boolean {
   const screen = numbers?.screen ?? null;
-  return screen === null || screenRefusal(snapshot, screen, routed, context) === undefined;
+  if (screen === null || routed.emergency) return true;
+  return screenRefusal(snapshot, screen, routed, context) === undefined;
 }
 
-/** "" where the dial plan leaves nothing: the gateway cannot be called then. */
+/** "" where the dial plan leaves nothing: the gateway cannot be called then, but for help, by the number routed. */
 export function calleeOutOf(
   snapshot: Snapshot,
   gateway: RoutingGateway,
-  callee: string,
+  { callee, emergency }: Pick<RoutedNumbers, 'callee' | 'emergency'>,
   context: NumberContext,
 ): string {
   const { numbers, calleePrefix } = gateway;
@@ -35,6 +36,10 @@ export function calleeOutOf(
     );
   }
   number = planned(numbers.calleePlans, number, context, 'callee');
+  if (number === '' && emergency) {
+    number = callee;
+    context.trace?.('emergency', `${callee} leaves as it is: the dial plan leaves nothing of it`);
+  }
   return number === '' ? '' : calleePrefix + number;
 }
 

@@ -51,8 +51,13 @@ export function ingressNumbers(
   }
   const patterns = snapshot.parameters.SS_EMERGENCY_E164S;
   const emergency = matchesAny(patterns, dialled) || matchesAny(patterns, callee);
-  if (emergency) trace?.('emergency', `${callee} is an emergency number: no limits, first of all`);
-  else if (numbers !== null && callee !== '') callee = shared(numbers.shares, callee, context);
+  if (emergency) {
+    // A dial plan that leaves nothing of it does not stop it.
+    if (callee === '') callee = dialled;
+    trace?.('emergency', `${callee} is an emergency number: no limits, first of all`);
+  } else if (numbers !== null && callee !== '') {
+    callee = shared(numbers.shares, callee, context);
+  }
   return { caller, callee, emergency };
 }
 

@@ -15,7 +15,7 @@ import {
   shorterPrefix,
 } from '../number/prefix-table.ts';
 import { orderPlan } from './gateway-order.ts';
-import { listRefusal, priceRefusal } from './gateway-permits.ts';
+import { listRefusal, priceRefusal, rateMissing } from './gateway-permits.ts';
 import {
   type Candidate,
   consideredMax,
@@ -28,6 +28,8 @@ export interface RouteQuestion extends RankingInput {
   readonly mapping: MappingGateway;
   /** A byte string, after the ingress dial plan. */
   readonly callee: string;
+  /** A call for help, which no price stops. */
+  readonly emergency: boolean;
   /** Price of a minute of this call by a gateway, in units of money; NaN: not known. */
   readonly minutePrice: (gateway: RoutingGateway, question: RouteQuestion) => number;
   /** What the customer pays for a minute; NaN: nobody does. */
@@ -61,7 +63,7 @@ export function candidateGateways(question: RouteQuestion, trace?: RouteTrace): 
   const { snapshot, mapping } = question;
   const plan = orderPlan(snapshot, mapping);
   const hasProtect = (snapshot.routingFlags & RoutingFlag.protect) !== 0;
-  const hasLimit = hasPriceLimit(snapshot, mapping);
+  const hasLimit = !question.emergency && hasPriceLimit(snapshot, mapping);
   const search: Search = {
     question,
     trace,
@@ -109,12 +111,9 @@ function consider(search: Search, row: number, prefixLength: number): void {
   const list = gateway.protect ? protect : normal;
   let refusal = refusalOf(question, gateway, row, list);
   let price = Number.NaN;
-  if (refusal === undefined && search.needsPrice) {
+  if (refusal === undefined && (search.needsPrice || gateway.rateRequired)) {
     price = gateway.account === null ? 0 : question.minutePrice(gateway, question);
-    if (search.hasLimit) {
-      refusal = priceRefusal(question.mapping, gateway, price, question.sellPrice);
-      search.priceLimited ||= refusal !== undefined;
-    }
+    refusal = refusalByPrice(search, gateway, price);
   }
   if (refusal !== undefined) {
     trace?.leftOut(gateway, prefixLength, refusal);
@@ -122,6 +121,19 @@ function consider(search: Search, row: number, prefixLength: number): void {
   }
   trace?.found(gateway, prefixLength, price);
   list.add(gateway, prefixLength, price);
+}
+
+function refusalByPrice(
+  search: Search,
+  gateway: RoutingGateway,
+  price: number,
+): string | undefined {
+  const { question, hasLimit } = search;
+  if (gateway.rateRequired && Number.isNaN(price) && !question.emergency) return rateMissing;
+  if (!hasLimit) return undefined;
+  const refusal = priceRefusal(question.mapping, gateway, price, question.sellPrice);
+  search.priceLimited ||= refusal !== undefined;
+  return refusal;
 }
 
 function refusalOf(

@@ -64,7 +64,7 @@ export function explainOut(
   const { snapshot, numbers } = call;
   const context = contextOf(call.at, tell);
   const taken = isTakenBy(snapshot, gateway, numbers, context);
-  const calleeOut = calleeOutOf(snapshot, gateway, numbers.callee, context);
+  const calleeOut = calleeOutOf(snapshot, gateway, numbers, context);
   const callerOut = callerOutOf(gateway, numbers.caller, context);
   const emptied = calleeOut === '' ? emptiedReason : undefined;
   return {

@@ -167,9 +167,10 @@ const noRoutes: Routes = { normal: [], protect: [], priceLimited: false };
 
 function findRoutes(analysis: Analysis): Routes {
   const { snapshot, mapping, call, ports, sell, told, keys } = analysis;
-  const { callee } = call.numbers;
+  const { callee, emergency } = call.numbers;
   const { at, state, minutePrice } = ports;
-  const question = { snapshot, mapping, callee, at, state, minutePrice, sellPrice: sell };
+  const asked = { snapshot, mapping, callee, emergency, at, state };
+  const question = { ...asked, minutePrice, sellPrice: sell };
   return candidateGateways(question, {
     found: (gateway, prefixLength, price) =>
       told.push({ gateway, prefixLength, price, leftOut: undefined }),

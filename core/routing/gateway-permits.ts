@@ -36,6 +36,7 @@ function permitsGroups({ allow, names }: NameList, groups: readonly GroupLines[]
   return !allow;
 }
 
+export const rateMissing = 'no vendor rate for this number (feerateRestrict)';
 export const noVendorRate = 'no vendor rate for this number, and a price limit';
 const tooDear = 'vendor rate above maxRatePerMinute';
 const tooLittleProfit = 'profit below minProfitPercent';

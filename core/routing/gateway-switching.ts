@@ -10,7 +10,7 @@ export interface AttemptOutcome {
   readonly sipCode: number;
   /** Q.850 cause of its Reason header (RFC 3326); 0 where it has none. */
   readonly cause: number;
-  /** An 18x came from this gateway. */
+  /** A 180, or another 18x but 183, came from this gateway. */
   readonly ringing: boolean;
   /** A provisional response with SDP came from this gateway. */
   readonly sdpSeen: boolean;

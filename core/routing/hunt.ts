@@ -50,7 +50,7 @@ export function candidateTried(hunt: Hunt, candidate: Candidate): void {
   hunt.prefixLengthMin = Math.max(hunt.prefixLengthMin, candidate.prefixLength);
 }
 
-/** It had no room: it may have some before the protect routes' turn comes. */
+/** It was full or away: it may have room before the protect routes' turn comes. */
 export function candidatePassed(hunt: Hunt, candidate: Candidate): void {
   if (hunt.protect.length > 0) hunt.passed = [...hunt.passed, candidate];
 }

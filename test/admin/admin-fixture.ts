@@ -21,7 +21,7 @@ import { openNodeHttpListener } from '../../native-free/node-http-listener.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
-import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
+import type { LedgerStore, StoredCdr } from '../../workers/ledger/ledger-store.ts';
 import { createFakeEngine, type FakeEngine, figuresOf } from './fake-engine.ts';
 
 /** What the node listens on: IPv4 over UDP. */
@@ -33,6 +33,7 @@ export interface AdminFixture {
   readonly dataDir: string;
   readonly engine: FakeEngine;
   readonly versions: ConfigurationVersions;
+  readonly ledger: LedgerStore;
   /** What GET /api/v1/cdrs finds. */
   cdrs: StoredCdr[];
   /** With the token. */
@@ -73,8 +74,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
     accounts: createAccountService({
       ledger,
       configuration: () => configuration.inForce(),
-      extendExpiry: (account) =>
-        configuration.apply({ accounts: [account] }, { replace: false, dryRun: false }),
+      extendExpiry: configuration.extendExpiry,
       engine: channel,
     }),
     makeBackup: () => makeBackup({ dataDir, store, ledger }),
@@ -82,6 +82,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       rowsMax: 10_000,
       cdrs: Readable.from(fixture.cdrs.slice(0, limit)),
     }),
+    rejectedRows: ledger.rejectedRows,
     findCdrs: async (wanted) =>
       fixture.cdrs.filter((cdr) =>
         'callId' in wanted
@@ -98,6 +99,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
     dataDir,
     engine,
     versions,
+    ledger,
     cdrs: [],
     get: (path, headers = {}) =>
       fetch(server.url + path, { headers: { authorization: `Bearer ${token}`, ...headers } }),

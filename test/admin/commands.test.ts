@@ -1,11 +1,13 @@
 // The command line, run as people run it: help, exit codes, messages, with a running node and without.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { openStore } from '../../workers/configuration/open-store.ts';
+import { changeAccount } from '../../workers/ledger/embedded-records.ts';
 import { tandem } from './command.ts';
 import { type ForkedAdmin, forkAdmin } from './forked-admin.ts';
 
@@ -169,6 +171,81 @@ describe('tandem', () => {
       assert.match(noVersion.stderr, /version 77/);
     });
 
+    it('keeps an account that has had payments, though nothing is left', async () => {
+      const data = ['--data', join(files, 'paid')];
+      const without = file('without.yaml', 'accounts: [{ name: other, kind: customer }]');
+      const withAccount = file('with.yaml', 'accounts: [{ name: spent, kind: customer }]');
+      assert.equal((await tandem(['apply', without, ...data])).code, 0);
+      assert.equal((await tandem(['apply', withAccount, ...data])).code, 0);
+      for (const kind of ['recharge', 'deduction']) {
+        const paid = await tandem(['pay', 'spent', kind, '1', ...data]);
+        assert.equal(paid.code, 0, paid.stderr);
+      }
+      const removals = [
+        ['apply', without, '--replace'],
+        ['apply', without, '--replace', '--dry-run'],
+        ['config', 'rollback', '1'],
+      ];
+      for (const removal of removals) {
+        const refused = await tandem([...removal, ...data]);
+        assert.notEqual(refused.code, 0, removal.join(' '));
+        assert.match(
+          refused.stderr,
+          /accounts\[spent\]: is missing, but has a balance of "0", 2 payments/,
+        );
+      }
+      const other = await tandem(['apply', withAccount, '--replace', ...data]);
+      assert.equal(other.code, 0, other.stderr);
+    });
+
+    it('pays, audits, backs up and restores, and the copy has the same books', async () => {
+      const data = ['--data', join(files, 'backed-up')];
+      assert.equal((await tandem(['apply', file('switch.yaml', document), ...data])).code, 0);
+      const paid = await tandem(['pay', 'acme', 'recharge', '2.5', '--reason', 'r', ...data]);
+      assert.equal(paid.code, 0, paid.stderr);
+      assert.equal(JSON.parse(paid.stdout).balanceAfter, '102.5');
+      const nobody = await tandem(['pay', 'nobody', 'recharge', '1', ...data]);
+      assert.equal(nobody.code, 1);
+      assert.match(nobody.stderr, /account: "nobody": expected the name of an account/);
+      const books = { accounts: 1, payments: 2, cdrs: 0, difference: null };
+      const audited = await tandem(['audit', ...data]);
+      assert.deepEqual([audited.code, JSON.parse(audited.stdout)], [0, books], audited.stderr);
+
+      const backup = join(files, 'tandem.gz');
+      const backedUp = await tandem(['backup', backup, ...data]);
+      assert.equal(backedUp.code, 0, backedUp.stderr);
+      assert.equal(statSync(backup).mode & 0o777, 0o600);
+      const copy = ['--data', join(files, 'restored')];
+      const restored = await tandem(['restore', backup, ...copy]);
+      assert.equal(restored.code, 0, restored.stderr);
+      assert.deepEqual(JSON.parse(restored.stdout), { ledger: 'restored', ...books });
+      const again = await tandem(['restore', backup, ...copy]);
+      assert.equal(again.code, 1);
+      assert.match(again.stderr, /is there: expected a directory without/);
+      const spent = await tandem(['pay', 'acme', 'zeroing', ...copy]);
+      assert.deepEqual(JSON.parse(spent.stdout).amount, '-102.5', spent.stderr);
+      const exported = await Promise.all([data, copy].map((one) => tandem(['export', ...one])));
+      assert.equal(exported[0]!.stdout, exported[1]!.stdout);
+    });
+
+    it('ends an audit with 1 where a balance is not what payments and calls made of it', async () => {
+      const dataDir = join(files, 'differs');
+      const data = ['--data', dataDir];
+      await tandem(['apply', file('switch.yaml', document), ...data]);
+      await tandem(['pay', 'acme', 'recharge', '2.5', ...data]);
+      const store = await openStore(dataDir, { folder: 'ledger', title: 'ledger' });
+      store.transaction((transaction) =>
+        changeAccount(transaction, 'acme', (account) => {
+          account.balance = '1';
+        }),
+      );
+      await store.close();
+      const { code, stdout, stderr } = await tandem(['audit', ...data]);
+      assert.equal(code, 1);
+      assert.match(JSON.parse(stdout).difference, /^account acme: .*102\.5/);
+      assert.match(stderr, /account acme/);
+    });
+
     it('tells the price of a call from the configuration in the data directory', async () => {
       const data = ['--data', join(files, 'priced')];
       await tandem(['apply', file('priced.yaml', document), ...data]);
@@ -262,6 +339,17 @@ describe('tandem', () => {
         { account: 'acme', fee: '0.03', holdMs: 61_000 },
         stderr,
       );
+    });
+
+    it('audits and backs up what is running', async () => {
+      const audited = await tandem(['audit', ...data]);
+      assert.equal(audited.code, 0, audited.stderr);
+      assert.equal(JSON.parse(audited.stdout).difference, null);
+      const backup = join(files, 'running.gz');
+      assert.equal((await tandem(['backup', backup, ...data])).code, 0);
+      const restored = await tandem(['restore', backup, '--data', join(files, 'of-running')]);
+      assert.equal(restored.code, 0, restored.stderr);
+      assert.equal(JSON.parse(restored.stdout).difference, null);
     });
 
     it('prints CDRs', async () => {

@@ -28,12 +28,22 @@ for (const listener of await listenersUnderTest()) {
         holdMs: 36_050,
         at: Date.UTC(2026, 0, 1),
       });
+      await ask({ ...question, at, clearingAccount: 'carrier', calleeOut: '004420' });
+      const cleared = admin.engine.received.at(-1);
+      assert.ok(cleared?.kind === 'quote');
+      assert.deepEqual(cleared.request, {
+        ...asked.request,
+        clearingAccount: 'carrier',
+        calleeOut: '004420',
+      });
       for (const [field, value] of [
         ['seconds', -1],
         ['seconds', '60'],
         ['seconds', 2_592_001],
         ['callee', ''],
         ['account', 5],
+        ['clearingAccount', ''],
+        ['calleeOut', 5],
         ['at', 'noon'],
       ] as const) {
         const refused = await ask({ ...question, [field]: value });

@@ -10,6 +10,7 @@ import {
   findVendor,
   isUnrecorded,
   type Payer,
+  ratedNumber,
 } from '../../core/billing/call-billing.ts';
 import {
   affordableSeconds,
@@ -23,6 +24,8 @@ import { holdSeconds } from '../../core/billing/hold-time.ts';
 import { defaultParameters } from '../../core/configuration/model.ts';
 import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
 import { moneyText } from '../../core/money.ts';
+import { isListed } from '../../workers/cdr/row-rules.ts';
+import { failedCdr } from '../cdr/sample-records.ts';
 import { snapshotOf } from '../doubles/snapshot-of.ts';
 import { money, termsWith } from './terms.ts';
 
@@ -275,5 +278,23 @@ describe('a call', () => {
       numbers.map((number) => isUnrecorded(number, state.rules)),
       [false, false, false, false, true, false],
     );
+  });
+
+  it('is free without a row by one number, whatever leading digits rates do not see', () => {
+    for (const ignored of [0, 2]) {
+      const parameters = {
+        ...defaultParameters,
+        SERVER_BILLING_NO_CDR_E164S: ['800*'],
+        SERVER_BILLING_GATEWAY_ROUTE_PREFIX: ignored,
+      };
+      const billing = { ...state, rules: billingRules(parameters) };
+      for (const callee of ['800555', '99800555', '44800555', '80800555']) {
+        const found = findPayers(billing, row('wholesaler'), { callee, at });
+        assert.ok(!('sipCode' in found));
+        const calleeBilling = ratedNumber(callee, billing.rules);
+        const cdr = { ...failedCdr('any'), calleeAccess: callee, calleeBilling };
+        assert.equal(isListed(cdr, parameters), !found[0]!.terms.free, `${callee}, ${ignored}`);
+      }
+    }
   });
 });

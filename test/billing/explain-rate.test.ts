@@ -37,6 +37,18 @@ const document = {
       ],
     },
     { name: 'agents', rates: [{ prefix: '4', ratePerMinute: '0.006' }] },
+    {
+      name: 'buy',
+      rates: [
+        { prefix: '44', ratePerMinute: '0.003' },
+        {
+          prefix: '00',
+          ratePerMinute: '0.02',
+          firstIncrementSeconds: 60,
+          nextIncrementSeconds: 60,
+        },
+      ],
+    },
   ],
   packages: [
     {
@@ -54,13 +66,14 @@ const document = {
     },
     { name: 'plain', kind: 'customer', rateTable: 'retail', packages: [{ package: 'bundle' }] },
     { name: 'seller', kind: 'agent', rateTable: 'agents' },
+    { name: 'carrier', kind: 'clearing', rateTable: 'buy' },
   ],
 };
 const snapshot = snapshotOf(document, 7);
 
 function quote(account: string, callee: string, holdMs: number): RateExplanation {
   const explanation = explainRate(snapshot, { account, callee, holdMs, at });
-  assert.ok(explanation !== undefined);
+  assert.ok(typeof explanation !== 'string', String(explanation));
   return explanation;
 }
 
@@ -86,6 +99,10 @@ describe('the explanation of a price', () => {
       agentFees: [
         { account: 'seller', fee: '0.0062', giftMoney: '0', billedSeconds: 62, ratePrefix: '4' },
       ],
+      cost: null,
+      clearingBilledSeconds: null,
+      clearingRatePrefix: null,
+      profit: null,
       endReason: null,
       sipCode: null,
     });
@@ -107,6 +124,40 @@ describe('the explanation of a price', () => {
         'seller: tax: 0 (0 %)',
         'seller: total: 0.0062, rounded half up to 0.0001',
       ],
+    );
+  });
+
+  it('tells what the carrier costs, and the profit, by the number that it is rated by', () => {
+    const asked = { account: 'acme', callee: '99442079460000', holdMs: 63_050, at };
+    const told = (more: object): unknown[] => {
+      const explained = explainRate(snapshot, { ...asked, clearingAccount: 'carrier', ...more });
+      assert.ok(typeof explained !== 'string', String(explained));
+      const { fee, cost, profit, clearingBilledSeconds, clearingRatePrefix, steps } = explained;
+      const last = steps.at(-1);
+      return [fee, cost, profit, clearingBilledSeconds, clearingRatePrefix, last?.result];
+    };
+    // 62 s at 0.003 a minute are 0.0031; two whole minutes at 0.02 are 0.04.
+    assert.deepEqual(told({}), [
+      '0.0276',
+      '0.0031',
+      '0.0245',
+      62,
+      '44',
+      '0.0276 less 0.0031: 0.0245',
+    ]);
+    assert.deepEqual(told({ calleeOut: '00442079460000' }), [
+      '0.0276',
+      '0.04',
+      '-0.0124',
+      120,
+      '00',
+      '0.0276 less 0.04: -0.0124',
+    ]);
+    const unrated = told({ calleeOut: '7' });
+    assert.deepEqual(unrated, ['0.0276', null, null, null, null, 'No matching rate']);
+    assert.equal(
+      explainRate(snapshot, { ...asked, clearingAccount: 'x' }),
+      'clearingAccount: "x": expected the name of an account',
     );
   });
 
@@ -139,7 +190,9 @@ describe('the explanation of a price', () => {
       ],
     });
     const asked = { account: 'acme', callee: '44', holdMs: 60_000, at };
-    const { fee, giftMoney, steps } = explainRate(priced, asked)!;
+    const explained = explainRate(priced, asked);
+    assert.ok(typeof explained !== 'string');
+    const { fee, giftMoney, steps } = explained;
     assert.deepEqual([fee, giftMoney], ['0.06', '0.02']);
     assert.deepEqual(
       steps
@@ -163,6 +216,9 @@ describe('the explanation of a price', () => {
     const { fee, endReason, sipCode, steps } = quote('acme', '99332', 1000);
     assert.deepEqual([fee, endReason, sipCode], [null, 'No matching rate', 403]);
     assert.deepEqual(steps.at(-1), { step: 'outcome', result: 'No matching rate' });
-    assert.equal(explainRate(snapshot, { account: 'x', callee: '1', holdMs: 1, at }), undefined);
+    assert.equal(
+      explainRate(snapshot, { account: 'x', callee: '1', holdMs: 1, at }),
+      'account: "x": expected the name of an account',
+    );
   });
 });

@@ -71,6 +71,69 @@ describe('the call rate', () => {
   });
 });
 
+describe('the lines of a mapping gateway', () => {
+  // Wall time of the stage is Tuesday 2023-11-14 22:13:21 UTC.
+  const tuesday = [{ days: ['tuesday'], lineLimit: 1 }];
+  const monday = [{ days: ['monday'], lineLimit: 1 }];
+  const never = [{ calendar: 'never', lineLimit: 7 }];
+  const calendars = [{ name: 'never', timeZone: 'UTC', workingDays: ['sunday'] }];
+
+  /** Calls of three that are taken. */
+  function taken(fields: object): number {
+    const stage = createStage({
+      ...changed(({ mappingGateways }) => Object.assign(mappingGateways[0]!, fields)),
+      calendars,
+    });
+    stage.effects.countsLines = true;
+    for (let call = 1; call <= 3; call++) stage.caller.send(inviteText().text);
+    const refused = stage.caller.take().filter(({ status }) => status >= 300);
+    assert.ok(refused.every(({ status }) => status === 503));
+    const reasons = stage.effects.ends.map(({ endReason }) => endReason);
+    assert.deepEqual(
+      reasons,
+      refused.map(() => 'Connection limit exceeded'),
+    );
+    assert.equal(stage.effects.counted('refusedLines'), refused.length);
+    const held = stage.effects.lines.filter((slot) => slot === 1).length;
+    assert.equal(held, 3 - refused.length);
+    return held;
+  }
+
+  it('are those of scheduledCapacity in its time, else those of lineLimit', () => {
+    assert.equal(taken({ scheduledCapacity: tuesday }), 1);
+    assert.equal(taken({ lineLimit: 2, scheduledCapacity: tuesday }), 1);
+    assert.equal(taken({ lineLimit: 2, scheduledCapacity: monday }), 2);
+    assert.equal(taken({ scheduledCapacity: monday }), 3);
+  });
+
+  it('may be more in its time, or without a limit', () => {
+    assert.equal(taken({ lineLimit: 1, scheduledCapacity: [{ ...tuesday[0], lineLimit: 2 }] }), 2);
+    assert.equal(taken({ lineLimit: 1, scheduledCapacity: [{ ...tuesday[0], lineLimit: 0 }] }), 3);
+  });
+
+  it('are those of the first entry whose time it is', () => {
+    const both = [...never, { days: ['tuesday'], lineLimit: 2 }, ...tuesday];
+    assert.equal(taken({ scheduledCapacity: both }), 2);
+    const rest = [{ calendar: 'never', working: false, lineLimit: 1 }, ...both];
+    assert.equal(taken({ scheduledCapacity: rest }), 1);
+  });
+
+  it('do not hold back a call for help', () => {
+    const stage = createStage({
+      ...changed(({ parameters, mappingGateways }) => {
+        parameters.SS_EMERGENCY_E164S = ['112'];
+        mappingGateways[0]!.scheduledCapacity = tuesday;
+      }),
+      routingGateways: [{ name: 'alpha', address: '127.0.0.3:5060', prefixes: [''] }],
+    });
+    stage.effects.countsLines = true;
+    stage.caller.send(inviteText().text);
+    stage.caller.send(inviteText({ callee: '112' }).text);
+    assert.equal(stage.effects.counted('refusedLines'), 0);
+    assert.equal(stage.carrierA.take().length, 2);
+  });
+});
+
 describe('a stranger', () => {
   const strange = (text: string): string => text.replaceAll('127.0.0.2:5060;', '127.0.0.9:5060;');
 

@@ -30,6 +30,51 @@ describe('dial plans of a call', () => {
     assert.deepEqual(carried, { callee: '*9902071', to: '*9902071', caller: '9555' });
   });
 
+  describe('are read as the parameters say', () => {
+    // Callee at ingress and at egress, caller at both: one compiler is behind all of them.
+    const plans = (plan: string): object => ({ calleeDialPlan: plan, callerDialPlan: plan });
+    const numbers = { callee: '4420712345', caller: '4420712345' };
+    const carriedWith = (parameters: object, mapping: object, alpha: object) => {
+      const document = { parameters: { SS_MAXCPS: 0, ...parameters } };
+      const { callee, caller } = carriedBy(numberStage({ document, mapping, alpha }), numbers);
+      return [callee, caller];
+    };
+    const rows: readonly [string, object, string, string][] = [
+      ['a star keeps the tail', {}, '44*:99', '9920712345'],
+      [
+        'a star is the whole number with SS_DIAL_PLAN_STRICT',
+        { SS_DIAL_PLAN_STRICT: 'On' },
+        '44*:99',
+        '99',
+      ],
+      [
+        'SS_DIAL_PLAN_L_INCLUSIVE leaves the star alone',
+        { SS_DIAL_PLAN_L_INCLUSIVE: 'On' },
+        '44*:99',
+        '9920712345',
+      ],
+      ['L8 is fewer than eight behind the prefix', {}, '44L8:99', '4420712345'],
+      [
+        'L8 is at most eight with SS_DIAL_PLAN_L_INCLUSIVE',
+        { SS_DIAL_PLAN_L_INCLUSIVE: 'On' },
+        '44L8:99',
+        '9920712345',
+      ],
+      [
+        'SS_DIAL_PLAN_STRICT leaves L alone',
+        { SS_DIAL_PLAN_STRICT: 'On' },
+        '44L8:99',
+        '4420712345',
+      ],
+    ];
+    for (const [what, parameters, plan, result] of rows) {
+      it(what, () => {
+        assert.deepEqual(carriedWith(parameters, plans(plan), {}), [result, result]);
+        assert.deepEqual(carriedWith(parameters, {}, plans(plan)), [result, result]);
+      });
+    }
+  });
+
   it('leave every number of theirs in the CDR', () => {
     const stage = createStage({
       parameters: { SS_MAXCPS: 0 },

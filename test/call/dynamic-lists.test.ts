@@ -171,6 +171,19 @@ describe('a number that nobody answers', () => {
     assert.equal(outcome(second), 'carried');
   });
 
+  it('is told by the code that came, not by the one that the caller is given', () => {
+    const mapped = (callFailedSipCode: string[]): Stage =>
+      workers(1, noAnswer, { mapping: { callFailedSipCode } })[0]!;
+    const broken = mapped(['503:480']);
+    for (let call = 0; call < 4; call++) unanswered(broken, 503);
+    assert.equal(broken.effects.ends.at(-1)!.sipCode, 480);
+    assert.equal(outcome(broken), 'carried');
+    const silent = mapped(['480:503']);
+    for (let call = 0; call < 3; call++) unanswered(silent, 480);
+    assert.equal(silent.effects.ends.at(-1)!.sipCode, 503);
+    assert.equal(outcome(silent), 'Callee blacklisted');
+  });
+
   it('begins anew with an answer, and does not mind the busy', () => {
     const [stage] = workers(1, noAnswer) as [Stage];
     for (let round = 0; round < 3; round++) {

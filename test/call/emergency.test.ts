@@ -53,6 +53,19 @@ describe('an emergency call', () => {
     answeredCall(limitedStage({ rates: [{ prefix: '33', ratePerMinute: '1' }] }));
   });
 
+  it('needs no rate of the carrier, and no price stops it', () => {
+    const priced = { maxRatePerMinute: '0.01', minProfitPercent: '10000' };
+    answeredCall(limitedStage({ mapping: { lineLimit: 1, ...priced } }));
+    answeredCall(limitedStage({ routing: { lineLimit: 1, ...priced } }));
+    const unrated = limitedStage({ mapping: priced, parameters: { SS_EMERGENCY_E164S: '33112' } });
+    unrated.caller.send(inviteText({ callee: '33112' }).text);
+    unrated.carrierA.takeOne('INVITE');
+    const usualCall = moneyStage({ mapping: priced });
+    // Beta has no account, and costs nothing.
+    usualCall.caller.send(inviteText({ callee: usual }).text);
+    usualCall.carrierB.takeOne('INVITE');
+  });
+
   it('is served however long it waited', () => {
     const stage = limitedStage();
     stage.deliver(inviteText().text, stage.caller.hop, 5_000);

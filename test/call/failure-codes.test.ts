@@ -68,11 +68,29 @@ describe('callFailedSipCode', () => {
     );
   });
 
-  it('drops the Retry-After of a code that is not sent', () => {
-    const headers = 'Retry-After: 5\r\n';
-    assert.equal(failed(stageWith(['503:480']), 503, headers).header('Retry-After'), '');
-    assert.equal(failed(stageWith([]), 503, headers).header('Retry-After'), '5');
+  it('drops our Retry-After with the code that it came with', () => {
+    for (const [codes, status, seconds] of [
+      [[], 503, '1'],
+      [['Call rate limited:480'], 480, ''],
+    ] as const) {
+      const stage = stageWith([...codes]);
+      stage.effects.grantsCps = false;
+      stage.caller.send(inviteText().text);
+      const refused = stage.caller.takeOne(`SIP/2.0 ${status}`);
+      assert.equal(refused.header('Retry-After'), seconds);
+    }
   });
+});
+
+describe('the Retry-After of a carrier', () => {
+  for (const status of [404, 480, 486, 503, 600]) {
+    it(`does not cross with its ${status}`, () => {
+      const headers = 'Retry-After: 3600\r\n';
+      const final = failed(createStage(), status, headers);
+      assert.equal(final.status, status);
+      assert.equal(final.header('Retry-After'), '');
+    });
+  }
 });
 
 describe('the Reason header', () => {

@@ -139,7 +139,10 @@ describe('calls a minute', () => {
     call(stage, 1);
     assert.deepEqual(stage.alarms(), [FraudAlarm.rateWarn]);
     call(stage, 1);
-    assert.equal(refusal(stage), 'Call rate limited');
+    stage.caller.send(inviteText().text);
+    const refused = stage.caller.takeOne('SIP/2.0 503');
+    assert.equal(refused.header('Retry-After'), '', 'calls elsewhere may be allowed');
+    assert.equal(stage.cdr().endReason, 'Call rate limited');
     assert.equal(stage.effects.counted('refusedFraudRate'), 1);
     assert.deepEqual(stage.alarms(), [FraudAlarm.rateWarn, FraudAlarm.rateBlock]);
     stage.pass(56_990);

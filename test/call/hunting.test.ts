@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { accountLineSlot } from '../../core/admission/line-limits.ts';
+import { routingGatewayByName } from '../../core/configuration/open-snapshot.ts';
+import { snapshotOf } from '../doubles/snapshot-of.ts';
 import {
   answer,
   createStage,
@@ -140,6 +142,43 @@ describe('hunting', () => {
     assert.equal(effects.ends[0]!.endedBy, 'server');
   });
 
+  for (const [status, rings] of [
+    [180, true],
+    [181, true],
+    [182, true],
+    [183, false],
+  ] as const) {
+    it(`a failure after ${status} ${rings ? 'ends the call' : 'hunts'}`, () => {
+      const { caller, carrierA, carrierB } = createStage();
+      caller.send(inviteText().text);
+      const first = carrierA.takeOne('INVITE');
+      carrierA.send(responseTo(first, status, { tag: 'x' }));
+      caller.take();
+      carrierA.send(responseTo(first, 480, { tag: 'x' }));
+      assert.equal(carrierB.take().length, rings ? 0 : 1);
+      assert.deepEqual(
+        caller.take().map((message) => message.status),
+        rings ? [480] : [],
+      );
+    });
+  }
+
+  it('a call that is forwarded or queued has the time of one that rings', () => {
+    for (const status of [181, 182]) {
+      const stage = createStage({
+        ...plainDocument,
+        parameters: { SS_SIP_TIMEOUT_SESSION_PROGRESS: 3, SS_SIP_TIMEOUT_RINGING: 30 },
+      });
+      stage.caller.send(inviteText().text);
+      stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), status, { tag: 'x' }));
+      stage.caller.take();
+      stage.pass(29_900);
+      assert.deepEqual([...stage.caller.take(), ...stage.carrierB.take()], []);
+      stage.pass(200);
+      stage.caller.takeOne('SIP/2.0 408');
+    }
+  });
+
   it('goes on after ringing with switchUntilConnect', () => {
     const document = structuredClone(plainDocument) as {
       routingGateways: Record<string, unknown>[];
@@ -234,5 +273,106 @@ describe('hunting', () => {
     });
     caller.send(inviteText().text); // any message flushes the stage
     assert.ok(carrierB.take().length >= 1);
+  });
+});
+
+describe("a gateway's own timeouts", () => {
+  type Timeout =
+    | 'timeoutInvite'
+    | 'timeoutTrying'
+    | 'timeoutSessionProgress'
+    | 'timeoutSessionProgressSdp'
+    | 'timeoutRinging';
+  /** What brings an attempt into the state that each is of, its own seconds and those of the parameters. */
+  const states: readonly [Timeout, { status: number; body: string }, number, number][] = [
+    ['timeoutInvite', { status: 0, body: '' }, 2, 12],
+    ['timeoutTrying', { status: 100, body: '' }, 3, 13],
+    ['timeoutSessionProgress', { status: 183, body: '' }, 4, 14],
+    ['timeoutSessionProgressSdp', { status: 183, body: answer }, 5, 15],
+    ['timeoutRinging', { status: 180, body: '' }, 6, 16],
+  ];
+  const parameters = {
+    SS_MAXCPS: 0,
+    SS_SIP_TIMEOUT_INVITE: 12,
+    SS_SIP_TIMEOUT_TRYING: 13,
+    SS_SIP_TIMEOUT_SESSION_PROGRESS: 14,
+    SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP: 15,
+    SS_SIP_TIMEOUT_RINGING: 16,
+  };
+  const [alpha, beta] = plainDocument.routingGateways as [object, object];
+
+  /** Seconds, to a tenth, until an attempt at alpha that has come so far is given up. */
+  function waited(
+    fields: object,
+    { status, body }: { status: number; body: string },
+    changes: object = {},
+  ): number {
+    const stage = createStage({
+      ...plainDocument,
+      parameters: { ...parameters, ...changes },
+      routingGateways: [{ ...alpha, ...fields }, beta],
+    });
+    stage.caller.send(inviteText().text);
+    stage.caller.take();
+    const carried = stage.carrierA.takeOne('INVITE');
+    if (status > 0) stage.carrierA.send(responseTo(carried, status, { tag: 'x', body }));
+    for (let tenths = 1; tenths <= 400; tenths++) {
+      stage.pass(100);
+      const cancelled = stage.carrierA.take().some(({ method }) => method === 'CANCEL');
+      if (cancelled || stage.carrierB.take().length > 0) return tenths / 10;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  const near = (seconds: number, expected: number, what: string): void =>
+    assert.ok(Math.abs(seconds - expected) <= 0.15, `${what}: ${seconds} s, not ${expected} s`);
+
+  it('count in the place of the parameters, each in its own state', () => {
+    const own = Object.fromEntries(states.map(([name, , seconds]) => [name, seconds]));
+    for (const [name, state, seconds] of states) near(waited(own, state), seconds, name);
+  });
+
+  it('leave the other states to the parameters, as 0 does', () => {
+    for (const [own] of states) {
+      for (const [name, state, seconds, ofParameters] of states) {
+        const expected = name === own ? seconds : ofParameters;
+        near(waited({ [own]: seconds }, state), expected, `${name} beside ${own}`);
+      }
+    }
+    for (const [name, state, , ofParameters] of states) {
+      near(waited({ [name]: 0 }, state), ofParameters, `${name} of 0`);
+    }
+  });
+
+  it('are of that gateway alone', () => {
+    const stage = createStage({
+      ...plainDocument,
+      parameters,
+      routingGateways: [{ ...alpha, timeoutInvite: 2 }, beta],
+    });
+    stage.caller.send(inviteText().text);
+    stage.pass(2100);
+    stage.carrierB.takeOne('INVITE');
+    stage.caller.take();
+    stage.pass(11_800);
+    assert.deepEqual(stage.caller.take(), []);
+    stage.pass(300);
+    stage.caller.takeOne('SIP/2.0 408');
+  });
+
+  it('do not outlast SS_SIP_TIMER_B', () => {
+    const nothing = { status: 0, body: '' };
+    near(waited({ timeoutInvite: 30 }, nothing, { SS_SIP_TIMER_B: 8 }), 8, 'timer B');
+  });
+
+  it('cost a gateway without them nothing: it has none', () => {
+    const timeouts = (fields: object) =>
+      routingGatewayByName(
+        snapshotOf({ ...plainDocument, routingGateways: [{ ...alpha, ...fields }] }),
+        'alpha',
+      )!.timeouts;
+    assert.equal(timeouts({}), null);
+    assert.equal(timeouts({ timeoutInvite: 0, timeoutRinging: 0 }), null);
+    assert.equal(timeouts({ timeoutRinging: 7 })?.SS_SIP_TIMEOUT_RINGING, 7);
   });
 });

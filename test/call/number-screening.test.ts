@@ -331,6 +331,24 @@ describe('an emergency call', () => {
     assert.equal(carriedBy(numberStage(mapped), { callee: '9%23112' }).callee, '112');
   });
 
+  it('is stopped by no rule of a routing gateway, and leaves with its digits whatever a dial plan makes of it', () => {
+    const carried = (alpha: object): string =>
+      carriedBy(numberStage({ ...changes, alpha: { ...changes.alpha, ...alpha } }), {
+        callee: '112',
+      }).callee;
+    assert.equal(carried({ calleeLengths: [11], callerPrefixes: { prefixes: ['44'] } }), '112');
+    assert.equal(carried({ calleePrefixes: { allow: false, prefixes: ['1'] } }), '112');
+    assert.equal(carried({ calleeDialPlan: '*:' }), '112');
+    assert.equal(carried({ calleeDialPlan: '112:', calleePrefix: '9#' }), '9%23112');
+    assert.equal(carried({ calleeDialPlan: '112:911' }), '911', 'a plan may still translate it');
+  });
+
+  it('is not lost in a dial plan of its mapping gateway', () => {
+    const emptied = { ...changes, mapping: { ...changes.mapping, calleeDialPlan: '*:' } };
+    assert.equal(carriedBy(numberStage(emptied), { callee: '112' }).callee, '112');
+    assert.equal(refusedBy(numberStage(emptied), { callee: '113' }).status, 484);
+  });
+
   it('takes lines beyond every limit, and gives them back', () => {
     const stage = numberStage(changes);
     const limits: number[] = [];

@@ -205,6 +205,20 @@ describe('offers that meet', () => {
   });
 });
 
+describe('a Retry-After inside a call', () => {
+  it('crosses with a 500, which says when an offer may come again, and with no other code', () => {
+    for (const [status, seconds] of [
+      [500, '7'],
+      [503, ''],
+    ] as const) {
+      const stage = createStage();
+      const { reinvite } = reinvited(stage);
+      stage.carrierA.send(responseTo(reinvite, status, { headers: 'Retry-After: 7\r\n' }));
+      assert.equal(stage.caller.takeOne(`SIP/2.0 ${status}`).header('Retry-After'), seconds);
+    }
+  });
+});
+
 describe('Max-Forwards inside a call', () => {
   it('0 is refused with 483, else it goes on one lower, under the cap (RFC 7332)', () => {
     const stage = createStage();

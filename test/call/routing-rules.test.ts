@@ -1,10 +1,14 @@
 // Whole calls by the routing rules: groups and reserved lines, protect routes, pauses, counts, local address.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CounterName } from '../../core/metrics/counter-layout.ts';
+import { type Hop, Transport } from '../../core/sip/hop.ts';
+import { datagramBytesMax } from '../../core/sip/message-size.ts';
 import {
   cancelText,
   createStage,
   inviteText,
+  offer,
   type Peer,
   plainDocument,
   responseTo,
@@ -19,22 +23,26 @@ interface Gateways {
   mapping?: object;
   parameters?: object;
   gatewayGroups?: object[];
+  /** Of the account that alpha is paid from, and its rates; without them it is not paid. */
+  account?: object;
+  rates?: object[];
 }
 
 /** Gateway alpha is carrier A, beta is carrier B; alpha has the smaller priority. */
-function stageOf({ alpha, beta, mapping, parameters, gatewayGroups }: Gateways): Stage {
-  const { mappingGateways, routingGateways, ...rest } = plainDocument as {
-    mappingGateways: object[];
-    routingGateways: object[];
+function stageOf(gateways: Gateways): Stage {
+  const { alpha, beta, mapping, parameters, gatewayGroups, account, rates = [] } = gateways;
+  const { mappingGateways, routingGateways, accounts, rateTables } = plainDocument as {
+    [collection: string]: object[];
   };
   const stage = createStage({
-    ...rest,
+    rateTables: [...rateTables!, { name: 'buy', rates }],
+    accounts: [accounts![0], { ...accounts![1], rateTable: 'buy', ...account }],
     parameters: { SS_MAXCPS: 0, ...parameters },
     ...(gatewayGroups === undefined ? {} : { gatewayGroups }),
-    mappingGateways: [{ ...mappingGateways[0], ...mapping }],
+    mappingGateways: [{ ...mappingGateways![0], ...mapping }],
     routingGateways: [
-      { ...routingGateways[0], ...alpha },
-      { ...routingGateways[1], ...beta },
+      { ...routingGateways![0], ...alpha },
+      { ...routingGateways![1], ...beta },
     ],
   });
   stage.effects.countsLines = true;
@@ -49,6 +57,8 @@ function call(stage: Stage): SentInvite {
 
 /** Slots of the document's gateways: the mapping gateway is 1, alpha 2, beta 3, and accounts lie between. */
 const alphaSlot = 2;
+const alphaAccountSlot = 5;
+const buyRate = { prefix: '', ratePerMinute: '0.01' };
 
 function begins(peer: Peer): Seen {
   return peer.takeOne('INVITE');
@@ -163,6 +173,78 @@ describe('a protect route', () => {
     stage.pass(1100);
     assert.deepEqual(carrierA.take().filter(({ method }) => method === 'INVITE').length, 1);
     assert.deepEqual(carrierB.take(), []);
+  });
+
+  const waiting = { beta: { protect: true }, parameters: { SS_TRY_PROTECT_ROUTE_DELAY: 10 } };
+
+  it('leaves it to one that was away, or whose account had no line', () => {
+    const away = stageOf({ ...waiting });
+    away.pass(10);
+    away.effects.closeGateway(alphaSlot, 4);
+    call(away);
+    away.pass(3900);
+    assert.deepEqual(away.carrierA.take(), []);
+    away.pass(1500);
+    assert.ok(away.carrierA.take().some(({ method }) => method === 'INVITE'));
+
+    const full = stageOf({ ...waiting, account: { lineLimit: 1 }, rates: [buyRate] });
+    const first = call(full);
+    full.carrierA.send(responseTo(begins(full.carrierA), 180, { tag: 'g' }));
+    call(full);
+    assert.deepEqual(full.carrierA.take(), []);
+    full.caller.send(cancelText(first));
+    full.carrierA.take();
+    full.pass(1100);
+    assert.equal(full.carrierA.take().filter(({ method }) => method === 'INVITE').length, 1);
+  });
+
+  const unfit: [string, Gateways, CounterName][] = [
+    ['has no listener', { alpha: { localIp: '127.0.0.77' } }, 'skippedListener'],
+    ['does not take the number', { alpha: { calleeLengths: [3] } }, 'skippedNumber'],
+    ['is left no number', { alpha: { calleeDialPlan: '*:' } }, 'skippedNumber'],
+    ['has a locked account', { account: { locked: true } }, 'skippedVendorRate'],
+    ['has a locked rate', { rates: [{ ...buyRate, locked: true }] }, 'skippedVendorRate'],
+    ['cannot be paid', { rates: [buyRate] }, 'skippedVendorBalance'],
+  ];
+  for (const [what, gateways, counter] of unfit) {
+    it(`does not wait for one that ${what}: it is looked at once`, () => {
+      const stage = stageOf({ ...waiting, ...gateways });
+      stage.effects.money.set(alphaAccountSlot, 0n);
+      call(stage);
+      stage.pass(9900);
+      assert.equal(stage.effects.counted(counter), 1);
+      assert.deepEqual([...stage.carrierA.take(), ...stage.carrierB.take()], []);
+      stage.pass(200);
+      begins(stage.carrierB);
+      assert.equal(stage.effects.counted(counter), 1);
+      assert.equal(stage.effects.ends.length, 0);
+    });
+  }
+
+  it('does not wait for one that the INVITE is too long for: one attempt, within the limit', () => {
+    const stage = stageOf({
+      ...waiting,
+      parameters: { ...waiting.parameters, SS_GATEWAY_SWITCH_LIMIT: 3 },
+      // Its prefix stands in the Request-URI and in To.
+      alpha: { calleePrefix: '0'.repeat(20) },
+      beta: { ...waiting.beta, address: 'tcp://127.0.0.4:5060' },
+    });
+    const usual = stageOf({});
+    call(usual);
+    const head = begins(usual.carrierA).text.length - offer.length;
+    const hop: Hop = { ...stage.caller.hop, transport: Transport.tcp, listener: 1, connection: 7 };
+    const body = `${`${offer}a=x-padding:`.padEnd(datagramBytesMax - head - 10, 'p')}\r\n`;
+    stage.deliver(inviteText({ body }).text, hop);
+    stage.pass(10_100);
+    begins(stage.carrierB);
+    const words = stage.effects.gatewayWords;
+    assert.deepEqual([...words.slice(alphaSlot * 32, alphaSlot * 32 + 2)], [1, 1]);
+    stage.pass(60_000);
+    const [cdr] = stage.effects.ends;
+    assert.deepEqual(
+      cdr!.attempts.map(({ gateway }) => gateway),
+      ['alpha', 'beta'],
+    );
   });
 
   it('is not tried for a caller who gave up while he waited', () => {

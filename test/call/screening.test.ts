@@ -101,22 +101,41 @@ describe('an INVITE is refused', () => {
   }
 
   it('each with its end reason in the CDR', () => {
-    const reasons: [Partial<Stage['effects']>, string, string][] = [
-      [{ grantsCps: false }, 'Call rate limited', 'refusedGatewayCps'],
-      [{ acquireCps: (slot) => slot !== 0 }, 'Call rate limited', 'refusedMaxCps'],
-      [{ grantsLines: false }, 'Connection limit exceeded', 'refusedLines'],
-      [{ acceptsCdrs: false }, 'System overload', 'refusedDisk'],
+    // Only what refuses every call of the peer asks him to stay away.
+    const reasons: [Partial<Stage['effects']>, string, string, string][] = [
+      [{ grantsCps: false }, 'Call rate limited', 'refusedGatewayCps', '1'],
+      [{ acquireCps: (slot) => slot !== 0 }, 'Call rate limited', 'refusedMaxCps', '1'],
+      [{ grantsLines: false }, 'Connection limit exceeded', 'refusedLines', ''],
+      [{ acceptsCdrs: false }, 'System overload', 'refusedDisk', '1'],
     ];
-    for (const [changes, reason, counter] of reasons) {
+    for (const [changes, reason, counter, retryAfter] of reasons) {
       const stage = createStage();
       Object.assign(stage.effects, changes);
       stage.caller.send(inviteText().text);
       const reply = stage.caller.takeOne('SIP/2.0 503');
-      assert.equal(reply.header('Retry-After'), '1');
+      assert.equal(reply.header('Retry-After'), retryAfter);
       assert.equal(stage.effects.ends[0]!.endReason, reason);
       assert.equal(stage.effects.ends[0]!.endedBy, 'server');
       assert.equal(stage.effects.counted(counter as 'refusedLines'), 1);
       assert.deepEqual(stage.effects.lines, []);
+    }
+  });
+
+  it('without a Retry-After where other numbers may be called', () => {
+    const [mapping] = plainDocument.mappingGateways as object[];
+    const dear = createStage({
+      ...plainDocument,
+      routingGateways: [(plainDocument.routingGateways as object[])[0]],
+      mappingGateways: [{ ...mapping, maxRatePerMinute: '0.01' }],
+    });
+    const rows: [Stage, string, string][] = [
+      [createStage(), '999', 'NoAvailableRouter'],
+      [dear, '442071234567', 'Profit limited'],
+    ];
+    for (const [stage, callee, reason] of rows) {
+      stage.caller.send(inviteText({ callee }).text);
+      assert.equal(stage.caller.takeOne('SIP/2.0 503').header('Retry-After'), '');
+      assert.equal(stage.effects.ends[0]!.endReason, reason);
     }
   });
 

@@ -2,6 +2,7 @@
 // instead of standing until 64*T1 have passed.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { datagramBytesMax } from '../../core/sip/message-size.ts';
 import {
   answer,
   answeredCall,
@@ -109,11 +110,23 @@ describe('a response too long for the caller', () => {
   });
 
   it('failure: the code alone', () => {
-    const stage = createStage();
-    const { carried } = begunCall(stage, { branch });
-    const headers = `Retry-After: 5 (${'w'.repeat(64_000)})\r\n`;
-    stage.carrierA.send(responseTo(carried, 603, { tag: 'a', headers }));
-    assert.equal(stage.caller.takeOne('SIP/2.0 603').header('Retry-After'), '');
+    const padded = (bytes: number): Seen => {
+      const stage = createStage();
+      // Without a Contact of ours a response may be longer than its INVITE.
+      const { text } = inviteText({ branch: `z9hG4bK${'n'.repeat(bytes)}`, body: '' });
+      stage.caller.send(
+        text.replace(/Contact: .*/, 'm: <sip:a@b>').replace('UDP 127.0.0.2', 'UDP a'),
+      );
+      stage.caller.takeOne('SIP/2.0 100');
+      const carried = stage.carrierA.takeOne('INVITE');
+      stage.carrierA.send(responseTo(carried, 603, { tag: 'a' }));
+      return stage.caller.takeOne('SIP/2.0 603');
+    };
+    const short = padded(1);
+    assert.equal(short.header('Reason'), 'Q.850;cause=21');
+    const room = datagramBytesMax - short.text.length;
+    assert.equal(padded(room + 1).header('Reason'), 'Q.850;cause=21');
+    assert.equal(padded(room + 2).header('Reason'), '');
   });
 });
 

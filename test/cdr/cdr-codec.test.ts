@@ -122,6 +122,13 @@ test('a billed call has its amounts as decimal strings in JSON', () => {
   const json = cdrToJson(sampleCdr('a', sampleCharges), { set: 's', file: 'f', offset: 8 });
   assert.equal(json.fee, '0.0132');
   assert.equal(json.cost, '0.009');
+  assert.equal(json.profit, '0.0042');
+  const place = { set: 's', file: 'f', offset: 8 };
+  for (const unknown of [{ cost: null }, { fee: null }]) {
+    assert.equal(cdrToJson(sampleCdr('a', { ...sampleCharges, ...unknown }), place).profit, null);
+  }
+  const loss = sampleCdr('a', { ...sampleCharges, fee: 0n });
+  assert.equal(cdrToJson(loss, place).profit, '-0.009');
   assert.equal(json.tax, '0');
   assert.equal(json.billedSeconds, 66);
   assert.equal(json.calleeBilling, '442079460000');

@@ -107,6 +107,12 @@ export function sampleAnswer(id: string, answeredAt: number = sampleWallMs + 4_0
   };
 }
 
+/** One that is charged `sampleCharges`. */
+export function billedAnswer(id: string, answeredAt?: number): AnswerRecord {
+  const answer = sampleAnswer(id, answeredAt);
+  return { ...answer, cdr: { ...answer.cdr, ...sampleCharges } };
+}
+
 export function endOf(answer: AnswerRecord, endedAt: number): Cdr {
   const answeredAt = answer.cdr.answeredAt!;
   return {

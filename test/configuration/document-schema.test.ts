@@ -128,12 +128,12 @@ describe('a configuration document', () => {
     [
       'money as a number',
       { accounts: [{ name: 'a', kind: 'customer', balance: 1.5 }] },
-      'accounts[0].balance: 1.5 is a number, which may lose digits; expected a decimal string like "0.0125" from "-90000000000" to "90000000000", at most 8 decimals',
+      'accounts[0].balance: 1.5 is a number, which may lose digits; expected a decimal string like "0.0125" from "-45000000000" to "45000000000", at most 8 decimals',
     ],
     [
       'more money than can be counted',
-      { accounts: [{ name: 'a', kind: 'customer', creditLimit: '90000000000.00000001' }] },
-      'accounts[0].creditLimit: "90000000000.00000001" is not accepted; expected a decimal string like "0.0125" from "0" to "90000000000", at most 8 decimals, or unlimited',
+      { accounts: [{ name: 'a', kind: 'customer', creditLimit: '45000000000.00000001' }] },
+      'accounts[0].creditLimit: "45000000000.00000001" is not accepted; expected a decimal string like "0.0125" from "0" to "45000000000", at most 8 decimals, or unlimited',
     ],
     [
       'a missing field',

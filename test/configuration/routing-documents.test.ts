@@ -36,6 +36,7 @@ const routingRules = {
   ...rules,
   weight: 300,
   protect: true,
+  feerateRestrict: true,
   leastCostRouting: true,
   calculateRouteQuality: 'on',
   scheduledPriority: [{ days: ['sunday'], from: '08:00', to: '18:00', priority: 1 }],
@@ -44,6 +45,11 @@ const routingRules = {
   switchAllowRing: true,
   switchAllowSdp: false,
   switchAllowBusy: true,
+  timeoutInvite: 5,
+  timeoutTrying: 6,
+  timeoutSessionProgress: 7,
+  timeoutSessionProgressSdp: 0,
+  timeoutRinging: 600,
   localIp: '192.0.2.5',
   optionsCheck: true,
 };
@@ -53,7 +59,10 @@ function documentWith(mapping: object, routing: object): object {
     calendars,
     gatewayGroups,
     mappingGateways: [{ name: 'in', addresses: ['192.0.2.1'], ...mapping }],
-    routingGateways: [{ name: 'out', address: '192.0.2.9', prefixes: ['44'], ...routing }],
+    accounts: [{ name: 'seller', kind: 'clearing' }],
+    routingGateways: [
+      { name: 'out', account: 'seller', address: '192.0.2.9', prefixes: ['44'], ...routing },
+    ],
   };
 }
 
@@ -126,6 +135,18 @@ describe('routing rules of a document', () => {
       'routingGateways[0].mappingGateways.names[0]: "out" is no mapping gateway that exists; expected the name of a mapping gateway',
     ],
     [
+      'vendor rates of no account',
+      {},
+      { account: undefined, feerateRestrict: true },
+      'routingGateways[0].feerateRestrict: true is of a gateway without an account; expected account beside it',
+    ],
+    [
+      'a flag that is none',
+      {},
+      { feerateRestrict: 'sometimes' },
+      'routingGateways[0].feerateRestrict: "sometimes" is not accepted; expected true or false',
+    ],
+    [
       'an unknown group in a list',
       { routingGroups: { names: ['x'] } },
       {},
@@ -154,6 +175,18 @@ describe('routing rules of a document', () => {
       { callFailedSipCode: ['503:200'] },
       {},
       'mappingGateways[0].callFailedSipCode[0]: "503:200" is not accepted; expected "REASON:CODE": a SIP code, an end reason or 0 (any other), and the SIP code to send or 0 (as it is)',
+    ],
+    [
+      'a timeout that is too long',
+      {},
+      { timeoutSessionProgressSdp: 601 },
+      'routingGateways[0].timeoutSessionProgressSdp: 601 is not accepted; expected a whole number from 0 to 600',
+    ],
+    [
+      'a timeout of part of a second',
+      {},
+      { timeoutTrying: 0.5 },
+      'routingGateways[0].timeoutTrying: 0.5 is not accepted; expected a whole number from 0 to 600',
     ],
     [
       'switching after RTP, which needs media',

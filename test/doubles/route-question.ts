@@ -76,6 +76,7 @@ export function routeQuestion(
     snapshot,
     mapping: hasMapping ? mappingGatewayAt(snapshot, 0) : plainMapping,
     callee,
+    emergency: false,
     at: Date.UTC(2026, 0, 1),
     state: idleState,
     minutePrice: () => Number.NaN,

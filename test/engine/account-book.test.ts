@@ -1,6 +1,7 @@
 // The main thread's accounts: opened once, kept over configurations, paid, and not lost with money in them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { balanceUnitsMax, unlimitedCredit } from '../../core/money.ts';
 import { AccountBook } from '../../workers/account-book.ts';
 import type { AccountCells } from '../../workers/configuration/compile-billing.ts';
 import { accountSlotName } from '../../workers/configuration/slot-registry.ts';
@@ -82,10 +83,26 @@ describe('the account book', () => {
     );
     assert.throws(
       () =>
-        book.pay({ account: 'acme', units: 9000000000000000000n }) &&
-        book.pay({ account: 'acme', units: 9000000000000000000n }),
-      /expected a balance of at most 90000000000 afterwards/,
+        book.pay({ account: 'acme', units: balanceUnitsMax }) &&
+        book.pay({ account: 'acme', units: balanceUnitsMax }),
+      /expected a balance of at most 45000000000 afterwards/,
     );
+  });
+
+  it('has room for the largest balance with the largest credit limit, and with none at all', async () => {
+    const { book, activate } = openBook();
+    const opening = balanceUnitsMax;
+    await activate([
+      { name: 'large', opening, credit: balanceUnitsMax },
+      { name: 'unlimited', opening, credit: unlimitedCredit },
+    ]);
+    const large = book.balanceOf('large');
+    assert.deepEqual(
+      [large.balance, large.available, large.creditLimit],
+      ['45000000000', '90000000000', '45000000000'],
+    );
+    const { available, creditLimit } = book.balanceOf('unlimited');
+    assert.deepEqual([available, creditLimit], ['91116860184.27387904', 'unlimited']);
   });
 
   it('does not lose an account that has money or debts', async () => {

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Counter } from '../../core/metrics/counter-layout.ts';
+import { moneyText } from '../../core/money.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import type { Engine } from '../../workers/engine.ts';
+import { auditLedger } from '../../workers/ledger/audit.ts';
+import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
 import { counterBlock, workerWriter } from '../../workers/memory/counter-block.ts';
 import { type Rush, rushOf } from './call-rush.ts';
 import {
@@ -53,6 +56,22 @@ function moneyOf(engine: Engine, account: string): string[] {
   return [balance, reserved, available];
 }
 
+/** Of the ledger, once no engine runs on it: the audit is clean, and the balances are these. */
+async function assertBooks(
+  dataDir: string,
+  balances: Readonly<Record<string, string>>,
+): Promise<void> {
+  const ledger = await openEmbeddedLedger(dataDir);
+  try {
+    assert.equal(await auditLedger(ledger), undefined);
+    const accounts = await ledger.accounts();
+    const found = accounts.map(({ name, balance }) => [name, moneyText(balance)]);
+    assert.deepEqual(Object.fromEntries(found), balances);
+  } finally {
+    await ledger.close();
+  }
+}
+
 test('a thousand calls at once on an account that can pay for fifty: exact to the unit', async () => {
   // One unit more than fifty calls cost.
   const { caller, carrier, dataDir, engine } = await startWith('3.00000001');
@@ -91,6 +110,7 @@ test('a thousand calls at once on an account that can pay for fifty: exact to th
     refused.every(({ endReason, fee }) => endReason === 'Insufficient balance' && fee === 0n),
   );
   assert.deepEqual(moneyOf(engine, 'acme'), ['0.00000001', '0', '0.00000001']);
+  await assertBooks(dataDir, { acme: '0.00000001', carrier: '998.5' });
 });
 
 test('balances survive a restart: the opening balance less what the log says', async () => {
@@ -128,6 +148,8 @@ test('a worker that dies gives its money back, less what its calls cost to their
   assert.deepEqual(moneyOf(engine, 'acme'), ['9.94', '0', '9.94']);
   assert.deepEqual(moneyOf(engine, 'carrier'), ['999.97', '0', '999.97']);
   assert.equal(engine.accounts.balanceOf('acme').linesUsed, 0);
+  await engine.drainAndClose();
+  await assertBooks(dataDir, { acme: '9.94', carrier: '999.97' });
 });
 
 test('a payment reaches the cell at once, and a call that was refused goes through', async () => {
@@ -153,6 +175,8 @@ test('a call that was up when the process ended is charged at the next start', a
     [[6_000_000n, 3_000_000n, 60]],
   );
   assert.deepEqual(moneyOf(again, 'acme'), ['9.94', '0', '9.94']);
+  await again.drainAndClose();
+  await assertBooks(dataDir, { acme: '9.94', carrier: '999.97' });
 });
 
 test('a configuration without an account that has money is refused by the running node', async () => {

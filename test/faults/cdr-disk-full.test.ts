@@ -4,27 +4,29 @@ import { recoverCdrLog } from '../../workers/cdr/recover-log.ts';
 import { FailingDisk } from '../cdr/failing-disk.ts';
 import { endedIds, openLog, readFrames } from '../cdr/log-under-test.ts';
 import {
+  billedAnswer,
   endOf,
   failedCdr,
   sampleAnswer,
   sampleWallMs,
   temporaryDirectory,
 } from '../cdr/sample-records.ts';
+import { assertBooks } from './audited-ledger.ts';
 
-test('a full disk refuses new calls and still takes the end of every call that is up', () => {
+test('a full disk refuses new calls and still takes the end of every call that is up', async () => {
   const directory = temporaryDirectory();
   const files = new FailingDisk();
   const log = openLog(directory, { files });
-  const up = Array.from({ length: 3_000 }, (_, index) => sampleAnswer(`up${index}`));
+  const up = Array.from({ length: 3_000 }, (_, index) => billedAnswer(`up${index}`));
   for (const answer of up) {
     log.recordAnswer(answer);
     assert.equal(log.flush(), true);
   }
   files.freeBytes = 0;
   // New calls eat what is kept beyond the ends, then are refused.
-  const late: ReturnType<typeof sampleAnswer>[] = [];
+  const late: ReturnType<typeof billedAnswer>[] = [];
   while (log.accepts) {
-    const answer = sampleAnswer(`late${late.length}`);
+    const answer = billedAnswer(`late${late.length}`);
     late.push(answer);
     log.recordAnswer(answer);
     assert.equal(log.flush(), true);
@@ -37,6 +39,7 @@ test('a full disk refuses new calls and still takes the end of every call that i
   }
   assert.equal(endedIds(directory).length, up.length + late.length);
   assert.equal(log.openCalls, 0);
+  await assertBooks(directory, up.length + late.length);
 });
 
 test('accepts again by itself when there is room again', () => {
@@ -222,11 +225,11 @@ test('frames beyond what may wait are given up and counted, failed attempts firs
   assert.ok(endedIds(directory).includes('up'));
 });
 
-test('a process that dies in a failed batch: what reached the file counts once', () => {
+test('a process that dies in a failed batch: what reached the file counts once', async () => {
   const directory = temporaryDirectory();
   const files = new FailingDisk();
   const log = openLog(directory, { files });
-  const answers = Array.from({ length: 6 }, (_, index) => sampleAnswer(`c${index}`));
+  const answers = Array.from({ length: 6 }, (_, index) => billedAnswer(`c${index}`));
   for (const answer of answers) log.recordAnswer(answer);
   log.flush();
   files.writeBytesMax = 80;
@@ -239,4 +242,5 @@ test('a process that dies in a failed batch: what reached the file counts once',
   assert.equal(report.calls.length, 6 - written);
   assert.equal(new Set(endedIds(directory)).size, 6);
   assert.equal(endedIds(directory).length, 6);
+  await assertBooks(directory, 6);
 });

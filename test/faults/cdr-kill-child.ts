@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import type { AnswerRecord } from '../../core/cdr/cdr.ts';
 import { openLog } from '../cdr/log-under-test.ts';
-import { endOf, sampleAnswer } from '../cdr/sample-records.ts';
+import { billedAnswer, endOf } from '../cdr/sample-records.ts';
 
 const directory = process.argv[2]!;
 const run = process.argv[3]!;
@@ -14,7 +14,7 @@ let calls = 0;
 function batch(): void {
   let lines = '';
   for (let index = 0; index < 8; index++) {
-    const answer = sampleAnswer(`${run}-${calls++}`, Date.now());
+    const answer = billedAnswer(`${run}-${calls++}`, Date.now());
     up.push(answer);
     log.recordAnswer(answer);
     lines += `up ${answer.cdr.id}\n`;

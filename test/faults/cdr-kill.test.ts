@@ -7,6 +7,7 @@ import { queryCdrs } from '../../workers/cdr/query-cdrs.ts';
 import { recoverCdrLog } from '../../workers/cdr/recover-log.ts';
 import { readFrames } from '../cdr/log-under-test.ts';
 import { temporaryDirectory } from '../cdr/sample-records.ts';
+import { assertBooks } from './audited-ledger.ts';
 
 /** Lets a child write until it has told of `lines` records, then kills it; answers what it told. */
 async function writeAndKill(directory: string, run: number, lines: number): Promise<string[]> {
@@ -52,6 +53,7 @@ test('kill -9 at any point: every record that was acknowledged is there, every c
   assert.deepEqual([...ends.keys()].sort(), [...answered].sort());
   assert.ok([...ends.values()].every((count) => count === 1));
   assert.ok(recovered >= 8 * 43, `${recovered} calls recovered`);
+  await assertBooks(directory, ends.size);
 });
 
 test('a reader beside a writing process sees every CDR that was acknowledged, in order, without gaps', async () => {

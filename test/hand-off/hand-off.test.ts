@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import test from 'node:test';
+import test, { mock } from 'node:test';
 import type { Cdr } from '../../core/cdr/cdr.ts';
 import type { CdrLog } from '../../workers/cdr/cdr-log.ts';
 import { CdrWriter } from '../../workers/cdr/cdr-writer.ts';
@@ -110,6 +110,44 @@ function writerBeside(
     readers,
   });
 }
+
+test('what was read of a batch before reading failed is read again', async () => {
+  const directory = temporaryDirectory();
+  const log = openLog(directory, { nowWallMs: baseMs, rotateBytes: 10_000 });
+  const ids = idsOf('c', 400);
+  for (const id of ids) {
+    ends(log, [id]);
+    log.flush();
+  }
+  assert.ok(segmentFiles(directory).length > 5);
+  const receiver = new Receiver();
+  receiver.batchMax = 90;
+  const handOff = handOffTo(directory, receiver);
+  const open = fs.openSync;
+  let tries = 0;
+  const fault = mock.method(fs, 'openSync', (file: fs.PathLike, flags: fs.OpenMode) => {
+    // the cursor of the hand-off is a file, too, and is not meant
+    if (String(file).endsWith('.log') && ++tries % 4 === 0) throw new Error('EMFILE');
+    return open(file, flags);
+  });
+  let failed = 0;
+  try {
+    for (let went = ''; went !== 'idle' && failed < 1000; ) {
+      went = await handOff.step().catch((error: Error) => {
+        assert.equal(error.message, 'EMFILE');
+        failed++;
+        return 'failed';
+      });
+      if (failed > 5) fault.mock.restore();
+    }
+  } finally {
+    fault.mock.restore();
+  }
+  assert.ok(failed > 1, `${failed} failures`);
+  assert.deepEqual(receiver.taken, ids);
+  await handOff.close();
+  log.close(baseMs);
+});
 
 test('ledger, files and push hold each other up in no way', async () => {
   const dataDir = temporaryDirectory();

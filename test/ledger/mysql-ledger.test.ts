@@ -218,6 +218,22 @@ describe('the ledger in MariaDB, beyond what all ledgers do', () => {
     await again.close();
   });
 
+  it('looks again at what can lose a commit while it is connected', async () => {
+    const store = openMysqlLedger({ url: await freshUrl(), settingsEveryMs: 0 });
+    await store.days();
+    await database.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 0');
+    try {
+      // Each question begins a look; a query behind it on the same connection ends after it.
+      store.warning();
+      await store.account('nobody');
+      for await (const _ of store.cdrs({}));
+      assert.match(store.warning(), /innodb_flush_log_at_trx_commit is 0/);
+    } finally {
+      await database.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
+      await store.close();
+    }
+  });
+
   it('makes the table of a day ahead of it, with its indexes', async () => {
     const url = await freshUrl();
     const store = openMysqlLedger({ url });

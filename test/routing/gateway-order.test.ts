@@ -122,6 +122,32 @@ describe('the order of candidates', () => {
     assert.equal(order(routes(gateways, { parameters: before }), { asr }, fields), 'b a');
   });
 
+  it('has the rate before line usage or before the name, as SS_GATEWAYFEERATEROUTESORTCONFIG says, ASR where it is', () => {
+    const gateways = [gateway('a'), gateway('b'), gateway('c')];
+    const fields = { minutePrice: prices({ a: 300, b: 100, c: 200 }) };
+    const rate = { SS_GATEWAY_FEE_RATE_CALCULATE: 'On' };
+    const early = { ...rate, SS_GATEWAYFEERATEROUTESORTCONFIG: 'Before line usage' };
+    const late = { ...rate, SS_GATEWAYFEERATEROUTESORTCONFIG: 'Before gateway ID' };
+    const by = (parameters: object, readings: Readings): string =>
+      order(routes(gateways, { parameters }), readings, fields);
+    const busy = { linesUsed: { b: 5, c: 1 }, callsToday: { b: 9, c: 1 } };
+    assert.equal(by(rate, busy), 'b c a');
+    assert.equal(by(early, busy), 'b c a');
+    assert.equal(by(late, busy), 'a c b');
+    // Without a difference in use the rate decides there too, before the name.
+    assert.equal(by(late, {}), 'b c a');
+    assert.equal(by(late, { callsToday: { b: 1 } }), 'c a b');
+    const measured = { ...busy, asr: { a: 2000, b: 2000, c: 9000 } };
+    const quality = { SS_GATEWAY_ASR_CALCULATE: 'On' };
+    assert.equal(by({ ...late, ...quality }, measured), 'c a b');
+    const qualityLate = { ...quality, SS_GATEWAYASRROUTESORTCONFIG: 'Before gateway ID' };
+    assert.equal(by({ ...early, ...qualityLate }, measured), 'b c a');
+    const even = { asr: measured.asr };
+    assert.equal(by({ ...late, ...qualityLate }, even), 'c b a');
+    const rateFirst = { SS_GATEWAY_FEE_RATE_ROUTE_BEFORE_ASR: 'On' };
+    assert.equal(by({ ...late, ...qualityLate, ...rateFirst }, even), 'b c a');
+  });
+
   it('begins with the policies of the mapping gateway, before the prefix length', () => {
     const gateways = [
       gateway('long', { prefixes: ['4420'], priority: 1 }),

@@ -32,6 +32,8 @@ function decide(
   );
 }
 
+const noStopAfterSdp = { SS_SIP_STOP_SWITCH_AFTER_SDP: false };
+
 describe('after a failed attempt', () => {
   it('the next gateway is tried on timeouts and transport errors', () => {
     assert.equal(decide({ kind: 'timeout', sipCode: 0 }), true);
@@ -81,6 +83,61 @@ describe('after a failed attempt', () => {
     const off = { SS_SIP_STOP_SWITCH_AFTER_SDP: false };
     assert.equal(decide(outcome, { switchUntilConnect: true }, off), true);
     assert.equal(decide(outcome, {}, off), false);
+  });
+
+  /** Outcome, the gateway's own word and the parameters; may the next gateway be tried. */
+  const rows: [string, Partial<AttemptOutcome>, object, Partial<Parameters>, boolean][] = [];
+  const overrides = [
+    [undefined, false],
+    [false, false],
+    [true, true],
+  ] as const;
+  for (const [own, goesOn] of overrides) {
+    const busy = own === undefined ? {} : { switchAllowBusy: own };
+    const ring = own === undefined ? {} : { switchAllowRing: own };
+    const sdp = own === undefined ? {} : { switchAllowSdp: own };
+    rows.push(
+      ['486', { sipCode: 486 }, busy, {}, goesOn],
+      ['cause 17', { sipCode: 480, cause: 17 }, busy, {}, goesOn],
+      ['600', { sipCode: 600 }, busy, {}, goesOn],
+      ['600 with cause 17', { sipCode: 600, cause: 17 }, busy, {}, goesOn],
+      ['603 with cause 17', { sipCode: 603, cause: 17 }, busy, {}, false],
+      ['a 486 that is a stop code', { sipCode: 486 }, { ...busy, stopCodes: [486] }, {}, false],
+      ['a failure after ringing', { ringing: true }, ring, {}, goesOn],
+      ['a silence after ringing', { kind: 'timeout', sipCode: 0, ringing: true }, ring, {}, goesOn],
+      ['a failure after SDP', { sdpSeen: true }, sdp, {}, goesOn],
+    );
+    // The gateway's own word, or with none of it the parameter's.
+    const otherwise = own ?? true;
+    const notBusy = { SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: false };
+    const untilConnect = { SS_GATEWAY_SWITCH_UNTIL_CONNECT: true };
+    rows.push(
+      ['486, the parameter off', { sipCode: 486 }, busy, notBusy, otherwise],
+      ['cause 17, the parameter off', { sipCode: 500, cause: 17 }, busy, notBusy, otherwise],
+      ['600, the parameter off', { sipCode: 600 }, busy, notBusy, goesOn],
+      ['ringing, until connect', { ringing: true }, ring, untilConnect, otherwise],
+      ['SDP, the parameter off', { sdpSeen: true }, sdp, noStopAfterSdp, otherwise],
+    );
+  }
+  for (const [what, outcome, gateway, parameters, goesOn] of rows) {
+    const own = JSON.stringify(gateway);
+    it(`${what} ${own}: ${goesOn ? 'goes on' : 'stops'}`, () => {
+      assert.equal(decide(outcome, gateway, parameters), goesOn);
+    });
+  }
+
+  it('with SS_GATEWAY_SWITCH_STRICT only by a flag to go on until connect', () => {
+    const strict = { SS_GATEWAY_SWITCH_STRICT: true };
+    const all = { ...strict, SS_GATEWAY_SWITCH_UNTIL_CONNECT: true };
+    for (const kind of ['response', 'timeout', 'transport'] as const) {
+      assert.equal(decide({ kind }, {}, strict), false, kind);
+      assert.equal(decide({ kind }, { switchUntilConnect: true }, strict), true, kind);
+      assert.equal(decide({ kind }, {}, all), true, kind);
+    }
+    const allowing = { switchAllowRing: true, switchAllowSdp: true, switchAllowBusy: true };
+    assert.equal(decide({ ringing: true }, allowing, strict), false);
+    assert.equal(decide({ sipCode: 486 }, { switchUntilConnect: true }, strict), false);
+    assert.equal(decide({ sipCode: 486 }, { ...allowing, switchUntilConnect: true }, strict), true);
   });
 
   it('at most SS_GATEWAY_SWITCH_LIMIT attempts are made; 0 is no limit', () => {

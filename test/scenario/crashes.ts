@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SipCall } from '../../bench/peers/sip-call.ts';
 import { startUserAgent, type UserAgent } from '../../bench/peers/sip-user-agent.ts';
+import { assertBooks } from './audited-node.ts';
 import { type CdrLine, type NodeUnderTest, openNode } from './node-under-test.ts';
 
 export interface CrashRun {
@@ -35,15 +36,7 @@ export async function crashUnderCalls(run: CrashRun): Promise<CrashResult> {
   ]);
   const load = createLoad(node, customer, run.rate);
   try {
-    await node.apply({
-      parameters: { SS_MAXCPS: 0 },
-      mappingGateways: [
-        { name: 'customer', auth: 'ip', addresses: [`127.0.0.1:${customer.port}`] },
-      ],
-      routingGateways: [
-        { name: 'carrier', address: `127.0.0.1:${carrier.port}`, prefixes: ['44'] },
-      ],
-    });
+    await node.apply(documentOf(customer, carrier));
     answerEverything(carrier);
     load.start();
     const held: HeldCall[] = [];
@@ -65,6 +58,39 @@ export async function crashUnderCalls(run: CrashRun): Promise<CrashResult> {
     await node.close();
     await Promise.all([customer.close(), carrier.close()]);
   }
+}
+
+/** Any part of a second is charged. */
+function documentOf(customer: UserAgent, carrier: UserAgent): object {
+  const balance = '1000';
+  const rates = (ratePerMinute: string): object[] => [{ prefix: '44', ratePerMinute }];
+  return {
+    parameters: { SS_MAXCPS: 0, SERVER_BILLING_HOLD_TIME_PRECISION: 1 },
+    rateTables: [
+      { name: 'retail', rates: rates('0.6') },
+      { name: 'buy', rates: rates('0.31234567') },
+    ],
+    accounts: [
+      { name: 'acme', kind: 'customer', balance, rateTable: 'retail' },
+      { name: 'vendor', kind: 'clearing', balance, rateTable: 'buy' },
+    ],
+    mappingGateways: [
+      {
+        name: 'customer',
+        account: 'acme',
+        auth: 'ip',
+        addresses: [`127.0.0.1:${customer.port}`],
+      },
+    ],
+    routingGateways: [
+      {
+        name: 'carrier',
+        account: 'vendor',
+        address: `127.0.0.1:${carrier.port}`,
+        prefixes: ['44'],
+      },
+    ],
+  };
 }
 
 function answerEverything(carrier: UserAgent): void {
@@ -135,6 +161,7 @@ async function judge(
     );
     assert.ok(own[0]!.answeredAt !== null);
   }
+  await assertBooks(node, ['acme', 'vendor']);
   const forced = cdrs.filter(({ endReason }) => endReason === 'Server forced release');
   return { byesAnswered: byesAnswered.length, forcedReleases: forced.length };
 }

@@ -11,6 +11,7 @@ import {
   startCdrReceiver,
   taken,
 } from '../hand-off/cdr-receiver.ts';
+import { assertBooks } from './audited-node.ts';
 import { type CdrLine, type NodeUnderTest, openNode } from './node-under-test.ts';
 
 export interface HandOffRun {
@@ -58,8 +59,18 @@ export async function openHandOffStage(): Promise<HandOffStage> {
     call.reply(call.callee.startsWith('4499') ? 486 : 200);
   };
   await node.apply({
-    parameters: { SS_MAXCPS: 0, SS_CDR_RECORD_TO_FILE: 'On', SS_CDR_RECORD_NONCONNECT: 'On' },
-    mappingGateways: [{ name: 'in', auth: 'ip', addresses: [`127.0.0.1:${customer.port}`] }],
+    parameters: {
+      SS_MAXCPS: 0,
+      SS_CDR_RECORD_TO_FILE: 'On',
+      SS_CDR_RECORD_NONCONNECT: 'On',
+      // Any part of a second is charged.
+      SERVER_BILLING_HOLD_TIME_PRECISION: 1,
+    },
+    rateTables: [{ name: 'retail', rates: [{ prefix: '44', ratePerMinute: '0.6' }] }],
+    accounts: [{ name: 'acme', kind: 'customer', balance: '1000', rateTable: 'retail' }],
+    mappingGateways: [
+      { name: 'in', account: 'acme', auth: 'ip', addresses: [`127.0.0.1:${customer.port}`] },
+    ],
     routingGateways: [{ name: 'out', address: `127.0.0.1:${carrier.port}`, prefixes: ['44'] }],
   });
   const answered: string[] = [];
@@ -102,6 +113,7 @@ export async function handOffUnderCalls(run: HandOffRun): Promise<HandOffResult>
     const byCallId = new Set(cdrs.map(({ callId }) => callId));
     const missing = answered.filter((callId) => !byCallId.has(callId));
     assert.deepEqual(missing, [], 'calls whose BYE was answered, without CDR');
+    await assertBooks(node, ['acme']);
     const sent = pushedCdrs(receiver).length;
     return { byesAnswered: answered.length, cdrs: cdrs.length, repeats: sent - cdrs.length };
   } finally {

@@ -13,6 +13,11 @@ for (const fault of ledgerFaults) {
     const result = await faultsUnderCalls({ ...long, awayMs, fault });
     console.log(`${fault}: ${JSON.stringify(result)}`);
     if (fault !== 'nodeKilled') assert.ok(result.told > 0, 'status said so');
+    if (fault === 'databaseKilled' || fault === 'databaseHangs') {
+      // The database is away for about half of the run; a few calls may find SIPp without a processor.
+      const { failed, placed } = result;
+      assert.ok(failed < placed / 100, `${failed} of ${placed} calls failed`);
+    }
     assert.ok(result.acknowledged > 10_000, `${result.acknowledged} calls`);
   });
 }

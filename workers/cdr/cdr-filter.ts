@@ -8,16 +8,14 @@ import type { CdrPlace, StoredCdr, StoredCdrQuery } from '../ledger/ledger-store
 export function cdrFilter(query: StoredCdrQuery): (cdr: Cdr, logId: LogId) => boolean {
   const since = query.since ?? Number.NEGATIVE_INFINITY;
   const until = query.until ?? Number.POSITIVE_INFINITY;
-  const { account, gateway, endReason } = query;
+  const { endReason } = query;
+  const concerns = partyFilter(query);
   const callId = byteString(query.callId);
   const calleePrefix = byteString(query.calleePrefix);
   const wanted = query.logId === undefined ? undefined : identityKey(query.logId);
   return (cdr, logId) => {
     if (cdr.endedAt < since || cdr.endedAt >= until) return false;
-    if (account !== undefined && cdr.account !== account && cdr.clearingAccount !== account) {
-      return false;
-    }
-    if (gateway !== undefined && !concernsGateway(cdr, gateway)) return false;
+    if (!concerns(cdr)) return false;
     if (calleePrefix !== undefined && !cdr.calleeAccess.startsWith(calleePrefix)) return false;
     if (endReason !== undefined && cdr.endReason !== endReason) return false;
     if (wanted !== undefined && identityKey(logId) !== wanted) return false;
@@ -28,6 +26,22 @@ export function cdrFilter(query: StoredCdrQuery): (cdr: Cdr, logId: LogId) => bo
 /** CDRs keep what peers sent as byte strings. */
 function byteString(text: string | undefined): string | undefined {
   return text === undefined ? undefined : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** By who has a part in the call. */
+function partyFilter({ account, agent, gateway }: StoredCdrQuery): (cdr: Cdr) => boolean {
+  return (cdr) =>
+    (account === undefined || concernsAccount(cdr, account)) &&
+    (agent === undefined || concernsAgent(cdr, agent)) &&
+    (gateway === undefined || concernsGateway(cdr, gateway));
+}
+
+function concernsAccount(cdr: Cdr, account: string): boolean {
+  return cdr.account === account || cdr.clearingAccount === account;
+}
+
+function concernsAgent({ agentFees }: Cdr, agent: string): boolean {
+  return agentFees.some(({ account }) => account === agent);
 }
 
 export function concernsGateway(cdr: Cdr, gateway: string): boolean {

@@ -2,12 +2,13 @@
 // the one in use, for ever. What it does in a thread of its own is cdr-writer-thread.ts.
 import type { UsageRules } from '../../core/billing/fraud-usage.ts';
 import type { CdrStoreFigures } from '../admin-messages.ts';
-import { LedgerAway, type LedgerStore, type RejectedRecord } from '../ledger/ledger-store.ts';
+import type { LedgerStore, RejectedRecord } from '../ledger/ledger-store.ts';
 import type { LogReader } from './log-retention.ts';
 import { currentLogSet, listLogSets } from './log-set.ts';
 import type { WriterParameters } from './row-rules.ts';
 import { SetWriter } from './set-writer.ts';
 import { addDays, dayOfNode } from './table-days.ts';
+import { UnreachedBacklog } from './unreached-backlog.ts';
 
 /** How long one look at the queue may count. */
 const countMs = 20;
@@ -31,7 +32,10 @@ export class CdrWriter {
   readonly #options: CdrWriterOptions;
   #sets: SetWriter[] = [];
   #opened = false;
+  /** While the ledger has not said where it is. */
+  #unreached: UnreachedBacklog | undefined;
   #away = '';
+  #lastQueue: CdrStoreFigures['queue'] = { records: 0, bytes: 0, oldestMs: 0 };
 
   constructor(options: CdrWriterOptions) {
     this.#options = options;
@@ -49,7 +53,8 @@ export class CdrWriter {
       this.#away = '';
       return went;
     } catch (error) {
-      if (error instanceof LedgerAway) this.#away = error.message;
+      // Whatever it is, nothing is stored meanwhile.
+      this.#away = (error as Error).message;
       throw error;
     }
   }
@@ -68,14 +73,9 @@ export class CdrWriter {
 
   figures(nowWallMs: number): CdrStoreFigures {
     const { store } = this.#options;
-    const queue = { records: 0, bytes: 0, oldestMs: 0 };
     let storedRows = 0;
     let rejectedRecords = 0;
     for (const set of this.#sets) {
-      const { records, bytes, oldestMs } = set.queue(nowWallMs, countMs);
-      queue.records += records;
-      queue.bytes += bytes;
-      queue.oldestMs = Math.max(queue.oldestMs, oldestMs);
       storedRows += set.storedRows;
       rejectedRecords += set.rejectedRecords;
     }
@@ -86,8 +86,25 @@ export class CdrWriter {
       warning: store.warning(),
       storedRows,
       rejectedRecords,
-      queue,
+      queue: this.#queue(nowWallMs),
     };
+  }
+
+  /** As it was where the log cannot be read at the moment: figures are told all the same. */
+  #queue(nowWallMs: number): CdrStoreFigures['queue'] {
+    try {
+      const queue = this.#unreachedQueue(nowWallMs);
+      for (const set of this.#sets) {
+        const { records, bytes, oldestMs } = set.queue(nowWallMs, countMs);
+        queue.records += records;
+        queue.bytes += bytes;
+        queue.oldestMs = Math.max(queue.oldestMs, oldestMs);
+      }
+      this.#lastQueue = queue;
+    } catch (error) {
+      this.#away ||= (error as Error).message;
+    }
+    return this.#lastQueue;
   }
 
   /** Segments, and days of the tables, that are older than the parameters say. */
@@ -103,6 +120,18 @@ export class CdrWriter {
 
   close(): void {
     for (const set of this.#sets) set.close();
+    this.#forgetUnreached();
+  }
+
+  #unreachedQueue(nowWallMs: number): CdrStoreFigures['queue'] {
+    if (this.#opened || this.#away === '') return { records: 0, bytes: 0, oldestMs: 0 };
+    this.#unreached ??= new UnreachedBacklog(this.#options.directory);
+    return this.#unreached.queue(nowWallMs, countMs);
+  }
+
+  #forgetUnreached(): void {
+    this.#unreached?.close();
+    this.#unreached = undefined;
   }
 
   /** Begins anew from the checkpoints. */
@@ -113,6 +142,7 @@ export class CdrWriter {
       sets.push(await SetWriter.open({ set, readers, ...options }));
     }
     this.#sets = sets;
+    this.#forgetUnreached();
     this.#opened = currentLogSet(directory) !== null;
   }
 }

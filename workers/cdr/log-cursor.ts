@@ -32,7 +32,7 @@ export class LogCursor {
     this.#depth = options.depth ?? 'all';
     this.file = segment.file;
     this.offset = options.offset ?? 0;
-    this.#reader = this.#open(this.offset);
+    this.#reader = this.#open(segment, this.offset);
   }
 
   /** The next frame, or null while there is none. */
@@ -64,17 +64,18 @@ export class LogCursor {
     this.#reader.searchPastDamage = true;
     const rest = this.#reread();
     if (rest !== null) return rest;
+    // First, for it may fail: the cursor stays where it is then.
+    const reader = this.#open(following, 0);
     this.damaged += this.#reader.damaged;
     this.#reader.close();
+    this.#reader = reader;
     this.#segment = following;
     this.file = following.file;
     this.offset = 0;
-    this.#reader = this.#open(0);
-    return this.#reader.next();
+    return reader.next();
   }
 
-  #open(fromOffset: number): SegmentReader {
-    const { file } = this.#segment;
+  #open({ file }: SegmentName, fromOffset: number): SegmentReader {
     return new SegmentReader(this.#set, file, { fromOffset, depth: this.#depth });
   }
 

@@ -53,7 +53,8 @@ export class SetWriter {
   /** Places that the ledger has stored for certain. */
   checkpoint: Checkpoint;
   readonly #options: SetWriterOptions;
-  #tail: LogTail;
+  /** Undefined where reading has to begin anew behind what was collected. */
+  #tail: LogTail | undefined;
   /** Undefined since the writer was last at the end of the log, until somebody asks. */
   #backlog: LogBacklog | undefined;
   /** Read and not stored yet. */
@@ -68,7 +69,6 @@ export class SetWriter {
     this.#options = options;
     this.set = options.set;
     this.checkpoint = checkpoint;
-    this.#tail = new LogTail(options.set, checkpoint.places);
   }
 
   static async open(options: SetWriterOptions): Promise<SetWriter> {
@@ -82,12 +82,12 @@ export class SetWriter {
     if (batch === undefined) return 'idle';
     await this.#sync(batch);
     const committing = this.#options.store.commit(batch.prepared);
+    let fault: unknown;
     if (batch.isFull && this.#ahead === undefined) {
       // What is read in between must not lose the answer of the store.
       committing.catch(() => {});
       await setImmediate();
-      this.#ahead = this.#collect(batch.prepared.batch.version + 1);
-      if (this.#ahead !== undefined) this.#sync(this.#ahead).catch(() => {});
+      fault = this.#readAhead(batch);
     }
     const result = await committing;
     if (result.kind === 'moved') {
@@ -99,7 +99,19 @@ export class SetWriter {
       this.rejectedRecords++;
       this.#options.onRejected(rejected);
     }
+    if (fault !== undefined) throw fault;
     return batch.isFull ? 'more' : 'idle';
+  }
+
+  /** Answers what went wrong. */
+  #readAhead(batch: Batch): unknown {
+    try {
+      this.#ahead = this.#collect(batch.prepared.batch.version + 1);
+      if (this.#ahead !== undefined) this.#sync(this.#ahead).catch(() => {});
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   /** Once; again where it failed. */
@@ -130,22 +142,30 @@ export class SetWriter {
     const gone = removeOldSegments({
       set: this.set,
       places: this.checkpoint.places,
-      tail: this.#tail,
+      tail: this.#following(),
       keepMs,
       nowWallMs,
       readers: this.#options.readers,
       ...(graceMs === undefined ? {} : { graceMs }),
     });
     for (const name of gone) {
-      this.#tail.forget(name);
+      this.#tail?.forget(name);
       this.#gone.add(name);
     }
     if (gone.length > 0) for (const reader of this.#options.readers) reader.gone(this.set, gone);
   }
 
   close(): void {
-    this.#tail.close();
+    this.#tail?.close();
+    this.#tail = undefined;
     this.#forgetBacklog();
+  }
+
+  /** From behind the batch that was collected last. */
+  #following(): LogTail {
+    const { places } = (this.#ahead ?? this.#waiting)?.prepared.batch ?? this.checkpoint;
+    this.#tail ??= new LogTail(this.set, places);
+    return this.#tail;
   }
 
   #forgetBacklog(): void {
@@ -171,21 +191,31 @@ export class SetWriter {
   async #restart(): Promise<void> {
     this.checkpoint = await this.#options.store.checkpoint(this.set.id);
     this.close();
-    this.#tail = new LogTail(this.set, this.checkpoint.places);
     this.#waiting = undefined;
     this.#ahead = undefined;
   }
 
-  /** The next batch, or undefined where there is nothing to say. */
+  /** The next batch, or undefined where there is nothing to say. What was read of one that fails is read again:
+   *  a checkpoint behind it would lose its records for ever. */
   #collect(version: number): Batch | undefined {
+    try {
+      return this.#collectFrom(this.#following(), version);
+    } catch (error) {
+      this.#tail?.close();
+      this.#tail = undefined;
+      throw error;
+    }
+  }
+
+  #collectFrom(tail: LogTail, version: number): Batch | undefined {
     const parameters = this.#options.parameters();
     const usage = this.#options.usage?.();
     const rows: LedgerRow[] = [];
     const rejected: RejectedRecord[] = [];
     const files = new Set<string>();
     let bytes = 0;
-    this.#tail.refresh();
-    const isFull = !this.#tail.read((logged) => {
+    tail.refresh();
+    const isFull = !tail.read((logged) => {
       const record = recordOf(logged, parameters, usage);
       if (record === undefined) return true;
       files.add(logged.logId.file);
@@ -195,19 +225,19 @@ export class SetWriter {
       const records = rows.length + rejected.length;
       return records < parameters.SS_CDR_FILE_WRITE_MAX && bytes < batchBytesMax;
     });
-    const places = this.#tail.places();
+    const places = tail.places();
     const records = rows.length + rejected.length;
-    if (records === 0 && !this.#movesOn()) return undefined;
+    if (records === 0 && !this.#movesOn(tail)) return undefined;
     const batch: LedgerBatch = { logSet: this.set.id, version, rows, rejected, places };
     const prepared = this.#options.store.prepare(batch);
     return { prepared, records, bytes, files: [...files], isFull, synced: undefined };
   }
 
   /** A stream less is worth a checkpoint too. */
-  #movesOn(): boolean {
+  #movesOn(tail: LogTail): boolean {
     const isShorter = this.#gone.size > 0;
     this.#gone.clear();
-    return isShorter || movesOn(this.#tail, this.checkpoint.places);
+    return isShorter || movesOn(tail, this.checkpoint.places);
   }
 }
 

@@ -25,6 +25,7 @@ import type {
   RateDocument,
   RateTableDocument,
 } from '../../core/configuration/model.ts';
+import { balanceUnitsMax, moneyText } from '../../core/money.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import {
   decimal,
@@ -191,6 +192,7 @@ function checkPackage(each: PackageDocument, context: z.RefinementCtx): void {
 }
 
 const unlimited = 'unlimited';
+const balanceMax = BigInt(moneyText(balanceUnitsMax));
 
 /** As of the node file. */
 const nodeName = /^[A-Za-z0-9._-]{1,64}$/;
@@ -209,8 +211,8 @@ const accountFields = z
     {
       name,
       kind: z.enum(['customer', 'clearing', 'agent'], 'customer, clearing or agent'),
-      balance: decimal('signed').default('0'),
-      creditLimit: decimal('unsigned', unlimited).default('0'),
+      balance: decimal('signed', { max: balanceMax }).default('0'),
+      creditLimit: decimal('unsigned', { word: unlimited, max: balanceMax }).default('0'),
       rateTable: name.optional(),
       privateRateTable: name.optional(),
       periodRate: name.optional(),

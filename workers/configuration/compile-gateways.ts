@@ -1,9 +1,11 @@
 // Compiles the gateways of a checked document into the rows of a snapshot: names become slots and rows,
 // defaults are filled in, money becomes units.
 import { canonicalAddress, parseAddressPort } from '../../core/access/ip-address.ts';
+import type { AttemptTimeouts } from '../../core/configuration/attempt-timeouts.ts';
 import type { MappingRow, RoutingRow } from '../../core/configuration/gateway-rows.ts';
 import type {
   MappingGatewayDocument,
+  Parameters,
   RoutingGatewayDocument,
 } from '../../core/configuration/model.ts';
 import type {
@@ -33,6 +35,7 @@ const weightDefault = 100;
 
 /** What gateways refer to. */
 export interface Places {
+  readonly parameters: Parameters;
   readonly slots: ReadonlyMap<string, number>;
   readonly accountRow: (name: string | undefined) => number;
   readonly groups: ReadonlyMap<string, GatewayGroupDocument>;
@@ -88,6 +91,7 @@ export function routingRow(gateway: RoutingGatewayDocument, places: Places): Rou
     locked: gateway.locked,
     weight: gateway.weight ?? weightDefault,
     protect,
+    rateRequired: gateway.feerateRestrict ?? false,
     leastCost: gateway.leastCostRouting ?? false,
     quality: qualityOf(gateway),
     // What is reserved is there for protect routes too.
@@ -104,6 +108,7 @@ export function routingRow(gateway: RoutingGatewayDocument, places: Places): Rou
     switchAllowRing: override(gateway.switchAllowRing),
     switchAllowSdp: override(gateway.switchAllowSdp),
     switchAllowBusy: override(gateway.switchAllowBusy),
+    timeouts: attemptTimeouts(gateway, places.parameters),
     localIp: gateway.localIp === undefined ? '' : canonicalAddress(gateway.localIp)!,
     optionsCheck: gateway.optionsCheck ?? false,
     numbers: places.numbers.egress(gateway, slot),
@@ -169,6 +174,30 @@ function scheduledCapacity(
   { schedules }: Places,
 ): RoutingRow['scheduledCapacity'] {
   return schedules.scheduled(gateway.scheduledCapacity, ({ lineLimit }) => lineLimit);
+}
+
+/** All of them where it has one of its own, or null. */
+function attemptTimeouts(
+  gateway: RoutingGatewayDocument,
+  parameters: Parameters,
+): AttemptTimeouts | null {
+  const own = [
+    gateway.timeoutInvite,
+    gateway.timeoutTrying,
+    gateway.timeoutSessionProgress,
+    gateway.timeoutSessionProgressSdp,
+    gateway.timeoutRinging,
+  ].map((seconds) => seconds ?? 0);
+  if (own.every((seconds) => seconds === 0)) return null;
+  const [invite, trying, progress, progressSdp, ringing] = own;
+  return {
+    SS_SIP_TIMEOUT_INVITE: invite || parameters.SS_SIP_TIMEOUT_INVITE,
+    SS_SIP_TIMEOUT_TRYING: trying || parameters.SS_SIP_TIMEOUT_TRYING,
+    SS_SIP_TIMEOUT_SESSION_PROGRESS: progress || parameters.SS_SIP_TIMEOUT_SESSION_PROGRESS,
+    SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP:
+      progressSdp || parameters.SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP,
+    SS_SIP_TIMEOUT_RINGING: ringing || parameters.SS_SIP_TIMEOUT_RINGING,
+  };
 }
 
 function nameList(list: NameListDocument | undefined): RoutingRow['mappingGroups'] {

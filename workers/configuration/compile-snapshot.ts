@@ -91,6 +91,7 @@ export function compileParts(
   const parameters: Parameters = { ...defaultParameters, ...document.parameters };
   const numbers = createNumberCompiler(document, parameters, { numberTexts, slots, schedules });
   const places: Places = {
+    parameters,
     slots,
     accountRow: billing.accountRow,
     groups: new Map((document.gatewayGroups ?? []).map((group) => [group.name, group])),

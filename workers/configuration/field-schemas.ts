@@ -22,10 +22,19 @@ export const name: z.ZodType<string> = z
 const moneyMax = 90_000_000_000n;
 const money = /^(-?)([0-9]{1,11})(?:\.([0-9]{1,8}))?$/;
 
-/** `word`: what may stand in place of an amount. */
-export function decimal(sign: 'signed' | 'unsigned', word?: string): z.ZodType<string> {
-  const least = sign === 'signed' ? `-${moneyMax}` : '0';
-  const error = `a decimal string like "0.0125" from "${least}" to "${moneyMax}", at most 8 decimals${word === undefined ? '' : `, or ${word}`}`;
+export interface DecimalOptions {
+  /** What may stand in place of an amount. */
+  readonly word?: string;
+  /** Whole units of money. */
+  readonly max?: bigint;
+}
+
+export function decimal(
+  sign: 'signed' | 'unsigned',
+  { word, max = moneyMax }: DecimalOptions = {},
+): z.ZodType<string> {
+  const least = sign === 'signed' ? `-${max}` : '0';
+  const error = `a decimal string like "0.0125" from "${least}" to "${max}", at most 8 decimals${word === undefined ? '' : `, or ${word}`}`;
   const pattern = sign === 'signed' ? money.source : money.source.replace('(-?)', '');
   return z
     .custom<string>()
@@ -33,7 +42,7 @@ export function decimal(sign: 'signed' | 'unsigned', word?: string): z.ZodType<s
       if (word !== undefined && value === word) return;
       if (typeof value === 'number') {
         context.addIssue(`is a number, which may lose digits; expected ${error}`);
-      } else if (typeof value !== 'string' || !isDecimal(value, sign)) context.addIssue(error);
+      } else if (typeof value !== 'string' || !isDecimal(value, sign, max)) context.addIssue(error);
     })
     .meta({
       type: 'string',
@@ -197,9 +206,9 @@ function isName(text: string): boolean {
   return Buffer.byteLength(text) <= nameBytesMax && !/\p{Cc}/u.test(text);
 }
 
-function isDecimal(text: string, sign: 'signed' | 'unsigned'): boolean {
+function isDecimal(text: string, sign: 'signed' | 'unsigned', max: bigint): boolean {
   const parts = money.exec(text);
   if (parts === null || (sign === 'unsigned' && parts[1] === '-')) return false;
   const whole = BigInt(parts[2]!);
-  return whole < moneyMax || (whole === moneyMax && /^0*$/.test(parts[3] ?? ''));
+  return whole < max || (whole === max && /^0*$/.test(parts[3] ?? ''));
 }

@@ -4,6 +4,7 @@
 
 import { watchedEventsMax } from '../../core/admission/number-watch.ts';
 import {
+  attemptSecondsMax,
   cpsLimitMax,
   numberPatternsMax,
   protectDelaySecondsMax,
@@ -42,7 +43,6 @@ export type ParameterRule =
     };
 
 const monthSeconds = 2_592_000;
-const timeoutSecondsMax = 600;
 /** Values above 1000 are taken as 1000, and told of. */
 const holdMsMax = 86_400_000;
 const freeSecondsMax = 86_400;
@@ -53,7 +53,7 @@ const writeRecordsMax = 20_000;
 const daysMax = 36_500;
 
 const keepDays: ParameterRule = { kind: 'integer', min: 0, max: daysMax, unit: 'days' };
-const timeout: ParameterRule = { kind: 'integer', min: 1, max: timeoutSecondsMax, unit: 's' };
+const timeout: ParameterRule = { kind: 'integer', min: 1, max: attemptSecondsMax, unit: 's' };
 const onOff: ParameterRule = { kind: 'switch' };
 const watchedCalls: ParameterRule = { kind: 'limit', min: 2, max: watchedEventsMax, unit: 'calls' };
 const watchedTime: ParameterRule = { kind: 'integer', min: 1, max: monthSeconds, unit: 's' };

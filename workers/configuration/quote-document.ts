@@ -10,12 +10,12 @@ import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { slotNames } from './slot-registry.ts';
 
-/** Undefined: no account of this name. */
+/** A text where the request names an account that does not exist. */
 export function quoteDocument(
   document: ConfigurationDocument,
   version: number,
   request: RateRequest,
-): RateExplanation | undefined {
+): RateExplanation | string {
   // Gateways have no part in a quote.
   const priced = { ...document, mappingGateways: [], routingGateways: [] };
   const slots = new Map(slotNames(priced).map((name, index) => [name, index + 1]));

@@ -1,5 +1,5 @@
 // What the routing rules of a whole document owe each other: groups, gateways and calendars that they name
-// exist, and nobody reserves more lines than a group has.
+// exist, nobody reserves more lines than a group has, and who needs rates has an account.
 import type { DocumentOf } from '../../core/configuration/model.ts';
 import type { NameListDocument, ScheduleDocument } from '../../core/configuration/routing-model.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
@@ -49,6 +49,10 @@ export function checkRouting(
     checkGatewayList(checks, `${path}.mappingGateways`, gateway.mappingGateways, 'mappingGateways');
     checkSchedules(checks, `${path}.scheduledCapacity`, gateway.scheduledCapacity);
     checkSchedules(checks, `${path}.scheduledPriority`, gateway.scheduledPriority);
+    if (gateway.feerateRestrict && gateway.account === undefined) {
+      const reason = 'is of a gateway without an account; expected account beside it';
+      checks.report(`${path}.feerateRestrict`, true, reason);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../../core/access/ip-address.ts';
 import {
+  attemptSecondsMax,
   failureCodesMax,
   groupsPerGatewayMax,
   lineLimitMax,
@@ -96,12 +97,14 @@ export const mappingRouteShape: Shape<MappingRouteFields> = {
     .optional(),
 };
 
+const attemptSeconds = integer(0, attemptSecondsMax).optional();
 const localIpError = 'an IP address of this node';
 
 export const routingRouteShape: Shape<RoutingRouteFields> = {
   ...shared,
   weight: integer(1, weightMax).optional(),
   protect: flag.optional(),
+  feerateRestrict: flag.optional(),
   leastCostRouting: flag.optional(),
   calculateRouteQuality: z.enum(['default', 'on', 'off'], 'default, on or off').optional(),
   scheduledPriority: scheduled(scheduledPriority),
@@ -110,6 +113,11 @@ export const routingRouteShape: Shape<RoutingRouteFields> = {
   switchAllowRing: flag.optional(),
   switchAllowSdp: flag.optional(),
   switchAllowBusy: flag.optional(),
+  timeoutInvite: attemptSeconds,
+  timeoutTrying: attemptSeconds,
+  timeoutSessionProgress: attemptSeconds,
+  timeoutSessionProgressSdp: attemptSeconds,
+  timeoutRinging: attemptSeconds,
   localIp: z
     .string(localIpError)
     .refine((text) => canonicalAddress(text) !== undefined, localIpError)

@@ -172,13 +172,13 @@ export class HandOff<Item, Own> implements LogReader {
   async #move(wanted: { since: number }): Promise<'idle' | 'more'> {
     const source = this.#source ?? (await this.#open(wanted));
     if (this.#mustReopen) {
-      this.#mustReopen = false;
       this.#waiting = undefined;
       source.reopen();
+      this.#mustReopen = false;
     }
     // Since one that waited was read, the log may have grown.
     const hasWaited = this.#waiting !== undefined;
-    this.#waiting ??= source.next();
+    this.#waiting ??= this.#next(source);
     const batch = this.#waiting;
     if (batch !== undefined) await this.#handOver(source, batch);
     if (hasWaited || batch?.hasMore === true) {
@@ -191,6 +191,16 @@ export class HandOff<Item, Own> implements LogReader {
     if (isChanged) await this.#keep({ ...this.#cursor!, own, since: 0 });
     else if (this.#cursor !== this.#saved) await this.#keep(this.#cursor!);
     return 'idle';
+  }
+
+  #next(source: LogSource<Item>): HandOffBatch<Item> | undefined {
+    try {
+      return source.next();
+    } catch (error) {
+      // What it had read of the batch is lost with it.
+      this.#mustReopen = true;
+      throw error;
+    }
   }
 
   async #handOver(source: LogSource<Item>, batch: HandOffBatch<Item>): Promise<void> {

@@ -48,15 +48,16 @@ import {
   type LedgerStore,
   type PreparedBatch,
   paymentOverlap,
+  type RejectedPage,
   type RejectedRecord,
   type RejectedRow,
+  rejectedAtOnceMax,
 } from './ledger-store.ts';
 import { sumPostings } from './postings.ts';
 import { rowProblem } from './row-check.ts';
 
 /** Rows that one transaction removes: a day of millions must not hold up the writer. */
 const rowsDroppedAtOnce = 1000;
-const rejectedShownMax = 10_000;
 
 interface EmbeddedBatch extends PreparedBatch {
   readonly packed: readonly PackedRow[];
@@ -89,7 +90,7 @@ function embeddedLedger(store: ConfigurationStore): LedgerStore {
     cdrs: (query) => embeddedCdrs(store, query),
     view: (read) => store.view((reader) => read(booksIn(reader))),
     dropDay: async (day) => dropDay(store, day),
-    rejectedRows: async () => listRejected(store),
+    rejectedRows: async (page = {}) => listRejected(store, page),
     openAccounts: async (opening, at) => accounts.open(opening, at),
     account: async (account) => accounts.find(account),
     closeAccount: async (account) => accounts.close(account),
@@ -241,8 +242,12 @@ function dropUsages(store: ConfigurationStore, before: number): void {
   });
 }
 
-function listRejected(store: ConfigurationStore): RejectedRow[] {
+function listRejected(
+  store: ConfigurationStore,
+  { after, limit = rejectedAtOnceMax }: RejectedPage,
+): RejectedRow[] {
+  const from = after === undefined ? 'rejected/' : `${rejectedKey(after)}\u0001`;
   return store
-    .range('rejected/', `rejected/${behind}`, rejectedShownMax)
+    .range(from, `rejected/${behind}`, limit)
     .map(([, value]) => readJson<RejectedRow>(value));
 }

@@ -72,7 +72,10 @@ export interface StoredCdrQuery {
   readonly since?: number | undefined;
   /** Not included. */
   readonly until?: number | undefined;
+  /** Customer or carrier. */
   readonly account?: string | undefined;
+  /** One of the agents above the customer: those that paid for the call too. */
+  readonly agent?: string | undefined;
   readonly gateway?: string | undefined;
   readonly callId?: string | undefined;
   /** That one CDR. */
@@ -175,6 +178,13 @@ export interface RejectedRow extends RejectedRecord {
   readonly at: number;
 }
 
+export interface RejectedPage {
+  readonly after?: LogId | undefined;
+  readonly limit?: number | undefined;
+}
+
+export const rejectedAtOnceMax = 10_000;
+
 export interface Standing {
   /** In the order of the names; 0 where an account has no books. */
   readonly balances: readonly bigint[];
@@ -233,7 +243,8 @@ export interface LedgerStore extends LedgerBooks {
   view<Result>(read: (books: LedgerBooks) => Promise<Result>): Promise<Result>;
   /** Removes the rows of these days; what they charged stays in the books. */
   dropDay(day: number): Promise<void>;
-  rejectedRows(): Promise<RejectedRow[]>;
+  /** In the order of their identities, those behind `after`; 10,000 where no limit is given. */
+  rejectedRows(page?: RejectedPage): Promise<RejectedRow[]>;
 
   /** Opens the books of accounts that have none yet, with an opening payment. */
   openAccounts(accounts: readonly OpeningAccount[], at: number): Promise<void>;

@@ -78,6 +78,11 @@ function rangeSql(query: StoredCdrQuery): string[] {
   if (query.calleePrefix !== undefined) {
     conditions.push(`callee_access LIKE ${sqlPrefix(query.calleePrefix)}`);
   }
+  // No index has it: the rows of the time are looked through, by the server.
+  if (query.agent !== undefined) {
+    const fee = sqlText(`"account":${JSON.stringify(query.agent)}`);
+    conditions.push(`INSTR(agent_fees, ${fee}) > 0`);
+  }
   if (query.logId !== undefined) conditions.push(`log_id = ${sqlText(logIdText(query.logId))}`);
   if (query.endReason !== undefined) conditions.push(`end_reason = ${sqlText(query.endReason)}`);
   return conditions;

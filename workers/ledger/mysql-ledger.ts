@@ -1,7 +1,13 @@
 // The ledger in MySQL 8 or MariaDB 10.11 and later: one connection for what changes it, one for queries, so
 // that a long query holds up no commit. Opening it reaches for nothing: a node starts, and takes calls,
 // while the database is away.
-import type { LedgerStore } from './ledger-store.ts';
+import type { LogId } from '../../core/cdr/cdr-json.ts';
+import {
+  type LedgerStore,
+  type RejectedPage,
+  type RejectedRow,
+  rejectedAtOnceMax,
+} from './ledger-store.ts';
 import { checkpointOf, MysqlAccounts } from './mysql-accounts.ts';
 import { booksOver, viewMysqlBooks } from './mysql-books.ts';
 import { text } from './mysql-cdr-row.ts';
@@ -14,19 +20,31 @@ import { migrate } from './mysql-migrations.ts';
 import { sqlText } from './sql-text.ts';
 
 const queryMs = 60_000;
-const rejectedShownMax = 10_000;
+/** Between two looks at the server's settings. */
+const settingsMs = 60_000;
 
 export interface MysqlLedgerOptions {
   readonly url: string;
   /** How long the server may take for one answer before it counts as away. */
   readonly answerMs?: number | undefined;
+  /** Between two looks at the server's settings; default: a minute. */
+  readonly settingsEveryMs?: number | undefined;
 }
 
-export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerStore {
+export function openMysqlLedger({
+  url,
+  answerMs,
+  settingsEveryMs,
+}: MysqlLedgerOptions): LedgerStore {
   let warning = '';
+  let warnedMs = Number.NEGATIVE_INFINITY;
+  const lookAtSettings = async (link: MysqlLink): Promise<void> => {
+    warnedMs = performance.now();
+    warning = await durabilityWarning(link);
+  };
   const onConnected = async (link: MysqlLink): Promise<void> => {
     await migrate(link);
-    warning = await durabilityWarning(link);
+    await lookAtSettings(link);
   };
   const writing = new MysqlLink({ url, onConnected, answerMs });
   const reading = new MysqlLink({ url, onConnected: migrate, answerMs: answerMs ?? queryMs });
@@ -36,7 +54,13 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
   return {
     ...booksOver(writing),
     kind: 'mysql',
-    warning: () => warning,
+    warning: () => {
+      // They may be changed while the connection lives; a server that is away is heard of otherwise.
+      if (performance.now() - warnedMs > (settingsEveryMs ?? settingsMs)) {
+        lookAtSettings(reading).catch(() => {});
+      }
+      return warning;
+    },
     checkpoint: (logSet) => readCheckpoint(writing, logSet),
     prepare: (batch) => commits.prepare(batch),
     commit: (prepared) => commits.commit(prepared),
@@ -48,17 +72,7 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
       await writing.run(`DROP TABLE IF EXISTS cdr_${day}`);
       commits.forgetDay(day);
     },
-    rejectedRows: async () => {
-      const rows = await writing.rows(`SELECT log_set, file, log_offset, reason, raw,
-        CAST(UNIX_TIMESTAMP(rejected_at) * 1000 AS SIGNED) AS at FROM cdr_rejected
-        ORDER BY log_set, file, log_offset LIMIT ${rejectedShownMax}`);
-      return rows.map((row) => ({
-        logId: { set: text(row.log_set), file: text(row.file), offset: Number(row.log_offset) },
-        reason: text(row.reason),
-        raw: text(row.raw),
-        at: Number(row.at),
-      }));
-    },
+    rejectedRows: (page = {}) => readRejected(reading, page),
     openAccounts: (opening, at) => accounts.open(opening, at),
     account: (name) => accounts.find(name),
     closeAccount: (name) => accounts.close(name),
@@ -74,6 +88,28 @@ export function openMysqlLedger({ url, answerMs }: MysqlLedgerOptions): LedgerSt
       await Promise.all([writing.close(), reading.close()]);
     },
   };
+}
+
+async function readRejected(
+  link: MysqlLink,
+  { after, limit = rejectedAtOnceMax }: RejectedPage,
+): Promise<RejectedRow[]> {
+  const where = after === undefined ? '' : `WHERE ${behindSql(after)}`;
+  const rows = await link.rows(`SELECT log_set, file, log_offset, reason, raw,
+    CAST(UNIX_TIMESTAMP(rejected_at) * 1000 AS SIGNED) AS at FROM cdr_rejected ${where}
+    ORDER BY log_set, file, log_offset LIMIT ${limit}`);
+  return rows.map((row) => ({
+    logId: { set: text(row.log_set), file: text(row.file), offset: Number(row.log_offset) },
+    reason: text(row.reason),
+    raw: text(row.raw),
+    at: Number(row.at),
+  }));
+}
+
+function behindSql(after: LogId): string {
+  const set = sqlText(after.set);
+  const file = sqlText(after.file);
+  return `log_set > ${set} OR (log_set = ${set} AND (file > ${file} OR (file = ${file} AND log_offset > ${after.offset})))`;
 }
 
 /** Makes the row that commits lock. */

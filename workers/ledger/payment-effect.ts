@@ -1,9 +1,8 @@
 // What a payment does to a balance and to the day an account expires; the same in every ledger.
+import { balanceUnitsMax, moneyText } from '../../core/money.ts';
 import { type LedgerAccount, type PaymentOrder, PaymentRefused } from './ledger-store.ts';
 
 const dayMs = 86_400_000;
-/** Balances are kept in 64 bits, in memory and in DECIMAL(20,8) columns of eleven digits before the point. */
-const balanceMax = 9_000_000_000_000_000_000n;
 
 export interface PaymentEffect {
   readonly units: bigint;
@@ -15,10 +14,10 @@ export interface PaymentEffect {
 export function paymentEffect(account: LedgerAccount, order: PaymentOrder): PaymentEffect {
   const units = changeOf(account, order);
   const balanceAfter = account.balance + units;
-  if (balanceAfter > balanceMax || balanceAfter < -balanceMax) {
+  if (balanceAfter > balanceUnitsMax || balanceAfter < -balanceUnitsMax) {
     throw new PaymentRefused(
       'too-large',
-      `account ${account.name}: the balance would be beyond 90000000000: expected a smaller amount`,
+      `account ${account.name}: the balance would be beyond ${moneyText(balanceUnitsMax)}: expected a smaller amount`,
     );
   }
   return { units, balanceAfter, expiresAt: expiryAfter(account, order) };

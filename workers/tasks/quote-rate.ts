@@ -13,8 +13,6 @@ export interface QuoteTask {
 /** Throws where the request names what does not exist; the message is for the person who asked. */
 export function quoteRate({ arena, request }: QuoteTask): RateExplanation {
   const explanation = explainRate(openSnapshot(arena), request);
-  if (explanation === undefined) {
-    throw new Error(`account: ${JSON.stringify(request.account)}: expected the name of an account`);
-  }
+  if (typeof explanation === 'string') throw new Error(explanation);
   return explanation;
 }

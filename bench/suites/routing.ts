@@ -1,0 +1,84 @@
+// What a routing decision of a large plan costs: alone, in shared memory as call workers have it, and end to end, as
+// the CPU of a call beside that of a configuration with the suites' gateways alone.
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { carrierDocument, pricedDocument } from '../carrier-plan.ts';
+import { projectPath } from '../peers/project-path.ts';
+import { choosePorts } from '../peers/system-under-test.ts';
+import { startMeasuredTandem } from '../peers/tandem.ts';
+import type { RoutingResult, StepResult } from '../results.ts';
+import { step } from './steps.ts';
+import type { Stage, SuiteContext } from './suite.ts';
+
+const execute = promisify(execFile);
+const gateways = 200;
+const turns = 3;
+
+/** Of bench/micro/route-decision.ts. */
+interface Decision {
+  readonly medianUs: number;
+  readonly p99Us: number;
+  readonly meanCpuUs: number;
+  readonly prefixBytesEach: number;
+}
+
+export async function measureRouting(context: SuiteContext): Promise<RoutingResult> {
+  const prefixes = context.quick ? 20_000 : 1_000_000;
+  const decision = await decide(prefixes);
+  context.say(`a decision among ${prefixes} prefixes: ${decision.medianUs} µs`);
+  const { small, large } = await compare(context, prefixes);
+  return {
+    prefixes,
+    gateways,
+    decisionMedianUs: decision.medianUs,
+    decisionP99Us: decision.p99Us,
+    decisionMeanCpuUs: decision.meanCpuUs,
+    bytesPerPrefix: decision.prefixBytesEach,
+    small,
+    large,
+  };
+}
+
+async function decide(prefixes: number): Promise<Decision> {
+  const program = projectPath('dist/bench/micro/route-decision.js');
+  const { stdout } = await execute(process.execPath, [
+    '--max-old-space-size=3000',
+    program,
+    String(prefixes),
+    String(gateways),
+  ]);
+  return JSON.parse(stdout) as Decision;
+}
+
+/** Both nodes are up at once and take calls in turn: what is compared is measured within a minute. */
+async function compare(
+  context: SuiteContext,
+  prefixes: number,
+): Promise<Record<'small' | 'large', StepResult[]>> {
+  const rate = context.quick ? 200 : 1500;
+  const open: Stage[] = [];
+  try {
+    for (const name of ['small', 'large'] as const) {
+      const folder = join(context.folder, 'routing', name);
+      mkdirSync(folder, { recursive: true });
+      const ports = await choosePorts();
+      const plan = { prefixes, gateways, from: 3_000_000 };
+      const document = name === 'small' ? pricedDocument(ports) : carrierDocument(ports, plan);
+      const system = await startMeasuredTandem({ ports, folder }, { document });
+      const label = name === 'small' ? 'Tandem, own gateways' : `Tandem, ${gateways} carriers`;
+      open.push({ system: { ...system, name: label }, ports, folder });
+    }
+    const results = { small: [] as StepResult[], large: [] as StepResult[] };
+    for (let turn = 0; turn < (context.quick ? 1 : turns); turn++) {
+      for (const [index, stage] of open.entries()) {
+        const measured = await step(context, stage, { kind: 'answer', rate });
+        results[index === 0 ? 'small' : 'large'].push(measured);
+      }
+    }
+    return results;
+  } finally {
+    for (const { system } of open) await system.stop();
+  }
+}
