@@ -9,6 +9,7 @@ import { openConfigurationStore } from '../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../workers/data-directory.ts';
 import { restoreLedger, type StoreEntry } from '../workers/ledger/ledger-copy.ts';
 import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
+import { followedKey } from './configuration-master.ts';
 
 const backupFormat = 1;
 /** Small files of the data directory that a node needs to be the same one. */
@@ -117,7 +118,10 @@ async function putConfiguration(dataDir: string, entries: readonly StoreEntry[])
   const store = await openConfigurationStore(dataDir);
   try {
     store.transaction((transaction) => {
-      for (const [key, value] of entries) transaction.put(key, value);
+      for (const [key, value] of entries) {
+        // What was followed was that of the old node's database: this one's is followed, or gets ours.
+        if (key !== followedKey) transaction.put(key, value);
+      }
     });
   } finally {
     await store.close();

@@ -1,16 +1,21 @@
 // Where MySQL holds the master copy of the configuration: a change goes there before it is in force here,
 // and is refused while the database is away; what other nodes change is followed. The node itself always
-// runs from its own store.
+// runs from its own store. A database that has no configuration gets that of the first node to come.
 import type { ConfigurationStore } from '../workers/configuration/configuration-store.ts';
 import type { MysqlSource, MysqlSourceOptions } from '../workers/configuration/mysql-source.ts';
 import { RequestRefused } from './problem.ts';
 
 export interface ConfigurationMaster {
-  /** The master's document where it is not the one that we have; undefined where it is.
+  /** The master's document where it is not the one that we have; undefined where it is; `none` where the
+   *  database has no document.
    *  @throws LedgerAway */
-  news(): Promise<{ number: number; document: unknown } | undefined>;
+  news(): Promise<{ number: number; document: unknown } | 'none' | undefined>;
+  /** Puts what we have into a database that has none; false where another node was first. @throws LedgerAway */
+  publish(document: unknown): Promise<boolean>;
   /** Puts our next document there. @throws LedgerAway, RequestRefused */
   push(document: unknown): Promise<void>;
+  /** Of those that use the database. @throws LedgerAway */
+  nodes(): Promise<{ names: string[]; logs: number }>;
   /** What was read, or pushed, is in force and stored here. */
   has(number: number): void;
 }
@@ -21,10 +26,11 @@ export async function openSource(options: MysqlSourceOptions): Promise<MysqlSour
   return new (await import('../workers/configuration/mysql-source.ts')).MysqlSource(options);
 }
 
-const followedKey = 'master';
+/** Of the store; belongs to one database, and comes back with no backup. */
+export const followedKey = 'master';
 
 export function createConfigurationMaster(
-  source: Pick<MysqlSource, 'head' | 'read' | 'push'>,
+  source: Pick<MysqlSource, 'head' | 'read' | 'push' | 'nodes'>,
   store: ConfigurationStore,
 ): ConfigurationMaster {
   const followed = (): number => {
@@ -35,26 +41,30 @@ export function createConfigurationMaster(
     store.transaction((transaction) =>
       transaction.put(followedKey, Buffer.from(String(number), 'latin1')),
     );
+  const publish = async (document: unknown): Promise<boolean> => {
+    const number = followed() + 1;
+    if (!(await source.push(number, document))) return false;
+    has(number);
+    return true;
+  };
   return {
     news: async () => {
       const number = await source.head();
+      if (number === 0) return 'none';
       if (number === followed()) return undefined;
       const document = await source.read(number);
-      if (document !== undefined) return { number, document };
-      // An empty database: the next change here is its first.
-      has(number);
-      return undefined;
+      // Taken away since: a later one is there now.
+      return document === undefined ? undefined : { number, document };
     },
+    publish,
     push: async (document) => {
-      const number = followed() + 1;
-      if (!(await source.push(number, document))) {
-        throw new RequestRefused(
-          'configuration-refused',
-          'another node has changed the configuration meanwhile: try again',
-        );
-      }
-      has(number);
+      if (await publish(document)) return;
+      throw new RequestRefused(
+        'configuration-refused',
+        'another node has changed the configuration meanwhile: try again',
+      );
     },
+    nodes: () => source.nodes(),
     has,
   };
 }

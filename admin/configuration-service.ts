@@ -19,6 +19,7 @@ import { documentPieces } from './configuration-pieces.ts';
 import type { DocumentFormat } from './configuration-text.ts';
 import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
 import { type ProblemField, RequestRefused } from './problem.ts';
+import { sharedBalances } from './shared-balances.ts';
 
 export interface ListedVersion extends VersionSummary {
   inForce: boolean;
@@ -64,9 +65,9 @@ export interface ConfigurationService {
   extendExpiry(account: string, expiresAt: string): Promise<AppliedChange>;
   /** Puts in force what `stage` has staged elsewhere, in its turn; a dry run needs none. @throws RequestRefused */
   applyStaged(stage: () => Promise<ApplyResult>, dryRun: boolean): Promise<AppliedChange>;
-  /** Puts in force what other nodes have changed; without a master, and while a change is under way here,
-   *  it does nothing. @throws RequestRefused, LedgerAway */
-  follow(): Promise<void>;
+  /** Puts in force what other nodes have changed, and resolves with it; without a master, and while a change is
+   *  under way here, it does nothing. @throws RequestRefused, LedgerAway */
+  follow(): Promise<AppliedChange | undefined>;
 }
 
 type Activate = (version: number) => Promise<Activation>;
@@ -88,15 +89,22 @@ export function createConfigurationService(
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
-  let following: Promise<void> | undefined;
-  const alone = async (stage: () => ApplyResult | Promise<ApplyResult>): Promise<AppliedChange> => {
+  let following: Promise<AppliedChange | undefined> | undefined;
+  const alone = async (
+    stage: () => ApplyResult | Promise<ApplyResult>,
+    dryRun = false,
+  ): Promise<AppliedChange> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
       // A look at the master copy is nobody's change: it is waited for, however slow the database is.
       await following?.catch(() => {});
-      await catchUp();
-      return await change(stage, master?.push);
+      await catchUp(dryRun);
+      const nodes = await master?.nodes();
+      const applied = await change(stage, master?.push);
+      if (nodes === undefined || applied.dryRun) return applied;
+      const shared = sharedBalances(versions.stored(applied.version)?.accounts ?? [], nodes);
+      return { ...applied, warnings: [...applied.warnings, ...shared] };
     } finally {
       changing = false;
     }
@@ -111,13 +119,45 @@ export function createConfigurationService(
     if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
   };
-  const catchUp = async (): Promise<void> => {
+  const catchUp = async (dryRun: boolean): Promise<AppliedChange | undefined> => {
     const news = await master?.news();
-    if (news === undefined) return;
+    if (news === undefined) return undefined;
+    if (news === 'none') {
+      if (dryRun || (await publishCurrent(versions, master!))) return undefined;
+      return catchUp(dryRun);
+    }
     const stage = (): ApplyResult => versions.apply(news.document, { replace: true, ...known });
-    await change(stage, undefined);
+    const applied = await change(stage, undefined);
     master!.has(news.number);
+    return applied;
   };
+  return {
+    ...storedSide(versions),
+    apply: (input, options) =>
+      alone(() => versions.apply(input, { ...options, ...known }), options.dryRun),
+    async follow() {
+      if (master === undefined || changing || following !== undefined) return undefined;
+      following = catchUp(false).finally(() => {
+        following = undefined;
+      });
+      return await following;
+    },
+    async rollback(version) {
+      if (versions.stored(version) === undefined) throw versionNotFound(version);
+      return alone(() => versions.rollbackTo(version, known));
+    },
+    // What the account is otherwise is read in the turn of this change: another one may have come in between.
+    extendExpiry: (account, expiresAt) =>
+      alone(() => versions.apply({ accounts: extended(versions, account, expiresAt) }, known)),
+    applyStaged: async (stage, dryRun) =>
+      dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
+  };
+}
+
+type StoredSide = 'read' | 'inForce' | 'text' | 'list' | 'compare';
+
+/** What changes nothing. */
+function storedSide(versions: ConfigurationVersions): Pick<ConfigurationService, StoredSide> {
   return {
     read: (version = versions.current()) => ({ version, document: documentOf(versions, version) }),
     inForce: () => versions.stored(versions.current()) ?? emptyStored(),
@@ -136,24 +176,16 @@ export function createConfigurationService(
       if (changes !== undefined) return changes;
       throw versionNotFound(versions.stored(from) === undefined ? from : to);
     },
-    apply: (input, options) => alone(() => versions.apply(input, { ...options, ...known })),
-    async follow() {
-      if (master === undefined || changing || following !== undefined) return;
-      following = catchUp().finally(() => {
-        following = undefined;
-      });
-      await following;
-    },
-    async rollback(version) {
-      if (versions.stored(version) === undefined) throw versionNotFound(version);
-      return alone(() => versions.rollbackTo(version, known));
-    },
-    // What the account is otherwise is read in the turn of this change: another one may have come in between.
-    extendExpiry: (account, expiresAt) =>
-      alone(() => versions.apply({ accounts: extended(versions, account, expiresAt) }, known)),
-    applyStaged: async (stage, dryRun) =>
-      dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
   };
+}
+
+/** Into a database without any, where there is something to put there; false where another node was first. */
+async function publishCurrent(
+  versions: ConfigurationVersions,
+  master: ConfigurationMaster,
+): Promise<boolean> {
+  const version = versions.current();
+  return version === 0 || (await master.publish(documentOf(versions, version)));
 }
 
 /** Names of the accounts that go; the change is given up where one has books. */

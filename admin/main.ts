@@ -47,17 +47,23 @@ const followMs = 1000;
 
 function followMaster(configuration: ConfigurationService): void {
   let failure = '';
-  setInterval(() => {
+  const follow = (): void => {
     configuration.follow().then(
-      () => {
+      (followed) => {
         failure = '';
+        if (followed === undefined || followed.version === followed.previousVersion) return;
+        const { version, previousVersion } = followed;
+        log.info({ version, previousVersion }, 'the configuration of the database is in force');
       },
       (error: Error) => {
         if (error.message !== failure) log.error({ err: error }, 'configuration is not followed');
         failure = error.message;
       },
     );
-  }, followMs).unref();
+  };
+  // At once: where the database has none yet, ours is put there before another node brings its own.
+  follow();
+  setInterval(follow, followMs).unref();
 }
 
 process.on('uncaughtException', (error) => {

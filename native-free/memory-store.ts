@@ -90,6 +90,25 @@ export function openMemoryStore(path: string): ConfigurationStore {
         changing = false;
       }
     },
+    view: async (read) => {
+      // The places stay as they are: what is written comes behind them, and a compaction, which takes the lock,
+      // makes another file.
+      const view = withFileLock(`${path}.lock`, () => {
+        readOn(file);
+        return { handle: openSync(path, constants.O_RDONLY), index: new Map(file.index) };
+      });
+      const ordered = [...view.index.keys()].sort();
+      try {
+        return await read({
+          get: (key) => readValue(view, key),
+          keys: (prefix) => ordered.filter((key) => key.startsWith(prefix)),
+          range: (from, to, limit) =>
+            rangeOf(ordered, { from, to, limit }, (key) => readValue(view, key)),
+        });
+      } finally {
+        closeSync(view.handle);
+      }
+    },
     close: async () => {
       if (file.handle >= 0) closeSync(file.handle);
       file.handle = -1;
@@ -205,7 +224,7 @@ function indexBody(file: StoreFile, body: Buffer, bodyStart: number): void {
   }
 }
 
-function readValue(file: StoreFile, key: string): Uint8Array | undefined {
+function readValue(file: Pick<StoreFile, 'handle' | 'index'>, key: string): Uint8Array | undefined {
   const place = file.index.get(key);
   if (place === undefined) return undefined;
   const value = Buffer.allocUnsafe(place.length);

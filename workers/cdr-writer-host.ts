@@ -79,6 +79,7 @@ export class CdrWriterHost implements OpeningBalances, OpeningUsages, DueCharges
   #parameters = defaultWriterParameters;
   #parametersAt = 0;
   #usage: UsageRules | null = null;
+  readonly #accounts = new Set<string>();
   #lastId = 0;
   /** Balances were handed out: payments from here on are told. */
   #opened = false;
@@ -113,6 +114,7 @@ export class CdrWriterHost implements OpeningBalances, OpeningUsages, DueCharges
   async balancesOf(
     accounts: readonly { name: string; opening: bigint }[],
   ): Promise<readonly bigint[]> {
+    for (const { name } of accounts) this.#accounts.add(name);
     const answer = await this.#ask({
       kind: 'balances',
       accounts: accounts.map(({ name, opening }) => ({ name, units: opening, expiresAt: null })),
@@ -170,6 +172,7 @@ export class CdrWriterHost implements OpeningBalances, OpeningUsages, DueCharges
       parameters: this.#parameters,
       parametersAt: this.#parametersAt,
       usage: this.#usage,
+      accounts: [...this.#accounts],
       paymentsHeard: this.#opened ? this.#watch.highest : -1,
     };
     const thread = new Worker(new URL('./cdr/cdr-writer-thread.js', import.meta.url), {

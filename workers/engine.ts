@@ -32,6 +32,7 @@ import { createLogRecovery, type LogRecovery } from './log-recovery.ts';
 import { createLoopDelay } from './loop-delay.ts';
 import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
+import { recordNodeFile } from './node-file-record.ts';
 import { shareOrphans } from './orphan-calls.ts';
 import { packageVersion } from './package-version.ts';
 import type { Settings } from './settings.ts';
@@ -159,6 +160,7 @@ export class Engine {
       });
       closers.push(() => store.close());
       const versions = new ConfigurationVersions(store);
+      recordNodeFile(settings.dataDir, settings.nodeFile);
       const engine = new Engine(options, { directory, listeners, sockets, pool, versions });
       engine.#closers.push(...closers.splice(0));
       await engine.#start(versions.current(), options.admin);

@@ -10,6 +10,8 @@ import { completePush, type PushSettings, pushSchema } from './hand-off/push-set
 import { type ListenSetting, parseListen } from './listen-setting.ts';
 
 export interface Settings {
+  /** Absolute; '' where there is none. */
+  readonly nodeFile: string;
   readonly node: string;
   /** Absolute. */
   readonly dataDir: string;
@@ -89,9 +91,8 @@ type NodeFile = z.infer<typeof nodeFileSchema>;
 /** @throws StartRefused */
 export function loadSettings(source: SettingsSource): Settings {
   const file = findNodeFile(source);
-  const name = file ?? 'the defaults';
   const nodeFile = file === undefined ? {} : validate(file, readNodeFile(file));
-  return complete(name, nodeFile, source);
+  return complete(file, nodeFile, source);
 }
 
 function findNodeFile(source: SettingsSource): string | undefined {
@@ -142,7 +143,8 @@ function valueAt(content: unknown, keys: readonly PropertyKey[]): unknown {
   return value;
 }
 
-function complete(file: string, nodeFile: NodeFile, source: SettingsSource): Settings {
+function complete(path: string | undefined, nodeFile: NodeFile, source: SettingsSource): Settings {
+  const file = path ?? 'the defaults';
   const texts = nodeFile.sip?.listen ?? ['udp://0.0.0.0:5060'];
   const listen = texts.map((text, i) => {
     const parsed = parseListen(text);
@@ -152,6 +154,7 @@ function complete(file: string, nodeFile: NodeFile, source: SettingsSource): Set
   const media = nodeFile.workers?.media ?? 0;
   const dataDir = resolve(source.dataDir ?? nodeFile.dataDir ?? './data');
   return {
+    nodeFile: path === undefined ? '' : resolve(path),
     node: nodeFile.node ?? nodeNameOfHost(),
     dataDir,
     listen,

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { auditReport } from '../../workers/ledger/audit.ts';
 import { openLedger } from '../../workers/ledger/open-ledger.ts';
-import { loadSettings } from '../../workers/settings.ts';
+import { recordNodeFile } from '../../workers/node-file-record.ts';
+import { loadSettings, type Settings } from '../../workers/settings.ts';
 import { makeBackup, restoreBackup } from '../backup.ts';
 import { CommandFailed } from './command-failed.ts';
 import { ask, findNode, type NodeOptions, withNodeOptions } from './node-client.ts';
@@ -62,10 +63,14 @@ interface RestoreCommandOptions extends NodeOptions {
 }
 
 async function restore(file: string, { data, config }: RestoreCommandOptions): Promise<void> {
-  const mysqlUrl = (): string => loadSettings({ dataDir: data, configFile: config }).mysqlUrl;
+  const settings = (): Settings => loadSettings({ dataDir: data, configFile: config });
   try {
-    const restored = await restoreBackup(data, readFileSync(file), { mysqlUrl });
-    const ledger = await openLedger({ dataDir: data, mysqlUrl: mysqlUrl() }, () => {});
+    const restored = await restoreBackup(data, readFileSync(file), {
+      mysqlUrl: () => settings().mysqlUrl,
+    });
+    const { mysqlUrl, nodeFile } = settings();
+    recordNodeFile(data, nodeFile);
+    const ledger = await openLedger({ dataDir: data, mysqlUrl }, () => {});
     try {
       const { difference = null, ...counts } = await auditReport(ledger);
       await printJson({ ...restored, ...counts, difference });

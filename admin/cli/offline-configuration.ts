@@ -7,7 +7,8 @@ import type { MysqlSource } from '../../workers/configuration/mysql-source.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
-import { loadSettings, StartRefused } from '../../workers/settings.ts';
+import { settingsOfNode } from '../../workers/node-file-record.ts';
+import { StartRefused } from '../../workers/settings.ts';
 import { createConfigurationMaster, openSource } from '../configuration-master.ts';
 import {
   type ConfigurationService,
@@ -29,9 +30,7 @@ export async function changeOffline<Result>(
   });
   try {
     // An account that has had money or calls stays, as with a running node.
-    return await withOfflineLedger(dataDir, (ledger) =>
-      withConfiguration(dataDir, { ledger }, change),
-    );
+    return await withOfflineLedger(dataDir, (ledger) => changeLocked(dataDir, { ledger }, change));
   } finally {
     await directory.close();
   }
@@ -51,14 +50,31 @@ export async function readOffline<Result>(
   return await withConfiguration(dataDir, {}, async (...stored) => read(...stored));
 }
 
-/** For whoever holds the directory's lock, or only reads. @throws CommandFailed */
-export async function withConfiguration<Result>(
+interface Surroundings extends Pick<RunningNode, 'ledger'> {
+  /** Absent: nothing is changed, or there is no master copy. */
+  readonly source?: MysqlSource | undefined;
+}
+
+/** For whoever holds the lock of the directory. @throws CommandFailed */
+export async function changeLocked<Result>(
   dataDir: string,
   books: Pick<RunningNode, 'ledger'>,
+  change: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
+): Promise<Result> {
+  const source = await masterOf(dataDir);
+  try {
+    return await withConfiguration(dataDir, { ...books, source }, change);
+  } finally {
+    await source?.close();
+  }
+}
+
+async function withConfiguration<Result>(
+  dataDir: string,
+  { source, ...books }: Surroundings,
   use: (configuration: ConfigurationService, versions: ConfigurationVersions) => Promise<Result>,
 ): Promise<Result> {
   const store = await openConfigurationStore(dataDir);
-  const source = await masterOf(dataDir);
   try {
     const versions = new ConfigurationVersions(store);
     const master = source === undefined ? {} : { master: createConfigurationMaster(source, store) };
@@ -67,15 +83,14 @@ export async function withConfiguration<Result>(
     if (error instanceof LedgerAway) throw new CommandFailed(1, error.message);
     throw error instanceof RequestRefused ? asCommandFailed(error) : error;
   } finally {
-    await source?.close();
     await store.close();
   }
 }
 
-/** The node file of the data directory says where the master copy is; without one there is none. */
+/** The node's node file says where the master copy is; without one there is none. */
 async function masterOf(dataDir: string): Promise<MysqlSource | undefined> {
   try {
-    const { mysqlUrl, node } = loadSettings({ dataDir });
+    const { mysqlUrl, node } = settingsOfNode(dataDir);
     return await openSource({ url: mysqlUrl, node });
   } catch (error) {
     throw error instanceof StartRefused ? new CommandFailed(2, error.message) : error;

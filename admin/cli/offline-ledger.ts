@@ -1,11 +1,12 @@
-// The ledger of a data directory on which no node runs: the one that its node file names.
+// The ledger of a data directory on which no node runs: the one that its node's node file names.
 import { existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { LedgerAway, type LedgerStore, PaymentRefused } from '../../workers/ledger/ledger-store.ts';
 import { openLedger } from '../../workers/ledger/open-ledger.ts';
-import { loadSettings, StartRefused } from '../../workers/settings.ts';
+import { settingsOfNode } from '../../workers/node-file-record.ts';
+import { StartRefused } from '../../workers/settings.ts';
 import { type CdrFilter, type CdrPage, createCdrPages, parsePlace } from '../cdr-pages.ts';
 import { createConfigurationService } from '../configuration-service.ts';
 import { RequestRefused } from '../problem.ts';
@@ -45,7 +46,7 @@ export async function withOfflineLedger<Result>(
   use: (ledger: LedgerStore) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const { mysqlUrl } = loadSettings({ dataDir });
+    const { mysqlUrl } = settingsOfNode(dataDir);
     const ledger = await openLedger({ dataDir, mysqlUrl }, () => {});
     try {
       return await use(ledger);

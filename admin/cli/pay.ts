@@ -9,7 +9,7 @@ import {
 } from '../account-service.ts';
 import { CommandFailed } from './command-failed.ts';
 import { ask, findNode, jsonBody, type NodeOptions, withNodeOptions } from './node-client.ts';
-import { readOffline, withConfiguration } from './offline-configuration.ts';
+import { changeLocked, readOffline } from './offline-configuration.ts';
 import { withOfflineLedger } from './offline-ledger.ts';
 import { printJson } from './output.ts';
 
@@ -93,7 +93,7 @@ async function withOfflineAccounts<Result>(
           ledger,
           configuration: () => ({ accounts, parameters }),
           extendExpiry: (account, expiresAt) =>
-            withConfiguration(dataDir, {}, (configuration) =>
+            changeLocked(dataDir, {}, (configuration) =>
               configuration.extendExpiry(account, expiresAt),
             ),
         }),

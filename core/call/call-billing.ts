@@ -32,7 +32,7 @@ export function findAccounts(env: CallEnvironment, call: Call): EndReason | unde
   const accounts: Account[] = [];
   for (let row = call.mapping.accountRow; row >= 0; ) {
     const account = accountAt(env.snapshot, row);
-    const reason = closedReason(account, call.cdr.startedAt);
+    const reason = closedReason(account, env.node, call.cdr.startedAt);
     if (reason !== undefined) return reason;
     accounts.push(account);
     row = account.agent;
@@ -43,7 +43,9 @@ export function findAccounts(env: CallEnvironment, call: Call): EndReason | unde
   return undefined;
 }
 
-export function closedReason(account: Account, at: number): EndReason | undefined {
+/** The money of an account with a node is set aside there: here it would be spent a second time. */
+export function closedReason(account: Account, node: string, at: number): EndReason | undefined {
+  if (account.node !== '' && account.node !== node) return EndReasons.accountNotFound;
   if (account.locked) return EndReasons.accountLocked;
   const isOpen = account.startsAt <= at && at < account.expiresAt;
   return isOpen ? undefined : EndReasons.accountExpired;

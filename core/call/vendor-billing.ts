@@ -35,7 +35,7 @@ function findPaidVendor(
   const row = accountRowNow(env, call, gateway);
   if (row < 0) return null;
   const account = accountAt(env.snapshot, row);
-  if (closedReason(account, call.cdr.startedAt) !== undefined) {
+  if (closedReason(account, env.node, call.cdr.startedAt) !== undefined) {
     env.effects.count(Counter.skippedVendorRate);
     return 'unfit';
   }

@@ -75,6 +75,8 @@ export interface AccountDocument extends AssignedNumbersDocument {
   /** Calls at a time over all its gateways; 0: no limit. */
   lineLimit: number;
   locked: boolean;
+  /** The only node that takes its calls, of several on one database; absent: any. */
+  node?: string | undefined;
   startsAt?: string | undefined;
   expiresAt?: string | undefined;
   /** Longest call, seconds; 0 or absent: no limit of its own. */

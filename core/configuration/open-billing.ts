@@ -83,6 +83,7 @@ function asAccount(parsed: unknown): Account {
     creditLimit: BigInt(row.creditLimit),
     lineLimit: row.lineLimit,
     locked: row.locked,
+    node: row.node,
     startsAt: row.startsAt,
     expiresAt: row.expiresAt ?? Number.POSITIVE_INFINITY,
     maxCallSeconds: row.maxCallSeconds,

@@ -202,6 +202,7 @@ export interface Account {
   readonly creditLimit: bigint;
   readonly lineLimit: number;
   readonly locked: boolean;
+  readonly node: string;
   /** Milliseconds since 1970; expiry may be Infinity. */
   readonly startsAt: number;
   readonly expiresAt: number;
@@ -229,9 +230,8 @@ export interface Threshold<Value = number> {
 
 /** What bounds the calls of an account, or of one that is below it, to one prefix. */
 export interface FraudLimit {
-  /** Of its counters, kept over snapshots. */
+  /** Of its counters, kept over snapshots. `prefix` is a byte string. */
   readonly slot: number;
-  /** Byte string. */
   readonly prefix: string;
   readonly callsAtOnce: Threshold;
   readonly callsPerMinute: Threshold;

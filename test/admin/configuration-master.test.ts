@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { makeBackup, restoreBackup } from '../../admin/backup.ts';
 import { createConfigurationMaster } from '../../admin/configuration-master.ts';
 import {
   type ConfigurationService,
@@ -12,9 +13,11 @@ import {
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { MysqlSource } from '../../workers/configuration/mysql-source.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
 import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
 import { MariaDb } from '../peers/mariadb.ts';
 
+const temporary = (): string => mkdtempSync(join(tmpdir(), 'tandem-master-'));
 const kept = { replace: false, dryRun: false };
 
 interface Node {
@@ -25,21 +28,28 @@ interface Node {
 
 describe('the configuration of several nodes', () => {
   let database: MariaDb;
-  let url: string;
+  let shared: string;
   const open: Node[] = [];
 
   before(async () => {
     database = await MariaDb.start();
-    url = await database.createDatabase('shared');
+    shared = await database.createDatabase('shared');
   });
   after(async () => {
     for (const node of open) await node.close();
     await database.close();
   });
 
-  async function openNode(name: string): Promise<Node> {
-    const store = await openConfigurationStore(mkdtempSync(join(tmpdir(), 'tandem-master-')));
-    const source = new MysqlSource({ url, node: name, answerMs: 500 });
+  async function openNode(
+    name: string,
+    { directory = temporary(), url = shared }: { directory?: string; url?: string } = {},
+  ): Promise<Node> {
+    const store = await openConfigurationStore(directory);
+    const source = new MysqlSource({
+      url,
+      node: name,
+      ...(url === shared ? { answerMs: 500 } : {}),
+    });
     const activated: number[] = [];
     const configuration = createConfigurationService(new ConfigurationVersions(store), {
       activate: async (version) => {
@@ -112,6 +122,102 @@ describe('the configuration of several nodes', () => {
     assert.equal(one!.configuration.read().version, version);
     await one!.configuration.apply({ accounts: [{ name: 'late', kind: 'customer' }] }, kept);
     assert.ok(names(one!).includes('late'));
+  });
+
+  /** Of a node that had no database so far. */
+  async function configured(directory: string, account: string): Promise<void> {
+    const store = await openConfigurationStore(directory);
+    const service = createConfigurationService(new ConfigurationVersions(store));
+    // With money, which forbids that it be removed.
+    const accounts = [{ name: account, kind: 'customer', balance: '5' }];
+    await service.apply({ accounts }, kept);
+    await store.close();
+  }
+
+  it('a node that gets a database puts its configuration there, before others change it', async () => {
+    const url = await database.createDatabase('turned_on');
+    const directory = temporary();
+    await configured(directory, 'acme');
+    const one = await openNode('one', { directory, url });
+    const empty = await openNode('empty', { url });
+    assert.equal(await empty.configuration.follow(), undefined, 'an empty node has none to give');
+    await one.configuration.apply(
+      { parameters: { SS_MAXCPS: 5 } },
+      { replace: false, dryRun: true },
+    );
+    assert.equal(await empty.configuration.follow(), undefined, 'a dry run puts nothing there');
+    assert.equal(await one.configuration.follow(), undefined);
+    await empty.configuration.apply({ accounts: [{ name: 'beta', kind: 'customer' }] }, kept);
+    assert.deepEqual(names(empty).sort(), ['acme', 'beta']);
+    const followed = await one.configuration.follow();
+    assert.deepEqual([followed?.previousVersion, followed?.version], [1, 2]);
+    assert.deepEqual(names(one).sort(), ['acme', 'beta']);
+  });
+
+  it('warns of a balance that several nodes would spend, until it has a node', async () => {
+    const url = await database.createDatabase('balances');
+    const [one, other] = [await openNode('edge-1', { url }), await openNode('edge-2', { url })];
+    const accounts = [
+      { name: 'acme', kind: 'customer' },
+      { name: 'invoiced', kind: 'customer', creditLimit: 'unlimited' },
+      { name: 'carrier', kind: 'clearing' },
+    ];
+    const alone = await one.configuration.apply({ accounts }, kept);
+    assert.deepEqual(alone.warnings, [], 'a single node');
+    const shared = await other.configuration.apply({ parameters: { SS_MAXCPS: 9 } }, kept);
+    assert.deepEqual(shared.warnings, [
+      'accounts[acme]: each of several nodes on this database would spend the whole balance; expected node, the one that takes its calls',
+    ]);
+    const owned = { accounts: [{ ...accounts[0], node: 'edge-1' }] };
+    assert.deepEqual((await other.configuration.apply(owned, kept)).warnings, []);
+    await one.configuration.follow();
+    const { accounts: followed } = one.configuration.read().document;
+    assert.equal(followed.find(({ name }) => name === 'acme')?.node, 'edge-1');
+  });
+
+  it('of two nodes that bring one each, the first counts', async () => {
+    const url = await database.createDatabase('two_bring');
+    const directories = [temporary(), temporary()];
+    await configured(directories[0]!, 'acme');
+    await configured(directories[1]!, 'acme');
+    const nodes = await Promise.all(
+      directories.map((directory, index) => openNode(`node-${index}`, { directory, url })),
+    );
+    await Promise.all(nodes.map(({ configuration }) => configuration.follow()));
+    await nodes[0]!.configuration.apply({ parameters: { SS_MAXCPS: 3 } }, kept);
+    await nodes[1]!.configuration.follow();
+    assert.equal(nodes[1]!.configuration.inForce().parameters.SS_MAXCPS, 3);
+  });
+
+  it('a restored node gives its configuration to a new database, and follows one that has any', async () => {
+    const [old, fresh] = await Promise.all(
+      ['old', 'fresh'].map((name) => database.createDatabase(name)),
+    );
+    const directory = temporary();
+    const node = await openNode('one', { directory, url: old! });
+    await node.configuration.apply({ accounts: [{ name: 'acme', kind: 'customer' }] }, kept);
+    const [store, ledger] = [
+      await openConfigurationStore(directory),
+      await openEmbeddedLedger(directory),
+    ];
+    const backup = await makeBackup({ dataDir: directory, store, ledger });
+    await store.close();
+    await ledger.close();
+    // In the new database the numbers begin anew: the same number may be of another document.
+    const [intoFresh, intoOther] = [join(temporary(), 'data'), join(temporary(), 'data')];
+    await restoreBackup(intoFresh, backup);
+    const restored = await openNode('restored', { directory: intoFresh, url: fresh! });
+    await restored.configuration.follow();
+    const second = await openNode('second', { url: fresh! });
+    await second.configuration.follow();
+    assert.deepEqual(names(second), ['acme']);
+    const other = await database.createDatabase('other');
+    const stranger = await openNode('stranger', { url: other });
+    await stranger.configuration.apply({ accounts: [{ name: 'beta', kind: 'customer' }] }, kept);
+    await restoreBackup(intoOther, backup);
+    const joined = await openNode('joined', { directory: intoOther, url: other });
+    await joined.configuration.follow();
+    assert.deepEqual(names(joined), ['beta']);
   });
 
   it('two changes at once: one of them is told to try again, none is lost', async () => {

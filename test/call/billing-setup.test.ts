@@ -42,6 +42,12 @@ describe('a call is refused before any INVITE leaves', () => {
       { acme: { agent: 'north' }, north: { locked: true } },
       'Account locked',
     ],
+    ['of an account of another node', { acme: { node: 'edge-2' } }, 'Account not found'],
+    [
+      'below an agent of another node',
+      { acme: { agent: 'north', node: 'edge-1' }, north: { node: 'edge-2' } },
+      'Account not found',
+    ],
     ['without a rate', {}, 'No matching rate', '33123456'],
     [
       'at a locked rate',
@@ -158,6 +164,14 @@ describe('a carrier whose account cannot pay', () => {
     assert.equal(stage.caller.take().at(-1)!.status, 503);
     assert.equal(stage.cdr().endReason, 'Clearing account insufficient');
     assert.equal(stage.effects.held.size, 0);
+  });
+
+  it('or whose account belongs to another node is skipped', () => {
+    const stage = moneyStage({ alpha: { node: 'edge-2' }, acme: { node: 'edge-1' } });
+    stage.caller.send(inviteText().text);
+    stage.carrierB.takeOne('INVITE');
+    assert.deepEqual(stage.carrierA.take(), []);
+    assert.equal(stage.effects.counted('skippedVendorRate'), 1);
   });
 
   it('or whose account is locked is skipped', () => {

@@ -221,6 +221,18 @@ describe('a configuration document', () => {
     it(`is refused for ${what}`, () => assert.deepEqual(problemsOf(document), [text]));
   }
 
+  it('takes the node of an account as the node file has it', () => {
+    const account = (node: unknown): unknown => ({
+      accounts: [{ name: 'acme', kind: 'customer', node }],
+    });
+    assert.deepEqual(problemsOf(account('edge-1.example_2')), []);
+    for (const node of ['', 'edge 1', 'x'.repeat(65), 7]) {
+      const [problem, ...more] = problemsOf(account(node));
+      assert.match(problem!, /^accounts\[0\]\.node: .*expected the name of a node: 1 to 64 /);
+      assert.deepEqual(more, []);
+    }
+  });
+
   const unsupported: [unknown, string][] = [
     ...['switchAllowRtp'].map((field): [unknown, string] => [
       routing({ [field]: 1 }),

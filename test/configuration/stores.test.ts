@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ConfigurationStore } from '../../workers/configuration/configuration-store.ts';
@@ -73,6 +74,39 @@ for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
       });
       assert.equal(text('k'), undefined);
       assert.equal(text('k2'), '2');
+    });
+
+    it('shows in a view what was there when it began, also over a compaction', async () => {
+      const large = 'x'.repeat(3_000_000);
+      put('k/1', 'old');
+      put('k/2', large);
+      put('k/3', 'gone');
+      await store.view(async (reader) => {
+        await nextTurn();
+        put('k/1', 'new');
+        put('k/2', 'small');
+        put('k/2', large.replaceAll('x', 'y'));
+        put('k/2', 'small');
+        put('k/4', 'late');
+        store.transaction((transaction) => transaction.remove('k/3'));
+        await nextTurn();
+        assert.equal(Buffer.from(reader.get('k/1')!).toString(), 'old');
+        assert.equal(Buffer.from(reader.get('k/2')!).toString(), large);
+        assert.deepEqual(reader.keys('k/'), ['k/1', 'k/2', 'k/3']);
+        assert.deepEqual(
+          reader.range('k/2', 'k/9', 5).map(([key]) => key),
+          ['k/2', 'k/3'],
+        );
+        assert.equal(text('k/1'), 'new');
+      });
+      assert.deepEqual(store.keys('k/'), ['k/1', 'k/2', 'k/4']);
+      assert.equal(await store.view(async (reader) => reader.get('k/3')), undefined);
+      await assert.rejects(
+        store.view(() => Promise.reject(new Error('in the middle'))),
+        /middle/,
+      );
+      put('k/5', 'after');
+      assert.equal(text('k/5'), 'after');
     });
 
     it('changes nothing when a transaction throws', () => {

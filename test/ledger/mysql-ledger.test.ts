@@ -5,6 +5,7 @@ import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
 import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
 import { failedCdr, sampleDay } from '../cdr/sample-records.ts';
 import { MariaDb } from '../peers/mariadb.ts';
+import { booksSuite } from './books-suite.ts';
 import { batchOf, billed, commit, ledgerSuite, logSet, read, rowOf } from './ledger-suite.ts';
 import { packageSuite, rentDue } from './package-suite.ts';
 
@@ -21,6 +22,7 @@ function freshUrl(): Promise<string> {
 }
 
 ledgerSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
+booksSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
 packageSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
 
 describe('the ledger in MariaDB, beyond what all ledgers do', () => {
@@ -83,6 +85,40 @@ describe('the ledger in MariaDB, beyond what all ledgers do', () => {
       (await auditLedger(store)) ?? '',
       /^account acme, day 20260921: its CDRs charge 0/,
     );
+    await store.close();
+  });
+
+  it('looks at the books again where the table of a day went meanwhile', async () => {
+    const store = openMysqlLedger({ url: await freshUrl() });
+    await store.checkpoint(logSet);
+    await commit(store, batchOf(0, [rowOf(billed('old'), 8)]));
+    let looks = 0;
+    const ids = await store.view(async (books) => {
+      const found: string[] = [];
+      for (const { day } of await books.days()) {
+        if (looks++ === 0) await store.dropDay(day);
+        for await (const { id } of books.cdrsOfDay(day)) found.push(id);
+      }
+      return found;
+    });
+    assert.deepEqual([ids, looks], [[], 1]);
+    await store.close();
+  });
+
+  it('does not go on with another moment where the connection is lost', async () => {
+    const url = await freshUrl();
+    const store = openMysqlLedger({ url });
+    await store.days();
+    const view = store.view(async (books) => {
+      await books.days();
+      const name = `'${url.split('/').at(-1)}'`;
+      const processes = await database.sql(
+        `SELECT id FROM information_schema.processlist WHERE db = ${name}`,
+      );
+      for (const { id } of processes as { id: number }[]) await database.sql(`KILL ${id}`);
+      return books.accounts().catch(() => books.accounts());
+    });
+    await assert.rejects(view, LedgerAway);
     await store.close();
   });
 

@@ -103,6 +103,47 @@ test('a start without the ledger, and with nothing kept, is refused', async () =
   await store.close();
 });
 
+test('a node without accounts needs nothing of a ledger that is away', async () => {
+  const directory = temporaryDirectory();
+  const store = awayAtTimes(await openEmbeddedLedger(directory));
+  const rules = { carryMs: 0, freeSeconds: 0, limits: new Map() };
+  store.isAway = true;
+  assert.deepEqual(await new Standings(store, directory).usagesOf(rules, baseMs), []);
+  store.isAway = false;
+  await new Standings(store, directory).keep(baseMs);
+  store.isAway = true;
+  assert.deepEqual(await new Standings(store, directory).usagesOf(rules, baseMs), []);
+  await store.close();
+});
+
+test('with accounts, and with nothing kept, what they have used is not guessed', async () => {
+  const directory = temporaryDirectory();
+  const store = awayAtTimes(await openEmbeddedLedger(directory));
+  const standings = new Standings(store, directory);
+  await standings.balancesOf({ accounts: [acme], at: baseMs });
+  store.isAway = true;
+  const rules = { carryMs: 0, freeSeconds: 0, limits: new Map() };
+  await assert.rejects(standings.usagesOf(rules, baseMs), LedgerAway);
+  await store.close();
+});
+
+test('a thread that takes over keeps what all accounts have, not only those it is asked for', async () => {
+  const directory = temporaryDirectory();
+  const store = awayAtTimes(await openEmbeddedLedger(directory));
+  const order = { by: 'a', reason: '', at: baseMs, extendDays: 0, expiresAt: null };
+  await new Standings(store, directory).balancesOf({ accounts: [acme], at: baseMs });
+  await store.pay({ account: 'acme', kind: 'deduction', units: 1n, ...order });
+  const second = new Standings(store, directory, ['acme']);
+  const fresh = { name: 'fresh', units: 7n, expiresAt: null };
+  await second.balancesOf({ accounts: [fresh], at: baseMs });
+  await second.keep(baseMs);
+  store.isAway = true;
+  const request = { accounts: [acme, fresh], at: baseMs };
+  const { balances } = await new Standings(store, directory).balancesOf(request);
+  assert.deepEqual(balances, [acme.units - 1n, 7n]);
+  await store.close();
+});
+
 test('each payment is heard once, whatever the order of the commits', () => {
   const watch = new PaymentWatch();
   const payments = (...numbers: number[]): { number: number }[] => {

@@ -1,11 +1,12 @@
 // The node file: defaults, the contract's example, and refusals that name file, key, value and what was
 // expected.
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { Transport } from '../../core/sip/hop.ts';
+import { recordNodeFile, settingsOfNode } from '../../workers/node-file-record.ts';
 import { loadSettings, type Settings, StartRefused } from '../../workers/settings.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tandem-settings-'));
@@ -174,4 +175,21 @@ test('cdrPush and cdrFiles are read, and no secret of theirs is repeated', () =>
       text,
     );
   }
+});
+
+test('a data directory knows the node file of its last start, where that is elsewhere', () => {
+  const [own, other] = ['record-own', 'record-other'].map((name) => join(directory, name));
+  for (const path of [own!, other!]) mkdirSync(path);
+  writeFileSync(join(own!, 'node.yaml'), 'node: of-the-directory\n');
+  const elsewhere = join(other!, 'any-name.yaml');
+  writeFileSync(elsewhere, 'node: of-elsewhere\n');
+  assert.equal(settingsOfNode(own!).node, 'of-the-directory');
+  const { nodeFile, dataDir } = loadSettings({ configFile: elsewhere, dataDir: own });
+  recordNodeFile(dataDir, nodeFile);
+  assert.equal(settingsOfNode(own!).node, 'of-elsewhere');
+  assert.equal(statSync(join(own!, 'node-file')).mode & 0o777, 0o600);
+  renameSync(elsewhere, `${elsewhere}.moved`);
+  assert.throws(() => settingsOfNode(own!), /any-name\.yaml: cannot be read.*was started with/);
+  recordNodeFile(dataDir, loadSettings({ dataDir: own }).nodeFile);
+  assert.equal(settingsOfNode(own!).node, 'of-the-directory', 'started without --config since');
 });

@@ -89,7 +89,7 @@ class WriterThread {
     this.#usage = start.usage;
     this.#opened = start.paymentsHeard >= 0;
     this.#payments = new PaymentWatch(Math.max(0, start.paymentsHeard));
-    this.#standings = new Standings(store, start.ledger.dataDir);
+    this.#standings = new Standings(store, start.ledger.dataDir, start.accounts);
     this.#handOffs = handOffs;
     const lines = createLineLimit(rejectedLinesPerSecond);
     this.#writer = new CdrWriter({
@@ -172,7 +172,8 @@ class WriterThread {
       this.#dueMs.payments = nowMs + paymentPollMs;
       await this.#lookForPayments();
     }
-    if (this.#opened && nowMs >= this.#dueMs.keep) {
+    // Rules are asked for behind the balances: a node without accounts has the one and never the other.
+    if (this.#usage !== null && nowMs >= this.#dueMs.keep) {
       this.#dueMs.keep = nowMs + keepMs;
       await this.#standings.keep(Date.now());
     }

@@ -22,6 +22,8 @@ export interface CdrWriterStart {
   readonly usage: UsageRules | null;
   /** Highest number of the payments that the main thread has heard of; -1: of none, and it asks for none. */
   readonly paymentsHeard: number;
+  /** That an earlier thread was asked for: what they have is kept on. */
+  readonly accounts: readonly string[];
   readonly logLevel: LogLevel;
 }
 

@@ -194,6 +194,10 @@ function checkPackage(each: PackageDocument, context: z.RefinementCtx): void {
 const unlimited = 'unlimited';
 const balanceMax = BigInt(moneyText(balanceUnitsMax));
 
+/** As of the node file. */
+const nodeName = /^[A-Za-z0-9._-]{1,64}$/;
+const nodeError = 'the name of a node: 1 to 64 letters, digits, ".", "_" or "-"';
+
 /** A carrier of whose money a document says nothing is one on invoice: nothing limits it. */
 function fillCreditLimit(given: unknown): unknown {
   if (typeof given !== 'object' || given === null) return given;
@@ -216,6 +220,7 @@ const accountFields = z
       callLevel: z.enum(callTypes, callTypesError).default('international'),
       lineLimit: integer(0, lineLimitMax).default(0),
       locked: flag.default(false),
+      node: z.string(nodeError).regex(nodeName, nodeError).optional(),
       startsAt: instant.optional(),
       expiresAt: instant.optional(),
       maxCallSeconds: integer(0, callSecondsMax).optional(),

@@ -161,6 +161,7 @@ function compileAccount(
     // What a version lacks that was stored before these fields existed is their default.
     lineLimit: account.lineLimit ?? 0,
     locked: account.locked ?? false,
+    node: account.node ?? '',
     startsAt: account.startsAt === undefined ? 0 : Date.parse(account.startsAt),
     expiresAt:
       account.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(account.expiresAt),

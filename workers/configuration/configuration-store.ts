@@ -22,5 +22,8 @@ export interface ConfigurationStore extends StoreReader {
   readonly kind: string;
   /** Runs `change` alone; a throw leaves everything as it was. Reads inside see its own writes. */
   transaction<Result>(change: (transaction: StoreTransaction) => Result): Result;
+  /** Runs `read` on what the store holds now, however long it takes and whatever is written meanwhile. Space that is
+   *  freed is not used again before it ends. */
+  view<Result>(read: (reader: StoreReader) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }

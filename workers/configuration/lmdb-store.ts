@@ -1,7 +1,7 @@
 // The store on LMDB. Of the configuration the admin process writes and the engine's task threads read, of the
 // ledger the CDR writer and the admin process write; all of them map the same file. Commits are synchronous
 // and on the disk when they return.
-import type { Database, Key } from 'lmdb';
+import type { Database, Key, Transaction } from 'lmdb';
 import type { ConfigurationStore } from './configuration-store.ts';
 
 export type Lmdb = typeof import('lmdb');
@@ -43,6 +43,19 @@ export function openLmdbStore(lmdb: Lmdb, directory: string): ConfigurationStore
           remove: (key) => void database.removeSync(key),
         }),
       ),
+    view: async (read) => {
+      seeLatest(database);
+      const transaction = database.useReadTransaction();
+      try {
+        return await read({
+          get: (key) => getCopy(database, key, transaction),
+          keys: (prefix) => keysOf(database, prefix, transaction),
+          range: (from, to, limit) => rangeOf(database, { from, to, limit }, transaction),
+        });
+      } finally {
+        transaction.done();
+      }
+    },
     close: () => database.close(),
   };
 }
@@ -52,23 +65,38 @@ function seeLatest(database: Database<Uint8Array, string>): void {
   database.resetReadTxn();
 }
 
-function getCopy(database: Database<Uint8Array, string>, key: string): Uint8Array | undefined {
-  return database.getBinary(key);
+function getCopy(
+  database: Database<Uint8Array, string>,
+  key: string,
+  transaction?: Transaction,
+): Uint8Array | undefined {
+  return database.get(key, within(transaction));
 }
 
-function keysOf(database: Database<Uint8Array, string>, prefix: string): string[] {
+function keysOf(
+  database: Database<Uint8Array, string>,
+  prefix: string,
+  transaction?: Transaction,
+): string[] {
   const range = { start: prefix as Key as string, end: `${prefix}\u00ff` };
-  return [...database.getKeys(range)];
+  return [...database.getKeys({ ...range, ...within(transaction) })];
 }
 
 function rangeOf(
   database: Database<Uint8Array, string>,
   { from, to, limit }: { from: string; to: string; limit: number },
+  transaction?: Transaction,
 ): [string, Uint8Array][] {
   const entries: [string, Uint8Array][] = [];
-  for (const { key, value } of database.getRange({ start: from, end: to, limit })) {
+  const range = { start: from, end: to, limit, ...within(transaction) };
+  for (const { key, value } of database.getRange(range)) {
     // The value lies in a buffer that the next one is read into.
     entries.push([key, Uint8Array.from(value)]);
   }
   return entries;
+}
+
+/** Of no transaction of its own: the one of this turn, or the one that is being written. */
+function within(transaction: Transaction | undefined): { transaction?: Transaction } {
+  return transaction === undefined ? {} : { transaction };
 }

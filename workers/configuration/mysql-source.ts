@@ -2,6 +2,7 @@
 // next number there, which one node can do once; all others see the number rise and follow.
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { LedgerAway } from '../ledger/ledger-store.ts';
+import { text } from '../ledger/mysql-cdr-row.ts';
 import { isDuplicate, MysqlLink, SqlRefused } from '../ledger/mysql-link.ts';
 import { migrate } from '../ledger/mysql-migrations.ts';
 import { sqlText } from '../ledger/sql-text.ts';
@@ -55,6 +56,16 @@ export class MysqlSource {
       `DELETE FROM configuration_version WHERE number <= ${number - keptNumbers}`,
     );
     return true;
+  }
+
+  /** Our own name and those of nodes that changed the configuration, and how many logs were shipped in the last day,
+   *  which is one a node. @throws LedgerAway */
+  async nodes(): Promise<{ names: string[]; logs: number }> {
+    const rows = await this.#link.rows('SELECT DISTINCT node FROM configuration_version');
+    const [shipped] = await this.#link.rows(`SELECT COUNT(*) AS logs FROM cdr_checkpoint
+      WHERE updated_at > UTC_TIMESTAMP(3) - INTERVAL 1 DAY`);
+    const names = new Set([this.#node, ...rows.map((row) => text(row.node))]);
+    return { names: [...names], logs: Number(shipped?.logs ?? 0) };
   }
 
   close(): Promise<void> {

@@ -5,7 +5,6 @@ const authSecrets = ['password', 'username', 'tls'];
 
 /** By the name of the collection that the object with the field stands in. */
 const unsupportedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['accounts', new Set(['node'])],
   ['mappingGateways', new Set(authSecrets)],
   [
     'routingGateways',

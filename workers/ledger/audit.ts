@@ -3,10 +3,16 @@
 //   of each day that has a table: the sum of its CDRs by account = what was posted for listed calls
 //   of each account: payments - postings of all days (listed and unlisted) = its balance
 //
-// Run it while nothing is being posted, or on a copy: it reads in several steps.
+// All of it is read as of one moment, so that calls may end and payments be booked meanwhile.
 import { moneyText } from '../../core/money.ts';
 import { addCharges } from '../cdr/call-charges.ts';
-import type { DayCharges, LedgerAccount, LedgerStore, Payment } from './ledger-store.ts';
+import type {
+  DayCharges,
+  LedgerAccount,
+  LedgerBooks,
+  LedgerStore,
+  Payment,
+} from './ledger-store.ts';
 
 export interface AuditReport {
   readonly accounts: number;
@@ -21,15 +27,19 @@ export async function auditLedger(store: LedgerStore): Promise<string | undefine
   return (await auditReport(store)).difference;
 }
 
-export async function auditReport(store: LedgerStore): Promise<AuditReport> {
-  const charges = await store.dayCharges();
-  const accounts = await store.accounts();
-  const payments = await store.payments({});
+export function auditReport(store: LedgerStore): Promise<AuditReport> {
+  return store.view(auditBooks);
+}
+
+async function auditBooks(books: LedgerBooks): Promise<AuditReport> {
+  const charges = await books.dayCharges();
+  const accounts = await books.accounts();
+  const payments = await books.payments({});
   let cdrs = 0;
   let difference: string | undefined;
-  for (const { day } of (await store.days()).sort((one, other) => one.day - other.day)) {
+  for (const { day } of (await books.days()).sort((one, other) => one.day - other.day)) {
     const sums = new Map<string, bigint>();
-    for await (const cdr of store.cdrsOfDay(day)) {
+    for await (const cdr of books.cdrsOfDay(day)) {
       cdrs++;
       addCharges(sums, cdr);
     }

@@ -69,12 +69,6 @@ export class EmbeddedAccounts {
     return stored === undefined ? undefined : ledgerAccount(name, stored);
   }
 
-  list(): LedgerAccount[] {
-    return this.#entries('account/').map(([key, value]) =>
-      ledgerAccount(nameOfKey(key), readJson<StoredAccount>(value)),
-    );
-  }
-
   /** One with an opening payment, but nothing left of it, has had money. */
   close(name: string): boolean {
     return this.#store.transaction((transaction) => {
@@ -96,43 +90,52 @@ export class EmbeddedAccounts {
     });
   }
 
-  payments(filter: { after?: number; account?: string; limit?: number }): Payment[] {
-    const found: Payment[] = [];
-    const limit = filter.limit ?? Number.POSITIVE_INFINITY;
-    let from = paymentKey((filter.after ?? 0) + 1);
-    for (;;) {
-      const entries = this.#store.range(from, `payment/${behind}`, pageEntries);
-      for (const [, value] of entries) {
-        const payment = readPayment(value);
-        if (filter.account !== undefined && payment.account !== filter.account) continue;
-        found.push(payment);
-        if (found.length >= limit) return found;
-      }
-      if (entries.length < pageEntries) return found;
-      from = `${entries.at(-1)![0]}\u0001`;
-    }
-  }
-
   latestPayments(count: number): Payment[] {
-    return this.payments({ after: Math.max(0, lastNumber(this.#store) - count) });
+    return listPayments(this.#store, { after: Math.max(0, lastNumber(this.#store) - count) });
   }
+}
 
-  dayCharges(): DayCharges[] {
-    return this.#entries('charge/').map(([key, value]) => {
-      const { listed, unlisted, calls } = readJson<StoredCharge>(value);
-      return {
-        account: nameOfKey(key),
-        day: Number(key.split('/')[2]),
-        listed: BigInt(listed),
-        unlisted: BigInt(unlisted),
-        calls,
-      };
-    });
-  }
+export function listAccounts(reader: StoreReader): LedgerAccount[] {
+  return allEntries(reader, 'account/').map(([key, value]) =>
+    ledgerAccount(nameOfKey(key), readJson<StoredAccount>(value)),
+  );
+}
 
-  #entries(prefix: string): [string, Uint8Array][] {
-    return this.#store.range(prefix, `${prefix}${behind}`, Number.MAX_SAFE_INTEGER);
+export function listPayments(
+  reader: StoreReader,
+  filter: { after?: number; account?: string; limit?: number },
+): Payment[] {
+  const found: Payment[] = [];
+  const limit = filter.limit ?? Number.POSITIVE_INFINITY;
+  let from = paymentKey((filter.after ?? 0) + 1);
+  for (;;) {
+    const entries = reader.range(from, `payment/${behind}`, pageEntries);
+    for (const [, value] of entries) {
+      const payment = readPayment(value);
+      if (filter.account !== undefined && payment.account !== filter.account) continue;
+      found.push(payment);
+      if (found.length >= limit) return found;
+    }
+    if (entries.length < pageEntries) return found;
+    from = `${entries.at(-1)![0]}\u0001`;
   }
+}
+
+export function listDayCharges(reader: StoreReader): DayCharges[] {
+  return allEntries(reader, 'charge/').map(([key, value]) => {
+    const { listed, unlisted, calls } = readJson<StoredCharge>(value);
+    return {
+      account: nameOfKey(key),
+      day: Number(key.split('/')[2]),
+      listed: BigInt(listed),
+      unlisted: BigInt(unlisted),
+      calls,
+    };
+  });
+}
+
+function allEntries(reader: StoreReader, prefix: string): [string, Uint8Array][] {
+  return reader.range(prefix, `${prefix}${behind}`, Number.MAX_SAFE_INTEGER);
 }
 
 /** With the balance and the expiry behind it. */

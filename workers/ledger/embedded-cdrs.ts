@@ -2,7 +2,7 @@
 // time, so that memory is a page for each day that overlaps.
 import { setImmediate } from 'node:timers/promises';
 import { cdrFilter, compareCdrs, mergeCdrs } from '../cdr/cdr-filter.ts';
-import type { ConfigurationStore } from '../configuration/configuration-store.ts';
+import type { StoreReader } from '../configuration/configuration-store.ts';
 import { behind, endedKey, logIdOfParts, rowKey, rowPrefix } from './embedded-keys.ts';
 import { readDay, unpackRow } from './embedded-records.ts';
 import type { StoredCdr, StoredCdrQuery } from './ledger-store.ts';
@@ -10,7 +10,7 @@ import type { StoredCdr, StoredCdrQuery } from './ledger-store.ts';
 const pageRows = 500;
 
 export function embeddedCdrs(
-  store: ConfigurationStore,
+  store: StoreReader,
   query: StoredCdrQuery,
 ): AsyncGenerator<StoredCdr, void, void> {
   const days = store
@@ -26,7 +26,7 @@ export function embeddedCdrs(
 }
 
 export async function* embeddedCdrsOfDay(
-  store: ConfigurationStore,
+  store: StoreReader,
   day: number,
   query: StoredCdrQuery,
 ): AsyncGenerator<StoredCdr, void, void> {

@@ -3,9 +3,18 @@
 
 import { sumUsages } from '../../core/billing/fraud-usage.ts';
 import type { Usage } from '../../core/cdr/cdr.ts';
-import type { ConfigurationStore, StoreTransaction } from '../configuration/configuration-store.ts';
+import type {
+  ConfigurationStore,
+  StoreReader,
+  StoreTransaction,
+} from '../configuration/configuration-store.ts';
 import { openStore, type StoreOptions } from '../configuration/open-store.ts';
-import { EmbeddedAccounts } from './embedded-accounts.ts';
+import {
+  EmbeddedAccounts,
+  listAccounts,
+  listDayCharges,
+  listPayments,
+} from './embedded-accounts.ts';
 import { embeddedCdrs, embeddedCdrsOfDay } from './embedded-cdrs.ts';
 import { chargeMinimum, chargeRent } from './embedded-dues.ts';
 import {
@@ -33,6 +42,7 @@ import { copyLedger } from './ledger-copy.ts';
 import {
   type CommitResult,
   type LedgerBatch,
+  type LedgerBooks,
   type LedgerDay,
   type LedgerRow,
   type LedgerStore,
@@ -71,19 +81,18 @@ export async function openEmbeddedLedger(
 function embeddedLedger(store: ConfigurationStore): LedgerStore {
   const accounts = new EmbeddedAccounts(store);
   return {
+    ...booksIn(store),
     kind: store.kind,
     warning: () => '',
     checkpoint: async (logSet) => readCheckpoint(store, logSet),
     prepare: prepareBatch,
     commit: async (prepared) => commitBatch(store, prepared as EmbeddedBatch),
     cdrs: (query) => embeddedCdrs(store, query),
-    cdrsOfDay: (day) => embeddedCdrsOfDay(store, day, {}),
-    days: async () => listDays(store),
+    view: (read) => store.view((reader) => read(booksIn(reader))),
     dropDay: async (day) => dropDay(store, day),
     rejectedRows: async (page = {}) => listRejected(store, page),
     openAccounts: async (opening, at) => accounts.open(opening, at),
     account: async (account) => accounts.find(account),
-    accounts: async () => accounts.list(),
     closeAccount: async (account) => accounts.close(account),
     pay: async (order) => accounts.pay(order),
     chargeRent: async (due) => chargeRent(store, due),
@@ -93,13 +102,21 @@ function embeddedLedger(store: ConfigurationStore): LedgerStore {
       checkpoints: logSets.map((logSet) => readCheckpoint(store, logSet)),
       payments: accounts.latestPayments(paymentOverlap),
     }),
-    recentPayments: async (number) => accounts.payments({ after: number }),
-    payments: async (filter) => accounts.payments(filter),
-    dayCharges: async () => accounts.dayCharges(),
+    recentPayments: async (number) => listPayments(store, { after: number }),
     usages: async (since) => listUsages(store).filter(({ day }) => day >= since),
     dropUsages: async (before) => dropUsages(store, before),
     copy: async (dataDir) => copyLedger(store, dataDir),
     close: () => store.close(),
+  };
+}
+
+function booksIn(reader: StoreReader): LedgerBooks {
+  return {
+    accounts: async () => listAccounts(reader),
+    payments: async (filter) => listPayments(reader, filter),
+    dayCharges: async () => listDayCharges(reader),
+    days: async () => listDays(reader),
+    cdrsOfDay: (day) => embeddedCdrsOfDay(reader, day, {}),
   };
 }
 
@@ -188,7 +205,7 @@ function countDays(transaction: StoreTransaction, rows: ReadonlySet<LedgerRow>):
   for (const [day, value] of days) transaction.put(dayKey(day), packJson(value));
 }
 
-function listDays(store: ConfigurationStore): LedgerDay[] {
+function listDays(store: StoreReader): LedgerDay[] {
   return store.keys('day/').map((key) => {
     const day = Number(key.slice('day/'.length));
     return { day, rows: readDay(store, day)?.rows ?? 0 };

@@ -215,7 +215,18 @@ export class LedgerAway extends Error {
   }
 }
 
-export interface LedgerStore {
+/** What the books are made of. */
+export interface LedgerBooks {
+  accounts(): Promise<LedgerAccount[]>;
+  /** In the order of their numbers, those above `after`. */
+  payments(filter: { after?: number; account?: string; limit?: number }): Promise<Payment[]>;
+  dayCharges(): Promise<DayCharges[]>;
+  days(): Promise<LedgerDay[]>;
+  /** Of the table of one day. */
+  cdrsOfDay(day: number): AsyncIterable<StoredCdr>;
+}
+
+export interface LedgerStore extends LedgerBooks {
   /** "lmdb", "file" or "mysql". */
   readonly kind: string;
   /** Settings that can lose a commit, in words; '' for none. */
@@ -227,9 +238,9 @@ export interface LedgerStore {
   commit(prepared: PreparedBatch): Promise<CommitResult>;
 
   cdrs(query: StoredCdrQuery): AsyncIterable<StoredCdr>;
-  /** Of the table of one day, for the audit. */
-  cdrsOfDay(day: number): AsyncIterable<StoredCdr>;
-  days(): Promise<LedgerDay[]>;
+  /** Runs `read` on the books as of one moment, while calls and payments go on being posted; it may run twice where
+   *  what it reads is taken away meanwhile. */
+  view<Result>(read: (books: LedgerBooks) => Promise<Result>): Promise<Result>;
   /** Removes the rows of these days; what they charged stays in the books. */
   dropDay(day: number): Promise<void>;
   /** In the order of their identities, those behind `after`; 10,000 where no limit is given. */
@@ -238,7 +249,6 @@ export interface LedgerStore {
   /** Opens the books of accounts that have none yet, with an opening payment. */
   openAccounts(accounts: readonly OpeningAccount[], at: number): Promise<void>;
   account(name: string): Promise<LedgerAccount | undefined>;
-  accounts(): Promise<LedgerAccount[]>;
   /** Takes away the books of an account without money, payments and calls; false where it has any. */
   closeAccount(name: string): Promise<boolean>;
   /** @throws PaymentRefused */
@@ -252,9 +262,6 @@ export interface LedgerStore {
   /** Payments that may be new to whoever has seen all up to `number`: they may be committed out of the
    *  order of their numbers. */
   recentPayments(number: number): Promise<Payment[]>;
-  /** In the order of their numbers, those above `after`. */
-  payments(filter: { after?: number; account?: string; limit?: number }): Promise<Payment[]>;
-  dayCharges(): Promise<DayCharges[]>;
   /** For a backup, as of one moment: entries of the embedded ledger, whatever this one is. */
   copy(dataDir: string): Promise<[key: string, value: Uint8Array][]>;
   /** What days of fraud limits and periods of packages that begin on this day since 1970, or later, have used; each

@@ -23,6 +23,7 @@ import {
 import { chargeFromLog, type StoreEntry } from './ledger-copy.ts';
 import type { Checkpoint } from './ledger-store.ts';
 import { checkpointOf, paymentColumns, paymentOf, readUsages } from './mysql-accounts.ts';
+import { startSnapshot } from './mysql-books.ts';
 import { orNull, text, units } from './mysql-cdr-row.ts';
 import { MysqlLink } from './mysql-link.ts';
 import { migrate } from './mysql-migrations.ts';
@@ -35,10 +36,7 @@ const rowsAtOnce = 1000;
 export async function copyMysqlLedger(link: MysqlLink, directory: string): Promise<StoreEntry[]> {
   const copy = new Map<string, Uint8Array>();
   await link.alone(async () => {
-    // The settings of the session are read committed: each statement would see a moment of its own.
-    await link.run(
-      'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT',
-    );
+    await link.run(startSnapshot);
     await readAccounts(link, copy);
     await readCharges(link, copy);
     for (const usage of await readUsages(link, 0)) copy.set(usageKey(usage), packUsage(usage));

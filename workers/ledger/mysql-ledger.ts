@@ -9,8 +9,9 @@ import {
   rejectedAtOnceMax,
 } from './ledger-store.ts';
 import { checkpointOf, MysqlAccounts } from './mysql-accounts.ts';
+import { booksOver, viewMysqlBooks } from './mysql-books.ts';
 import { text } from './mysql-cdr-row.ts';
-import { mysqlCdrs, mysqlCdrsOfDay } from './mysql-cdrs.ts';
+import { mysqlCdrs } from './mysql-cdrs.ts';
 import { MysqlCommit } from './mysql-commit.ts';
 import { copyMysqlLedger } from './mysql-copy.ts';
 import { MysqlDues } from './mysql-dues.ts';
@@ -51,6 +52,7 @@ export function openMysqlLedger({
   const accounts = new MysqlAccounts(writing);
   const dues = new MysqlDues(writing);
   return {
+    ...booksOver(writing),
     kind: 'mysql',
     warning: () => {
       // They may be changed while the connection lives; a server that is away is heard of otherwise.
@@ -63,11 +65,7 @@ export function openMysqlLedger({
     prepare: (batch) => commits.prepare(batch),
     commit: (prepared) => commits.commit(prepared),
     cdrs: (query) => mysqlCdrs(reading, query),
-    cdrsOfDay: (day) => mysqlCdrsOfDay(reading, day, {}),
-    days: async () => {
-      const rows = await writing.rows('SELECT day, row_count FROM cdr_day ORDER BY day');
-      return rows.map((row) => ({ day: Number(row.day), rows: Number(row.row_count) }));
-    },
+    view: (read) => viewMysqlBooks({ url, answerMs: answerMs ?? queryMs }, read),
     dropDay: async (day) => {
       // First, so that no query begins on a table that is going.
       await writing.run(`DELETE FROM cdr_day WHERE day = ${day}`);
@@ -77,15 +75,12 @@ export function openMysqlLedger({
     rejectedRows: (page = {}) => readRejected(reading, page),
     openAccounts: (opening, at) => accounts.open(opening, at),
     account: (name) => accounts.find(name),
-    accounts: () => accounts.list(),
     closeAccount: (name) => accounts.close(name),
     pay: (order) => accounts.pay(order),
     chargeRent: (due) => dues.chargeRent(due),
     chargeMinimum: (due) => dues.chargeMinimum(due),
     standing: (names, logSets) => accounts.standing(names, logSets),
     recentPayments: (number) => accounts.payments({ after: number }),
-    payments: (filter) => accounts.payments(filter),
-    dayCharges: () => accounts.dayCharges(),
     copy: (dataDir) => copyMysqlLedger(reading, dataDir),
     usages: (since) => accounts.usages(since),
     dropUsages: (before) => accounts.dropUsages(before),

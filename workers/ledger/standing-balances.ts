@@ -37,14 +37,15 @@ export class Standings {
   readonly #store: LedgerStore;
   readonly #directory: string;
   /** All accounts that were ever asked for: those that are kept. */
-  readonly #names = new Set<string>();
+  readonly #names: Set<string>;
   /** Books that could not be opened yet. */
   #unopened: OpeningAccount[] = [];
 
-  /** `directory`: the data directory. */
-  constructor(store: LedgerStore, directory: string) {
+  /** `directory`: the data directory. `names`: accounts that an earlier one of this process was asked for. */
+  constructor(store: LedgerStore, directory: string, names: readonly string[] = []) {
     this.#store = store;
     this.#directory = directory;
+    this.#names = new Set(names);
   }
 
   /** Books are opened where there are none. @throws LedgerAway where nothing was kept either */
@@ -70,7 +71,8 @@ export class Standings {
     }
   }
 
-  /** What ended calls have used of fraud limits and packages in the last year, hence in every period under way. */
+  /** What ended calls have used of fraud limits and packages in the last year, hence in every period under way.
+   *  @throws LedgerAway where nothing was kept either, and there are accounts */
   async usagesOf(rules: UsageRules, at: number): Promise<readonly Usage[]> {
     const sets = listLogSets(this.#directory).map(({ id }) => id);
     let known: readonly Usage[];
@@ -82,9 +84,10 @@ export class Standings {
     } catch (error) {
       if (!(error instanceof LedgerAway)) throw error;
       const kept = keptStanding(this.#directory);
-      if (kept === undefined) throw error;
-      known = kept.usages;
-      checkpoints = kept.checkpoints;
+      // A node without accounts has nothing that could be used up: it needs nothing of the ledger to take calls.
+      if (kept === undefined && this.#names.size > 0) throw error;
+      known = kept?.usages ?? [];
+      checkpoints = kept?.checkpoints ?? new Map();
     }
     const behind: Usage[] = [];
     this.#readBehind(checkpoints, (cdr) => behind.push(...usagesOf(cdr, rules)));
@@ -94,7 +97,7 @@ export class Standings {
   /** Opens what could not be opened, and keeps what accounts have, for a start without the ledger. The
    *  embedded ledger is never away: nothing is kept of it. */
   async keep(at: number): Promise<void> {
-    if (this.#store.kind !== 'mysql' || this.#names.size === 0) return;
+    if (this.#store.kind !== 'mysql') return;
     if (this.#unopened.length > 0) {
       await this.#store.openAccounts(this.#unopened, at);
       this.#unopened = [];

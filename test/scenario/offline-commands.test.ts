@@ -1,0 +1,94 @@
+// Commands on the data directory of a node that is stopped, whose node file, as of a packaged service, is
+// somewhere else and names a database.
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createConnection } from 'mysql2/promise';
+import { tandem } from '../admin/command.ts';
+import { MariaDb } from '../peers/mariadb.ts';
+import { type NodeUnderTest, openNode } from './node-under-test.ts';
+
+const document = {
+  parameters: { SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: 3 },
+  accounts: [
+    { name: 'acme', kind: 'customer', balance: '5', expiresAt: '2030-01-01T00:00:00.000Z' },
+  ],
+};
+
+describe('commands on a stopped node with a database', () => {
+  let database: MariaDb;
+  let url: string;
+  let node: NodeUnderTest;
+  let dataDir: string;
+
+  before(async () => {
+    database = await MariaDb.start();
+    url = await database.createDatabase('offline');
+    node = await openNode({ mysqlUrl: url });
+    dataDir = node.tandem().dataDir;
+    await node.apply(document);
+    assert.equal(await node.stop(), 0);
+  });
+  after(async () => {
+    await node.close();
+    await database.close();
+  });
+
+  async function value(sql: string): Promise<unknown> {
+    const connection = await createConnection({ uri: url, rowsAsArray: true });
+    try {
+      const [rows] = await connection.query(sql);
+      return (rows as unknown[][])[0]?.[0];
+    } finally {
+      await connection.end();
+    }
+  }
+
+  it('a payment is booked in the database, and the audit reads it there', async () => {
+    const payment = JSON.parse(await node.command('pay', 'acme', 'recharge', '7')) as {
+      balanceAfter: string;
+      warnings: string[];
+    };
+    assert.deepEqual([payment.balanceAfter, payment.warnings], ['12', []]);
+    const balance = "SELECT balance FROM account_balance WHERE account = 'acme'";
+    assert.equal(await value(balance), '12.00000000');
+    const { payments, difference } = JSON.parse(await node.command('audit')) as {
+      payments: number;
+      difference: string | null;
+    };
+    assert.deepEqual([payments, difference], [2, null]);
+  });
+
+  it('a change goes into the master copy, also that of a recharge', async () => {
+    const number = 'SELECT MAX(number) FROM configuration_version';
+    assert.equal(await value(number), 2, 'the document, and the later expiry');
+    await node.command('config', 'rollback', '1');
+    assert.equal(await value(number), 3);
+  });
+
+  it('the running node has all of it', async () => {
+    await node.start();
+    const { adminUrl, token } = node.tandem();
+    const response = await fetch(`${adminUrl}/api/v1/accounts/acme`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(((await response.json()) as { balance: string }).balance, '12');
+    assert.equal(await node.stop(), 0);
+  });
+
+  it('without its node file nothing is booked anywhere', async () => {
+    rmSync(join(dataDir, '..', 'node.json'));
+    for (const args of [
+      ['pay', 'acme', 'recharge', '1'],
+      ['audit'],
+      ['backup', join(node.folder, 'x.gz')],
+    ]) {
+      const { code, stderr } = await tandem([...args, '--data', dataDir]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /node\.json: cannot be read: .*was started with this node file last/);
+    }
+    const { code } = await tandem(['export', '--data', dataDir]);
+    assert.equal(code, 0, 'what is in the directory itself is still shown');
+  });
+});
