@@ -63,6 +63,8 @@ type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits' | 'packages'>
 
 export interface ConfigurationActivationOptions {
   dataDir: string;
+  /** Its name. */
+  node: string;
   memory: SharedMemory;
   pool: Piscina;
   versions: ConfigurationVersions;
@@ -121,10 +123,10 @@ export class ConfigurationActivation {
 
   /** Routing analysis on the version in force, or on an older one that is kept. */
   analyze(request: AnalyzeRequest): Promise<unknown> {
-    const { listeners, memory } = this.#options;
+    const { node, listeners, memory } = this.#options;
     const { workers, lines, gateways, balances, fraudUsage } = memory;
     const read = { workers, lines, gateways, balances, fraudUsage };
-    const asked = { request, listeners, memory: read };
+    const asked = { request, node, listeners, memory: read };
     if (request.version !== undefined && request.version !== this.#current?.version) {
       return this.#analyzeStored(request.version, asked);
     }

@@ -103,6 +103,7 @@ export class Engine {
     });
     this.activation = new ConfigurationActivation({
       dataDir: parts.directory.path,
+      node: options.settings.node,
       memory: this.memory,
       pool: parts.pool,
       versions: parts.versions,

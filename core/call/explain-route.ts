@@ -24,6 +24,8 @@ export interface RoutePorts {
   /** Time of the call, milliseconds since 1970. */
   readonly at: number;
   readonly readings: CallReadings;
+  /** Whose analysis it is. */
+  readonly node: string;
   /** Why this node cannot send to a gateway. */
   readonly unreachable: (gateway: RoutingGateway) => string | undefined;
 }
@@ -74,7 +76,7 @@ function explainCall(
   request: RouteRequest,
   { mapping, callee, steps, ports }: Asked,
 ): RouteExplanation {
-  const { at, readings, unreachable } = ports;
+  const { at, readings, node, unreachable } = ports;
   const told: Told[] = [];
   const keys = new Map<RoutingGateway, ReadonlyMap<SortKey, number>>();
   const calleeBilling = request.recorded?.calleeBilling ?? null;
@@ -86,6 +88,7 @@ function explainCall(
       callee,
       at,
       readings,
+      node,
       admitted: (request.recorded?.attempted.length ?? 0) > 0,
       calleeBilling: calleeBilling === null ? null : byteStringOf(calleeBilling),
       route: {

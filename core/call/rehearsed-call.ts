@@ -20,6 +20,7 @@ import { createCallTable } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { createInboundLeg } from './inbound-leg.ts';
 import { createOptionsChecks } from './options-check.ts';
+import { createOrphanAnswers } from './orphan-answer.ts';
 import { type CallReadings, type RehearsedEffects, rehearsedEffects } from './rehearsed-effects.ts';
 import { createMinutePrice } from './route-prices.ts';
 import { rehearseSetup } from './setup-order.ts';
@@ -33,6 +34,8 @@ export interface RehearsalQuestion {
   /** Start of the call, ms since 1970. */
   readonly at: number;
   readonly readings: CallReadings;
+  /** The node that is asked: an account may belong to another. */
+  readonly node: string;
   /** By a CDR: lines and money were there. */
   readonly admitted: boolean;
   /** The rated number that the CDR has; null: none. */
@@ -59,7 +62,12 @@ export function rehearseCall(question: RehearsalQuestion, numbers: NumberTrace):
     number: (step: string, result: string) => told?.(step, result),
     route: question.route,
   };
-  const env = environmentOf(snapshot, at, { effects, random32: drawsOf(question), trace });
+  const env = environmentOf(snapshot, at, {
+    effects,
+    node: question.node,
+    random32: drawsOf(question),
+    trace,
+  });
   const cdr = newCdr(env, {
     callId: '',
     mapping,
@@ -101,10 +109,10 @@ const plainInvite: InviteFacts = {
 function environmentOf(
   snapshot: Snapshot,
   at: number,
-  own: Pick<CallEnvironment, 'effects'> &
+  own: Pick<CallEnvironment, 'effects' | 'node'> &
     Required<Pick<CallEnvironment, 'trace'>> & { readonly random32: Random32 },
 ): CallEnvironment {
-  const { effects, trace, random32 } = own;
+  const { effects, node, trace, random32 } = own;
   const env: CallEnvironment = {
     effects,
     transactions: { ...noTransactions, timers: timerValues(snapshot.parameters) },
@@ -112,7 +120,7 @@ function environmentOf(
     table: createCallTable(),
     identity: { ...nobody, random32, sequence: 0 },
     control: createCallControl(() => env),
-    node: '',
+    node,
     runId: '',
     snapshot,
     billing: billingOf(snapshot),
@@ -120,6 +128,7 @@ function environmentOf(
     dynamicLists: null,
     minutePrice: createMinutePrice(() => env),
     optionsChecks: createOptionsChecks(),
+    orphanAnswers: createOrphanAnswers(),
     nowMs: 0,
     wallMs: at,
     waitedMs: 0,
@@ -158,6 +167,7 @@ const noTransactions: Omit<TransactionPort, 'timers'> = {
   respondPlainly: never,
   request: never,
   onTransportFailure: never,
+  isRequested: never,
   terminateRequest: never,
   terminate: never,
 };

@@ -129,6 +129,6 @@ function vendorReason(
     case Counter.skippedVendorBalance:
       return `${why} cannot pay for the first step`;
     default:
-      return `${why}: ${(closedReason(account, call.cdr.startedAt) ?? EndReasons.rateLocked).key}`;
+      return `${why}: ${(closedReason(account, env.node, call.cdr.startedAt) ?? EndReasons.rateLocked).key}`;
   }
 }

@@ -9,6 +9,7 @@ import { snapshotOf } from '../doubles/snapshot-of.ts';
 const ports: RoutePorts = {
   at: Date.UTC(2026, 0, 1),
   readings: idleReadings,
+  node: 'edge-1',
   unreachable: () => undefined,
 };
 

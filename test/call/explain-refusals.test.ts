@@ -13,6 +13,7 @@ import { snapshotOf } from '../doubles/snapshot-of.ts';
 const ports: RoutePorts = {
   at: Date.UTC(2026, 0, 1),
   readings: idleReadings,
+  node: 'edge-1',
   unreachable: () => undefined,
 };
 
@@ -77,6 +78,7 @@ describe('a call that would be refused', () => {
     ['account', 'Account locked', 403, { acme: { locked: true } }],
     ['account', 'Account locked', 403, { top: { locked: true } }],
     ['account', 'Account expired', 403, { acme: { expiresAt: gone } }],
+    ['account', 'Account not found', 403, { acme: { node: 'edge-2' } }],
     ['rate', 'No matching rate', 403, { rate: { prefix: '1' } }],
     ['rate', 'Rate locked', 403, { rate: { locked: true } }],
     [
@@ -162,6 +164,12 @@ describe('a call that would be refused', () => {
       'its account carrier: Account expired',
       null,
     ]);
+    assert.deepEqual(told({ carrier: { node: 'edge-2' } }), [
+      busy,
+      'its account carrier: Account not found',
+      null,
+    ]);
+    assert.deepEqual(told({ carrier: { node: 'edge-1' } }), [null, null, 'out']);
     assert.deepEqual(told({ carrierRate: { locked: true } }), [
       busy,
       'its account carrier: Rate locked',

@@ -29,6 +29,7 @@ const snapshot = snapshotOf({ mappingGateways, routingGateways }, 7);
 const ports: RoutePorts = {
   at: Date.UTC(2026, 0, 1),
   readings: idleReadings,
+  node: 'edge-1',
   unreachable: () => undefined,
 };
 
@@ -243,12 +244,25 @@ describe('the routing analysis task', () => {
     const arena = new SharedArrayBuffer(8192);
     const memory = allocateSharedMemory({ workers: 1 });
     assert.throws(
-      () => analyzeRoute({ arena, memory, request: { gateway: 'in', callee: '' }, listeners: [] }),
+      () =>
+        analyzeRoute({
+          arena,
+          memory,
+          request: { gateway: 'in', callee: '' },
+          listeners: [],
+          node: 'edge-1',
+        }),
       /callee/,
     );
     assert.throws(
       () =>
-        analyzeRoute({ arena, memory, request: { gateway: 'in', callee: '44' }, listeners: [] }),
+        analyzeRoute({
+          arena,
+          memory,
+          request: { gateway: 'in', callee: '44' },
+          listeners: [],
+          node: 'edge-1',
+        }),
       /no compiled snapshot/,
     );
   });

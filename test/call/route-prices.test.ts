@@ -228,7 +228,7 @@ describe('feerateRestrict', () => {
     const explained = explainRoute(
       snapshot,
       { gateway: 'acme-in', callee: '33123456' },
-      { at: 0, readings: idleReadings, unreachable: () => undefined },
+      { at: 0, readings: idleReadings, node: 'edge-1', unreachable: () => undefined },
     )!;
     assert.equal(explained.endReason, 'NoAvailableRouter');
     assert.deepEqual(

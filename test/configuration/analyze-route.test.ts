@@ -49,7 +49,7 @@ const plain = { name: 'plain', address: '192.0.2.3', prefixes: ['44'] };
 
 test('a gateway out of reach is skipped with its reason, and ends no hunting', () => {
   const arena = arenaOf([stream, plain]);
-  const explained = analyzeRoute({ arena, memory, request, listeners: [udp4] });
+  const explained = analyzeRoute({ arena, memory, request, listeners: [udp4], node: 'edge-1' });
   assert.deepEqual(explained.order, ['plain']);
   assert.deepEqual(
     explained.candidates.map(({ gateway, skipped }) => [gateway, skipped]),
@@ -60,12 +60,18 @@ test('a gateway out of reach is skipped with its reason, and ends no hunting', (
   );
   assert.equal(explained.endReason, null);
   assert.equal(explained.steps.at(-1)!.result, 'sent to plain');
-  const reached = analyzeRoute({ arena, memory, request, listeners: [udp4, tcp4] });
+  const reached = analyzeRoute({ arena, memory, request, listeners: [udp4, tcp4], node: 'edge-1' });
   assert.deepEqual(reached.order, ['stream']);
 });
 
 test('a call that only gateways out of reach could take ends as one whose gateways are all busy', () => {
-  const explained = analyzeRoute({ arena: arenaOf([stream]), memory, request, listeners: [udp4] });
+  const explained = analyzeRoute({
+    arena: arenaOf([stream]),
+    memory,
+    request,
+    listeners: [udp4],
+    node: 'edge-1',
+  });
   assert.deepEqual(explained.order, []);
   assert.equal(explained.endReason, 'AllGatewayBusy');
   assert.equal(explained.sipCode, 503);
@@ -96,7 +102,13 @@ test('money and lines of accounts are those of the node now, and stay as they ar
     const arena = arenaWith(accountSlot);
     const before = accountState(ledger, slot);
     const used = linesUsed(lineLedger(memory), accountLineSlot(slot));
-    const { endReason, winner } = analyzeRoute({ arena, memory, request, listeners: [udp4] });
+    const { endReason, winner } = analyzeRoute({
+      arena,
+      memory,
+      request,
+      listeners: [udp4],
+      node: 'edge-1',
+    });
     assert.deepEqual(accountState(ledger, slot), before);
     assert.equal(linesUsed(lineLedger(memory), accountLineSlot(slot)), used);
     return [endReason, winner];
@@ -113,7 +125,13 @@ test('money and lines of accounts are those of the node now, and stay as they ar
 test('a source leads to its gateway, and what is none is refused by name', () => {
   const arena = arenaOf([plain]);
   const ask = (fields: object) =>
-    analyzeRoute({ arena, memory, request: { callee: '4420', ...fields }, listeners: [udp4] });
+    analyzeRoute({
+      arena,
+      memory,
+      request: { callee: '4420', ...fields },
+      listeners: [udp4],
+      node: 'edge-1',
+    });
   assert.equal(ask({ source: '192.0.2.1:5060' }).mappingGateway, 'in');
   assert.throws(() => ask({ source: 'acme' }), /source: "acme": expected an address/);
   assert.throws(() => ask({ gateway: 'nobody' }), /gateway: "nobody"/);

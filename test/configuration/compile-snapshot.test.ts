@@ -180,6 +180,7 @@ describe('the compile task', () => {
         memory: allocateSharedMemory({ workers: 1 }),
         request: { gateway: 'zwei', callee: '123' },
         listeners: [{ transport: 0, address: '192.0.2.9', port: 5060 }],
+        node: 'edge-1',
       } satisfies AnalyzeTask,
       { filename: filename('analyze-route'), name: 'analyzeRoute' },
     )) as RouteExplanation;

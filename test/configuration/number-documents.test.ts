@@ -17,6 +17,7 @@ import { idleReadings } from '../doubles/route-question.ts';
 const ports = {
   at: 0,
   readings: idleReadings,
+  node: 'edge-1',
   unreachable: () => undefined,
 };
 const mapping = { name: 'in', addresses: ['192.0.2.1'] };

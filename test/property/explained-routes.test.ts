@@ -253,7 +253,7 @@ function explain(
   const explained = explainRoute(
     snapshot,
     { gateway: 'in', caller: '15551234', callee, fail },
-    { at: startedAt, readings, unreachable: () => undefined },
+    { at: startedAt, readings, node: 'edge-1', unreachable: () => undefined },
   )!;
   assert.equal(JSON.stringify([effects.lines, [...effects.usage.keys()]]), held);
   assert.deepEqual([...effects.money.values()], money);

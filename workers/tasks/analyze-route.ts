@@ -35,6 +35,8 @@ export interface AnalyzeStoredTask extends AnalyzedCall {
 
 interface AnalyzedCall {
   readonly request: AnalyzeRequest;
+  /** Of this process. */
+  readonly node: string;
   readonly listeners: readonly Listener[];
   readonly memory: RouteMemory;
 }
@@ -92,7 +94,7 @@ function checkRequest({ callee, source, gateway }: AnalyzeRequest): void {
 
 function analyze(
   snapshot: Snapshot,
-  { request, listeners, memory }: AnalyzedCall,
+  { request, node, listeners, memory }: AnalyzedCall,
 ): RouteExplanation {
   refuseUnknown(snapshot, 'without', request.without ?? []);
   refuseUnknown(snapshot, 'fail', Object.keys(request.fail ?? {}));
@@ -100,6 +102,7 @@ function analyze(
   const explanation = explainRoute(snapshot, request, {
     at,
     readings: readingsOf(memory),
+    node,
     unreachable: (gateway) => unreachableReason(gateway, listeners),
   });
   if (explanation === undefined) {
