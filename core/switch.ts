@@ -31,7 +31,6 @@ import {
   onOptionsCheckTimer,
   planOptionsChecks,
 } from './call/options-check.ts';
-import { createOrphanAnswers } from './call/orphan-answer.ts';
 import { onAttemptTimer } from './call/outbound-leg.ts';
 import { onReinviteTimer } from './call/reinvite.ts';
 import { onReliableTimer } from './call/reliable-provisional.ts';
@@ -112,7 +111,6 @@ export class Switch {
       dynamicLists: dynamicLists(options.snapshot.parameters, options.watch),
       minutePrice: createMinutePrice(environment),
       optionsChecks: createOptionsChecks(),
-      orphanAnswers: createOrphanAnswers(),
       nowMs: options.nowMs,
       wallMs: options.wallMs,
       waitedMs: 0,

@@ -65,16 +65,6 @@ export function findDialog(table: CallTable, message: SipMessage): CallDialog | 
   return undefined;
 }
 
-/** Whether a dialog lives that has the response's From tag. */
-export function hasLocalTag(table: CallTable, response: SipMessage): boolean {
-  const { bytes, from } = response;
-  let dialog = table.dialogs.first(mintedHash(bytes, from.tagStart, from.tagEnd));
-  for (; dialog !== undefined; dialog = table.dialogs.after(dialog)) {
-    if (equalsText(bytes, from.tagStart, from.tagEnd, dialog.localTag)) return true;
-  }
-  return false;
-}
-
 function hasCallId(message: SipMessage, callId: string): boolean {
   const { bytes, headers } = message;
   const at = message.firstRow[HeaderId.callId]! * headerStride;

@@ -13,7 +13,6 @@ import type { CallTable } from './call-table.ts';
 import type { DynamicLists } from './dynamic-lists.ts';
 import type { LocalIdentity } from './local-identity.ts';
 import type { OptionsChecks } from './options-check.ts';
-import type { OrphanAnswers } from './orphan-answer.ts';
 import type { MinutePrice } from './route-prices.ts';
 
 /** The events of the legs; call-control.ts decides what follows. */
@@ -67,7 +66,6 @@ export interface CallEnvironment {
   dynamicLists: DynamicLists | null;
   readonly minutePrice: MinutePrice;
   readonly optionsChecks: OptionsChecks;
-  readonly orphanAnswers: OrphanAnswers;
   /** Monotonic and wall clock of the batch, milliseconds. */
   nowMs: number;
   wallMs: number;

@@ -141,11 +141,6 @@ export function mintBranch(identity: LocalIdentity): string {
   return scratch.latin1Slice(0, cookie.length + 16);
 }
 
-/** With these characters behind the magic cookie. */
-export function branchOf(text: string): string {
-  return cookie + text;
-}
-
 function nextSequence(identity: LocalIdentity): number {
   identity.sequence = (identity.sequence + 1) | 0;
   return identity.sequence;

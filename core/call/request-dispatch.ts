@@ -25,7 +25,6 @@ import type { CallEnvironment } from './environment.ts';
 import { payloadOf } from './header-policy.ts';
 import { comesFromPeer, onInDialog } from './in-dialog.ts';
 import { type CheckedGateway, onOptionsAnswer, onOptionsLost } from './options-check.ts';
-import { onOrphanAnswer } from './orphan-answer.ts';
 import { onInviteLost, onInviteResponse } from './outbound-leg.ts';
 import { cancelReinvite, dropUnheardReinvite } from './reinvite.ts';
 import { onRelayLost, onRelayResponse } from './relay.ts';
@@ -53,7 +52,6 @@ export function createTransactionUser(environment: () => CallEnvironment): Trans
     onAck: (message, hop) => onAck(environment(), message, hop),
     onResponse: (transaction, message) => onResponse(environment(), transaction, message),
     onClientFailure: (transaction, why) => onClientFailure(environment(), transaction, why),
-    onStrayAnswer: (message, hop) => onOrphanAnswer(environment(), message, hop),
     refusalTowards: (source, statusCode) => refusalTowards(environment(), source, statusCode),
     // The call was over when the response went out; the transaction just ends.
     onAckTimeout: () => undefined,

@@ -66,11 +66,6 @@ const rows = [
   ['retransmissionsIn', 'tandem_sip_retransmissions_received_total', 'retransmissions absorbed'],
   ['retransmissionsOut', 'tandem_sip_retransmissions_sent_total', 'messages sent again by a timer'],
   ['strayResponses', 'tandem_sip_stray_responses_total', 'responses that match no transaction'],
-  [
-    'orphanAnswers',
-    'tandem_sip_orphan_answers_total',
-    'calls whose answer came when they were gone (a crash): acknowledged and hung up',
-  ],
   ['strayAcks', 'tandem_sip_stray_acks_total', 'ACKs that match nothing'],
   [
     'mergedRequests',

@@ -164,19 +164,15 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     return this.#servers.findMisnumbered(message, hash);
   }
 
-  onResponseMessage(message: SipMessage, hop: Hop): void {
+  onResponseMessage(message: SipMessage, _hop: Hop): void {
     // RFC 3261 8.1.3.3: a response for us has our Via and no other.
-    const isForUs = message.viaCount === 1 && message.topVia.valid;
-    if (isForUs) {
+    if (message.viaCount === 1 && message.topVia.valid) {
       const client = this.#clients.find(message);
       if (client !== undefined) {
         return this.#toClient(client, { input: ClientInput.response, message });
       }
     }
     this.effects.count(Counter.strayResponses);
-    const { method, statusCode } = message;
-    if (!isForUs || method !== Method.INVITE) return;
-    if (statusCode >= 200 && statusCode < 300) this.user.onStrayAnswer(message, hop);
   }
 
   onTimer(owner: object, timer: number): void {
@@ -240,10 +236,6 @@ export class TransactionLayer implements TransactionPort, MachinePort {
     for (const client of [...this.#streamClients]) {
       if (isSameStream(client.hop, hop)) this.onTransportFailure(client);
     }
-  }
-
-  isRequested(branch: string, method: Method): boolean {
-    return this.#clients.ofRequest(branch, method) !== undefined;
   }
 
   terminateRequest(parts: RequestParts): void {

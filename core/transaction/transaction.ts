@@ -99,8 +99,6 @@ export interface TransactionUser {
   onResponse(transaction: ClientTransaction, message: SipMessage): void;
   /** Timer B or F, or the transport failed: treat as 408 or 503 (RFC 3261 8.1.3.1). */
   onClientFailure(transaction: ClientTransaction, why: 'timeout' | 'transport'): void;
-  /** A 2xx to an INVITE of ours that has no transaction (any more). */
-  onStrayAnswer(message: SipMessage, hop: Hop): void;
   /** Asked before a request is refused without a transaction: the status that this source hears in the place
    *  of `statusCode`; 0: nothing. */
   refusalTowards(source: Hop, statusCode: number): number;
@@ -136,8 +134,6 @@ export interface TransactionPort {
   request(hop: Hop, parts: RequestParts, text: string): ClientTransaction;
   /** A stream to this connection failed, or the datagram could not be sent. */
   onTransportFailure(transaction: ClientTransaction): void;
-  /** Whether the client transaction of a request of ours lives. */
-  isRequested(branch: string, method: Method): boolean;
   /** Ends the client transaction of this request, if it still lives. */
   terminateRequest(parts: RequestParts): void;
   /** Ends a transaction at once, its timers with it (an ended call, a caught bug). */

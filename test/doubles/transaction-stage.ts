@@ -125,7 +125,6 @@ function recordingUser(stageOf: () => TransactionStage): TransactionUser {
       stageOf().react.onResponse?.();
     },
     onClientFailure: (_, why) => void stageOf().told.push(why),
-    onStrayAnswer: (message) => void stageOf().told.push(`stray ${message.statusCode}`),
     refusalTowards: (source, statusCode) =>
       stageOf().react.refusalTowards?.(source, statusCode) ?? statusCode,
     onAckTimeout: () => void stageOf().told.push('ack timeout'),

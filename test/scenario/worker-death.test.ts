@@ -108,45 +108,4 @@ describe('a call worker dies', () => {
       assert.deepEqual(reasons, wanted);
     });
   }
-
-  it('calls that ring then are hung up when the carrier answers, and leave nothing behind', async () => {
-    const taken: SipCall[] = [];
-    carrier.onCall = (call) => {
-      taken.push(call);
-      call.reply(180);
-    };
-    const before = engine.figures().counters.orphanAnswers;
-    const target = { address: '127.0.0.1', port: engine.listeners[0]!.port };
-    const callers = Array.from({ length: heldCalls }, () =>
-      customer.place(target, { callee: '442071234567' }),
-    );
-    await Promise.all(callers.map((call) => call.response(180)));
-    await until(() => engine.figures().callsUp === heldCalls, 'the calls are counted');
-    const worker = () => engine.supervisor.figures()[0]!;
-    const lost = worker().gauges.callsUp;
-    assert.ok(lost > 0 && lost < heldCalls, `${lost} of ${heldCalls} calls are the worker's`);
-    const { restarts } = worker();
-    engine.supervisor.post(0, { kind: 'fail', how: 'die' });
-    await until(
-      () => worker().restarts === restarts + 1 && worker().state === 'running',
-      'the worker is back',
-    );
-    for (const call of taken) call.reply(200);
-    await Promise.all(taken.map((call) => call.acknowledged));
-    await until(() => taken.filter((call) => call.isOver).length === lost, 'the lost are hung up');
-    await until(
-      () => engine.figures().counters.orphanAnswers === before + lost,
-      'they are counted',
-    );
-    assert.equal(engine.figures().counters.bugs, 0);
-    const going = callers.filter((call) => call.responses.some(({ status }) => status === 200));
-    assert.equal(going.length, heldCalls - lost);
-    for (const call of going) assert.equal(await call.hangUp(), 200);
-    await until(
-      () => engine.figures().gateways.every(({ linesUsed }) => linesUsed === 0),
-      'every line is back',
-    );
-    const recorded = new Set((await readCdrs(dataDir)).map(({ callId }) => callId));
-    for (const call of callers) assert.equal(recorded.has(call.callId), going.includes(call));
-  });
 });
