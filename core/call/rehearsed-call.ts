@@ -20,7 +20,6 @@ import { createCallTable } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { createInboundLeg } from './inbound-leg.ts';
 import { createOptionsChecks } from './options-check.ts';
-import { createOrphanAnswers } from './orphan-answer.ts';
 import { type CallReadings, type RehearsedEffects, rehearsedEffects } from './rehearsed-effects.ts';
 import { createMinutePrice } from './route-prices.ts';
 import { rehearseSetup } from './setup-order.ts';
@@ -128,7 +127,6 @@ function environmentOf(
     dynamicLists: null,
     minutePrice: createMinutePrice(() => env),
     optionsChecks: createOptionsChecks(),
-    orphanAnswers: createOrphanAnswers(),
     nowMs: 0,
     wallMs: at,
     waitedMs: 0,
@@ -167,7 +165,6 @@ const noTransactions: Omit<TransactionPort, 'timers'> = {
   respondPlainly: never,
   request: never,
   onTransportFailure: never,
-  isRequested: never,
   terminateRequest: never,
   terminate: never,
 };
