@@ -169,7 +169,7 @@ describe('a call that would be refused', () => {
       'its account carrier: Account not found',
       null,
     ]);
-    assert.deepEqual(told({ carrier: { node: 'edge-1' } }), [undefined, null, 'out']);
+    assert.deepEqual(told({ carrier: { node: 'edge-1' } }), [null, undefined, 'out']);
     assert.deepEqual(told({ carrierRate: { locked: true } }), [
       busy,
       'its account carrier: Rate locked',
