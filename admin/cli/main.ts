@@ -20,7 +20,8 @@ async function program(): Promise<Command> {
     .showHelpAfterError('(tandem --help tells what there is)')
     .exitOverride()
     .addHelpText('after', exitCodesHelp);
-  await addCommands(tandem, process.argv[2]);
+  const [, , first, second] = process.argv;
+  await addCommands(tandem, first === 'help' ? second : first);
   return tandem;
 }
 

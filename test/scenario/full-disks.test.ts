@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultMissing, faultsUnderCalls } from './ledger-faults.ts';
 
-const short = { times: 2, rate: 100, upMs: 1_500, awayMs: [3_000] };
+const short = { times: 1, rate: 100, upMs: 1_500, awayMs: [3_000] };
 
 for (const fault of ['diskFull', 'databaseDiskFull'] as const) {
   const skip = faultMissing(fault) ?? false;
