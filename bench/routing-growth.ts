@@ -1,7 +1,10 @@
-import type { RoutingResult } from './results.ts';
+import type { RoutingResult, StepResult } from './results.ts';
 
-/** CPU of a call on the large plan over that on the small one: the middle of the turns. */
+/** CPU of a call on the large plan over that on the small one, of all turns. */
 export function growth({ small, large }: Pick<RoutingResult, 'small' | 'large'>): number {
-  const ratios = large.map((row, turn) => row.systemCpuPerCallUs / small[turn]!.systemCpuPerCallUs);
-  return ratios.sort((a, b) => a - b)[ratios.length >> 1]!;
+  return total(large) / total(small);
+}
+
+function total(steps: readonly StepResult[]): number {
+  return steps.reduce((sum, { systemCpuPerCallUs }) => sum + systemCpuPerCallUs, 0);
 }

@@ -14,7 +14,8 @@ import type { Stage, SuiteContext } from './suite.ts';
 
 const execute = promisify(execFile);
 const gateways = 200;
-const turns = 3;
+const sizes = ['small', 'large'] as const;
+const turns = 4;
 
 /** Of bench/micro/route-decision.ts. */
 interface Decision {
@@ -58,9 +59,9 @@ async function compare(
   prefixes: number,
 ): Promise<Record<'small' | 'large', StepResult[]>> {
   const rate = context.quick ? 200 : 1500;
-  const open: Stage[] = [];
+  const open = new Map<(typeof sizes)[number], Stage>();
   try {
-    for (const name of ['small', 'large'] as const) {
+    for (const name of sizes) {
       const folder = join(context.folder, 'routing', name);
       mkdirSync(folder, { recursive: true });
       const ports = await choosePorts();
@@ -68,17 +69,17 @@ async function compare(
       const document = name === 'small' ? pricedDocument(ports) : carrierDocument(ports, plan);
       const system = await startMeasuredTandem({ ports, folder }, { document });
       const label = name === 'small' ? 'Tandem, own gateways' : `Tandem, ${gateways} carriers`;
-      open.push({ system: { ...system, name: label }, ports, folder });
+      open.set(name, { system: { ...system, name: label }, ports, folder });
     }
     const results = { small: [] as StepResult[], large: [] as StepResult[] };
     for (let turn = 0; turn < (context.quick ? 1 : turns); turn++) {
-      for (const [index, stage] of open.entries()) {
-        const measured = await step(context, stage, { kind: 'answer', rate });
-        results[index === 0 ? 'small' : 'large'].push(measured);
+      // Each goes first in turn, so that a machine that gets slower is nobody's fault.
+      for (const name of turn % 2 === 0 ? sizes : [...sizes].reverse()) {
+        results[name].push(await step(context, open.get(name)!, { kind: 'answer', rate }));
       }
     }
     return results;
   } finally {
-    for (const { system } of open) await system.stop();
+    for (const { system } of open.values()) await system.stop();
   }
 }
