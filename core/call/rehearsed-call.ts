@@ -22,7 +22,7 @@ import { createInboundLeg } from './inbound-leg.ts';
 import { createOptionsChecks } from './options-check.ts';
 import { type CallReadings, type RehearsedEffects, rehearsedEffects } from './rehearsed-effects.ts';
 import { createMinutePrice } from './route-prices.ts';
-import { rehearseSetup } from './setup-order.ts';
+import { firstRefusal } from './setup-order.ts';
 
 /** Numbers are byte strings. */
 export interface RehearsalQuestion {
@@ -78,13 +78,13 @@ export function rehearseCall(question: RehearsalQuestion, numbers: NumberTrace):
   inbound.invite = plainInvite;
   const call = callOf(env, inbound, { cdr, mapping, ownHops: 0 });
   effects.granting = admitted;
-  const refusal = rehearseSetup(env, call, (check, reason) => question.tell(check, reason, call));
+  const refusal = firstRefusal(env, call, (check, reason) => question.tell(check, reason, call));
   effects.granting = false;
   told = undefined;
   const traceNumbers = (next: NumberTrace | undefined): void => {
     told = next;
   };
-  return { env, effects, call, refusal, traceNumbers };
+  return { env, effects, call, refusal: refusal?.reason, traceNumbers };
 }
 
 /** What a caller may say beyond the numbers is not known. */

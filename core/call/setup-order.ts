@@ -58,24 +58,16 @@ const checks: Readonly<Record<string, Check>> = {
 const setupOrder: readonly Check[] = Object.values(checks);
 const checkNames: readonly string[] = Object.keys(checks);
 
-export function firstRefusal(env: CallEnvironment, call: Call): Refusal | undefined {
-  for (const check of setupOrder) {
-    const refusal = check(env, call);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
-}
-
-/** The same checks for a call that is only asked about; tells of each that was made. */
-export function rehearseSetup(
+/** `tell`: of each check that was made, for a call that is only asked about. */
+export function firstRefusal(
   env: CallEnvironment,
   call: Call,
-  tell: (check: string, refusal: EndReason | undefined) => void,
-): EndReason | undefined {
-  for (const [place, check] of setupOrder.entries()) {
-    const refusal = check(env, call);
-    tell(checkNames[place]!, refusal?.reason);
-    if (refusal !== undefined) return refusal.reason;
+  tell?: (check: string, refusal: EndReason | undefined) => void,
+): Refusal | undefined {
+  for (let place = 0; place < setupOrder.length; place++) {
+    const refusal = setupOrder[place]!(env, call);
+    tell?.(checkNames[place]!, refusal?.reason);
+    if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
