@@ -2,34 +2,14 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import test, { mock } from 'node:test';
-import { CdrWriter } from '../../workers/cdr/cdr-writer.ts';
-import { defaultWriterParameters, type WriterParameters } from '../../workers/cdr/row-rules.ts';
 import { auditLedger } from '../../workers/ledger/audit.ts';
 import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
 import { LedgerAway, type LedgerStore } from '../../workers/ledger/ledger-store.ts';
 import { openLog, segmentFiles } from './log-under-test.ts';
 import { failedCdr, sampleCdr, sampleCharges, temporaryDirectory } from './sample-records.ts';
+import { storedIds, writerOn } from './writer-under-test.ts';
 
 const baseMs = Date.now() - 60_000;
-
-function writerOn(
-  directory: string,
-  store: LedgerStore,
-  parameters: Partial<WriterParameters> = {},
-): CdrWriter {
-  return new CdrWriter({
-    directory,
-    store,
-    parameters: () => ({ ...defaultWriterParameters, ...parameters }),
-    onRejected: () => {},
-  });
-}
-
-async function storedIds(ledger: LedgerStore): Promise<string[]> {
-  const found: string[] = [];
-  for await (const cdr of ledger.cdrs({})) found.push(cdr.id);
-  return found;
-}
 
 /** Segments cannot be opened at every third try, as where descriptors have run out. */
 function fewDescriptors(): { restore(): void } {

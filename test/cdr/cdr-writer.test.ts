@@ -3,11 +3,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { CdrWriter } from '../../workers/cdr/cdr-writer.ts';
 import { currentLogSet } from '../../workers/cdr/log-set.ts';
 import { queryCdrs } from '../../workers/cdr/query-cdrs.ts';
 import { recoverCdrLog } from '../../workers/cdr/recover-log.ts';
-import { defaultWriterParameters, type WriterParameters } from '../../workers/cdr/row-rules.ts';
 import { auditLedger } from '../../workers/ledger/audit.ts';
 import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
 import { LedgerAway, type LedgerStore } from '../../workers/ledger/ledger-store.ts';
@@ -20,31 +18,13 @@ import {
   sampleCharges,
   temporaryDirectory,
 } from './sample-records.ts';
+import { storedIds, writerOn } from './writer-under-test.ts';
 
 const baseMs = Date.now() - 60_000;
-
-function writerOn(
-  directory: string,
-  store: LedgerStore,
-  parameters: Partial<WriterParameters> = {},
-): CdrWriter {
-  return new CdrWriter({
-    directory,
-    store,
-    parameters: () => ({ ...defaultWriterParameters, ...parameters }),
-    onRejected: () => {},
-  });
-}
 
 async function ids(directory: string, ledger: LedgerStore): Promise<string[]> {
   const found: string[] = [];
   for await (const cdr of queryCdrs({ directory, ledger })) found.push(cdr.id);
-  return found;
-}
-
-async function storedIds(ledger: LedgerStore): Promise<string[]> {
-  const found: string[] = [];
-  for await (const cdr of ledger.cdrs({})) found.push(cdr.id);
   return found;
 }
 
