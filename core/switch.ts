@@ -145,6 +145,11 @@ export class Switch {
     return this.#wheel.size;
   }
 
+  /** How long no timer is due, at most `atMostMs`. */
+  untilTimerMs(nowMs: number, atMostMs: number): number {
+    return this.#wheel.untilNextMs(nowMs, atMostMs);
+  }
+
   /** Sets the clocks for what follows; called once a batch, before it. */
   setNow(nowMs: number, wallMs: number): void {
     this.#env.nowMs = nowMs;

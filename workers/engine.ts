@@ -77,7 +77,8 @@ export class Engine {
   readonly #startedAt: number = Date.now();
   readonly #readFigures: (nowWallMs: number) => EngineFigures;
   readonly #clockWatch = createClockWatch(Date.now(), monotonicMs());
-  readonly #loopDelay = createLoopDelay();
+  readonly #loopDelay = createLoopDelay(monotonicMs);
+  #messagesBefore = 0;
   readonly #closers: (() => Promise<void>)[] = [];
   #ingress: Ingress | undefined;
   #admin: AdminLink | undefined;
@@ -261,6 +262,7 @@ export class Engine {
   }
 
   async #activate(version: number): Promise<unknown> {
+    this.#loopDelay.expectStall();
     const result = await this.activation.activate(version);
     this.#cdrWriter!.setParameters(this.activation.current!.parameters);
     return result;
@@ -329,11 +331,23 @@ export class Engine {
     });
   }
 
+  /** Calls are up, or messages have come since it was last asked. */
+  #hasTraffic(): boolean {
+    const blocks = counterBlocks(this.memory);
+    const messages = blocks.reduce(
+      (sum, block) => sum + block[Counter.datagramsIn]! + block[Counter.streamMessagesIn]!,
+      0,
+    );
+    const hasCome = messages !== this.#messagesBefore;
+    this.#messagesBefore = messages;
+    return hasCome || sumGauge(blocks, Gauge.callsUp) > 0;
+  }
+
   #onPulse(): void {
     this.supervisor.look();
     this.accounts.look();
     this.activation.gateways.look();
-    this.#loopDelay.onSecond();
+    this.#loopDelay.onSecond(this.#hasTraffic());
     void this.#ingress?.readKernelDrops();
     const stepMs = this.#clockWatch.look(Date.now(), monotonicMs());
     if (stepMs !== 0) {

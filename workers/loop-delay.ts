@@ -1,42 +1,60 @@
-// How long the event loop of this thread has stood still: the longest delay of each of the last seconds,
-// measured by a timer of Node's own that runs beside the loop.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+// How long the event loop of this thread has stood still: how late a timer comes, the worst of each of the
+// last seconds. The timer ticks finely while there is traffic and coarsely while there is none, for a hundred
+// wake-ups a second are most of what an idle node does. A stall is measured short by up to a tick.
 
 const windowSeconds = 60;
-const resolutionMs = 10;
+const fineMs = 10;
+const coarseMs = 100;
 
 export interface LoopDelay {
-  /** Once a second: a new second begins. */
-  onSecond(): void;
+  /** Once a second: a new second begins, and `isBusy` says whether it is measured finely. */
+  onSecond(isBusy: boolean): void;
+  /** Measured finely until the next second begins: a stall may be near. */
+  expectStall(): void;
   /** Longest stall in the last minute, whole milliseconds. */
   longestMs(): number;
   close(): void;
 }
 
-/** The part of Node's histogram that is read; a test brings its own. `max` is in nanoseconds. */
-interface DelayHistogram {
-  readonly max: number;
-  enable(): unknown;
-  disable(): unknown;
-  reset(): void;
-}
-
-export function createLoopDelay(
-  histogram: DelayHistogram = monitorEventLoopDelay({ resolution: resolutionMs }),
-): LoopDelay {
+/** @param clock monotonic milliseconds */
+export function createLoopDelay(clock: () => number): LoopDelay {
   const seconds = new Float64Array(windowSeconds);
   let second = 0;
-  histogram.enable();
-  // What is recorded is the pause between two firings, the resolution among it.
-  const current = (): number => Math.max(0, histogram.max / 1e6 - resolutionMs);
+  let tickMs = fineMs;
+  let dueMs = 0;
+  let timer: NodeJS.Timeout;
+  /** Also before the timer came: of a stall that is just over, whoever asks first is told. */
+  const note = (): void => {
+    seconds[second] = Math.max(seconds[second]!, clock() - dueMs);
+  };
+  const arm = (): void => {
+    dueMs = clock() + tickMs;
+    timer = setTimeout(tick, tickMs);
+  };
+  const tick = (): void => {
+    note();
+    arm();
+  };
+  const setTick = (milliseconds: number): void => {
+    if (milliseconds === tickMs) return;
+    note();
+    tickMs = milliseconds;
+    clearTimeout(timer);
+    arm();
+  };
+  arm();
   return {
-    onSecond() {
-      seconds[second] = current();
+    onSecond(isBusy) {
+      note();
       second = (second + 1) % windowSeconds;
       seconds[second] = 0;
-      histogram.reset();
+      setTick(isBusy ? fineMs : coarseMs);
     },
-    longestMs: () => Math.round(Math.max(current(), ...seconds)),
-    close: () => void histogram.disable(),
+    expectStall: () => setTick(fineMs),
+    longestMs() {
+      note();
+      return Math.round(seconds.reduce((longest, one) => Math.max(longest, one), 0));
+    },
+    close: () => clearTimeout(timer),
   };
 }

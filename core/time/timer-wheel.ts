@@ -124,6 +124,21 @@ export class TimerWheel {
     }
   }
 
+  /** How long nothing is due, at most `atMostMs`; a lower bound, for where a slot of a higher level begins
+   *  its timers have yet to be looked at. Looks at up to a slot a tick: not for every batch. */
+  untilNextMs(nowMs: number, atMostMs: number): number {
+    const isEmptyAbove = this.#levelSizes[0] === this.#size;
+    const last = Math.floor((nowMs + atMostMs) / tickMs);
+    let tick = this.#tick + 1;
+    while (tick <= last && (isEmptyAbove || (tick & 255) !== 0) && !this.#isDueIn(tick)) tick++;
+    return Math.max(0, Math.min(atMostMs, tick * tickMs - nowMs));
+  }
+
+  #isDueIn(tick: number): boolean {
+    const head = tick & 255;
+    return this.#next[head] !== head;
+  }
+
   /** The next tick worth a visit: with the low levels empty, the next slot of the level above. */
   #nextStop(target: number): number {
     if (this.#size === 0) return target;

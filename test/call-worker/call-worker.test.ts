@@ -1,7 +1,7 @@
 // The loop over a switch that only notes what it is told: batches, order, one clock reading a batch,
 // timers, and the one place where a bug is caught.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { afterEach, mock, test } from 'node:test';
 import { pino } from 'pino';
 import { Counter, Gauge } from '../../core/metrics/counter-layout.ts';
 import { type Hop, Transport } from '../../core/sip/hop.ts';
@@ -33,7 +33,10 @@ const hop: Hop = {
 };
 
 let running: CallWorker | undefined;
-afterEach(() => running?.stop());
+afterEach(() => {
+  running?.stop();
+  mock.timers.reset();
+});
 
 function stage(onText: (text: string, effects: EffectRunner) => void) {
   const memory = allocateSharedMemory({ workers: 1 });
@@ -58,6 +61,9 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     callsAnsweredUp: 0,
     transactionCount: 0,
     timerCount: 1,
+    /** How long no timer is due. */
+    timerInMs: 0,
+    untilTimerMs: (_nowMs: number, atMostMs: number) => Math.min(atMostMs, shard.timerInMs),
     setNow: (nowMs: number, wallMs: number) => told.push(`now ${nowMs} ${wallMs}`),
     onMessage: (bytes: Buffer, length: number, from: Hop, waitedMs: number) => {
       told.push(`${from.address} waited ${waitedMs}`);
@@ -114,7 +120,28 @@ function stage(onText: (text: string, effects: EffectRunner) => void) {
     assert.ok(writer.push(entry, Buffer.from(text, 'latin1'), text.length));
     signal.wake();
   };
-  return { worker, push, sent, told, counters, clock, endFails };
+  return { worker, push, sent, told, counters, clock, endFails, shard };
+}
+
+/** The milliseconds of the clock between the next ticks, where a timer moves it. */
+function tickPauses(at: ReturnType<typeof stage>, runMs: number): number[] {
+  const pauses: number[] = [];
+  let ticks = told(at);
+  let sinceMs = 0;
+  for (let i = 0; i < runMs; i++) {
+    at.clock.nowMs++;
+    sinceMs++;
+    mock.timers.tick(1);
+    if (told(at) === ticks) continue;
+    ticks = told(at);
+    pauses.push(sinceMs);
+    sinceMs = 0;
+  }
+  return pauses;
+}
+
+function told(at: ReturnType<typeof stage>): number {
+  return at.told.filter((line) => line === 'tick').length;
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -200,4 +227,42 @@ test('work from outside runs under the same clock, catch and flush', () => {
   // It belonged to no call: none is ended for it.
   assert.deepEqual(sent, []);
   assert.deepEqual(told, ['now 1000 5000']);
+});
+
+test('an idle loop ticks for the next timer, and at least twice a second', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const at = stage(() => {});
+  at.shard.timerInMs = 5000;
+  at.worker.start();
+  assert.deepEqual(tickPauses(at, 1100), [100, 500, 500], 'nothing has come for long');
+  at.shard.timerInMs = 30;
+  // The tick that is armed comes first.
+  assert.deepEqual(tickPauses(at, 560).slice(1), [30, 30]);
+  at.shard.timerInMs = 5000;
+  at.shard.callsUp = 1;
+  assert.deepEqual(tickPauses(at, 530).slice(-50), Array(50).fill(10), 'with a call up');
+});
+
+test('work from outside that arms a timer does not wait for the slow tick', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const at = stage(() => {});
+  at.shard.timerInMs = 5000;
+  at.worker.start();
+  tickPauses(at, 110);
+  at.worker.act(() => {
+    at.shard.timerInMs = 20;
+  });
+  assert.deepEqual(tickPauses(at, 25), [20]);
+});
+
+test('after a message the loop ticks at full pace for a second', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const at = stage(() => {});
+  at.shard.timerInMs = 5000;
+  at.push('one');
+  at.worker.start();
+  await until(() => at.told.includes('192.0.2.1 waited 100'));
+  const pauses = tickPauses(at, 1700);
+  assert.deepEqual(pauses.slice(0, 99), Array(99).fill(10));
+  assert.equal(pauses.at(-1), 500);
 });

@@ -51,6 +51,12 @@ test('ships every worker, in batches, and a CDR is seen once at every moment', a
   assert.deepEqual(await ids(directory, ledger), expected);
   assert.deepEqual(writer.figures(baseMs).queue, { records: 0, bytes: 0, oldestMs: 0 });
   assert.equal(writer.figures(baseMs).storedRows, 120);
+  // Ended since the writer looked.
+  logs[1]!.recordEnd(failedCdr('late'));
+  logs[1]!.flush();
+  assert.equal(writer.figures(baseMs).queue.records, 1);
+  await writer.drain();
+  assert.equal(writer.figures(baseMs).queue.records, 0);
   assert.equal(await auditLedger(ledger), undefined);
   writer.close();
   for (const log of logs) log.close(baseMs);

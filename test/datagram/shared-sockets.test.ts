@@ -15,6 +15,7 @@ import {
   openKernelSocket,
 } from '../../workers/datagram/kernel-socket.ts';
 import { watchSocket } from '../../workers/datagram/socket-watch.ts';
+import { createSocketDrops } from '../../workers/ingress/kernel-drops.ts';
 import { PollEvent, type SystemCalls, sharedCalls } from '../../workers/system-calls.ts';
 
 const calls: SystemCalls = await sharedCalls();
@@ -214,4 +215,22 @@ test('the doorbell ends a wait, once', () => {
   assert.equal(calls.poll(polled, 1, 0), 1);
   bell.answer();
   assert.equal(calls.poll(polled, 1, 0), 0);
+});
+
+test('what the kernel drops at a full socket is told once', async () => {
+  const ours = await openOurs('127.0.0.1');
+  // SO_RCVBUF: the least there is.
+  calls.setsockopt(ours.fd, 1, 8, new Int32Array([1]), 4);
+  const drops = createSocketDrops(calls, [undefined, ours]);
+  const told: number[][] = [];
+  await drops.read((listener, added) => told.push([listener, added]));
+  assert.equal(told.length, 0);
+  const { socket } = await openPeer('127.0.0.1');
+  const sent = 50;
+  for (let i = 0; i < sent; i++) await sendTo(socket, ours.port, '127.0.0.1', 'x'.repeat(1400));
+  await drops.read((listener, added) => told.push([listener, added]));
+  await drops.read((listener, added) => told.push([listener, added]));
+  assert.equal(told.length, 1);
+  const receiver = new BatchReceiver(calls, ours, 0);
+  assert.deepEqual(told, [[1, sent - receiver.receive()]]);
 });

@@ -18,6 +18,9 @@ interface Model {
   nextId: number;
 }
 
+/** How far the wheel is asked to look ahead. */
+const horizonMs = 3000;
+
 type Command = fc.Command<Model, TimerWheel>;
 
 function modelDue(model: Model, delayMs: number): number {
@@ -96,6 +99,10 @@ function advance(
       arm(model, wheel, step.againMs);
     }
   });
+  const untilMs = wheel.untilNextMs(model.nowMs, horizonMs);
+  const wakeTick = Math.floor((model.nowMs + untilMs) / tickMs);
+  const slept = model.armed.filter((one) => one.dueTick < wakeTick);
+  assert.deepEqual(slept, [], 'due before the wheel says that anything is');
   const late = model.armed.filter((one) => one.dueTick <= nowTick);
   assert.deepEqual(late, [], 'due, but did not fire');
   assert.equal(wheel.size, model.armed.length);

@@ -80,12 +80,20 @@ describe('a call worker dies', () => {
     return { callers, taken };
   }
 
+  function isRestarted(worker: number): boolean {
+    const { state, restarts } = engine.supervisor.figures()[worker]!;
+    return restarts === 1 && state === 'running';
+  }
+
   for (const victim of [0, 1]) {
-    it(`worker ${victim}: its calls end on both legs, the other’s go on`, async () => {
+    it(`worker ${victim}: its calls end on both legs, the other’s go on, and it takes new ones`, async (t) => {
       const { callers, taken } = await holdCalls();
       const lost = engine.supervisor.figures()[victim]!.gauges.callsAnsweredUp;
       assert.ok(lost > 0 && lost < heldCalls, `${lost} of ${heldCalls} calls are the worker's`);
+      const diedMs = performance.now();
       engine.supervisor.post(victim, { kind: 'fail', how: 'die' });
+      await until(() => isRestarted(victim), 'it is restarted');
+      t.diagnostic(`restarted ${Math.round(performance.now() - diedMs)} ms after its death`);
       const over = (calls: readonly SipCall[]): number =>
         calls.filter((call) => call.isOver).length;
       await until(() => over(callers) === lost && over(taken) === lost, 'the lost are hung up');
@@ -98,6 +106,7 @@ describe('a call worker dies', () => {
         'every line is back',
       );
       assert.equal(engine.figures().counters.bugs, 0);
+      assert.equal(engine.supervisor.figures()[victim]!.restarts, 1, 'once');
       const cdrs = await readCdrs(dataDir);
       const reasons = callers.map(({ callId }) =>
         cdrs.filter((cdr) => cdr.callId === callId).map(({ endReason }) => endReason),
@@ -106,6 +115,14 @@ describe('a call worker dies', () => {
         going.includes(call) ? ['Normal release'] : ['Server forced release'],
       );
       assert.deepEqual(reasons, wanted);
+      const again = await holdCalls();
+      const newcomers = engine.supervisor.figures()[victim]!.gauges.callsAnsweredUp;
+      assert.ok(
+        newcomers > 0 && newcomers < heldCalls,
+        `it has taken ${newcomers} of ${heldCalls} new ones`,
+      );
+      for (const call of again.callers) assert.equal(await call.hangUp(), 200);
+      await until(() => engine.figures().callsUp === 0, 'they are over');
     });
   }
 });

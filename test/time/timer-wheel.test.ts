@@ -39,6 +39,20 @@ describe('timer wheel', () => {
     }
   }
 
+  it('says how long nothing is due, within what is asked', () => {
+    const wheel = new TimerWheel(1003);
+    assert.equal(wheel.untilNextMs(1003, 500), 500);
+    const handle = wheel.arm({}, 1, 40);
+    assert.equal(wheel.untilNextMs(1003, 500), 47, 'until its tick begins');
+    assert.equal(wheel.untilNextMs(1003, 20), 20);
+    assert.equal(wheel.untilNextMs(1060, 500), 0, 'overdue');
+    wheel.cancel(handle);
+    assert.equal(wheel.untilNextMs(1003, 500), 500);
+    wheel.arm({}, 1, 30_000);
+    assert.equal(wheel.untilNextMs(1003, 500), 500, 'a timer of a higher level');
+    assert.equal(wheel.untilNextMs(2500, 500), 60, 'until its slot may begin');
+  });
+
   it('fires a delay beyond the reach of the highest level (20 days) on its day', () => {
     const wheel = new TimerWheel(0);
     const record = recorder(wheel);

@@ -12,7 +12,10 @@ import type { LoopGauges } from './loop-gauges.ts';
 /** Resolution of every SIP timer. */
 const tickMs = 10;
 /** The loop's pulse while no timer is armed. */
-const idleTickMs = 100;
+const slowTickMs = 100;
+/** Its pulse, where no timer is due before, once nothing has come for `quietMs` and no call is up: a tick costs an idle
+ *  node more than all that is done in it. */
+const idleTickMs = 500;
 /** A lost wake-up costs at most this. */
 const sleepPollMs = 1000;
 /** While there is traffic the thread itself waits for the next record, no longer than this: then sockets,
@@ -72,7 +75,7 @@ export class CallWorker {
 
   start(): void {
     this.#running = true;
-    this.#armTick(idleTickMs);
+    this.#armTick(slowTickMs);
     setImmediate(this.#turnOnWake);
   }
 
@@ -125,9 +128,19 @@ export class CallWorker {
 
   /** The first timer of an idle shard must not wait for the slow pulse. */
   #keepTickFast(): void {
-    if (this.#shard.timerCount > 0 && this.#tickDueMs - this.#timersRanMs > 2 * tickMs) {
-      this.#armTick(tickMs);
-    }
+    const { nowMs } = this.#time;
+    if (this.#tickDueMs - nowMs <= 2 * tickMs) return;
+    const pulseMs = this.#pulseMs(nowMs);
+    if (this.#tickDueMs - nowMs > pulseMs + tickMs) this.#armTick(pulseMs);
+  }
+
+  /** How long the next tick may be away. */
+  #pulseMs(nowMs: number): number {
+    const { timerCount, callsUp } = this.#shard;
+    const isIdle =
+      nowMs - this.#lastRecordMs >= quietMs && callsUp === 0 && this.#effects.withheld === 0;
+    if (isIdle) return Math.max(1, this.#shard.untilTimerMs(nowMs, idleTickMs));
+    return timerCount > 0 ? tickMs : slowTickMs;
   }
 
   #sleep(): void {
@@ -228,7 +241,7 @@ export class CallWorker {
     this.#runBatch();
     this.#onTick(nowMs);
     this.#gauges.publish(nowMs, this.#counters);
-    if (this.#running) this.#armTick(this.#shard.timerCount > 0 ? tickMs : idleTickMs);
+    if (this.#running) this.#armTick(this.#pulseMs(nowMs));
   }
 }
 

@@ -8,7 +8,8 @@ import { counterBlockSlots } from '../memory/shared-memory.ts';
  *  it that the loop moves. The last of the gauge slots. */
 export const heartbeatSlot: number = counterBlockSlots - 1;
 
-const publishMs = 1000;
+/** Less than two ticks of an idle loop, which may come early by a millisecond. */
+const publishMs = 990;
 const stallSeconds = 60;
 
 /** Read when published. */

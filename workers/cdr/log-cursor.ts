@@ -42,12 +42,18 @@ export class LogCursor {
     return logged;
   }
 
+  /** Whether `next` may find a frame in this segment. */
+  hasMore(): boolean {
+    return this.#reader.hasMore();
+  }
+
   close(): void {
     this.#reader.close();
   }
 
   /** What was read ahead may have been overtaken by the writer: asks the file once more. */
   #reread(): LoggedFrame | null {
+    if (!this.#reader.hasMore()) return null;
     this.#reader.forget();
     return this.#reader.next();
   }

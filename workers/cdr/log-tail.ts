@@ -80,6 +80,13 @@ export class LogTail {
     return true;
   }
 
+  /** Whether a stream that is followed has grown; of new ones `refresh` knows. */
+  hasMore(): boolean {
+    for (const { cursor, done } of this.streams.values())
+      if (!done && cursor.hasMore()) return true;
+    return false;
+  }
+
   /** Where each stream is read next. */
   places(): Record<string, LogPlace> {
     const places: Record<string, LogPlace> = {};

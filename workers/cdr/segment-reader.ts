@@ -48,6 +48,7 @@ export class SegmentReader {
   readonly #depth: ReadingDepth;
   readonly #set: LogSet;
   readonly #descriptor: number;
+  readonly #length: Buffer = Buffer.alloc(4);
   #window: Buffer;
   #windowAt = 0;
   #windowLength = 0;
@@ -115,6 +116,14 @@ export class SegmentReader {
     if (!this.#load(this.offset, frameHeadBytes)) return this.#windowLength === 0;
     const inWindow = this.offset - this.#windowAt;
     return this.#window.readUInt32LE(inWindow) === 0;
+  }
+
+  /** Whether the file has anything behind what was read, as far as its next four bytes say: a look at a log that
+   *  nobody writes reads no window of its reserve. */
+  hasMore(): boolean {
+    if (this.searchPastDamage) return true;
+    const got = fs.readSync(this.#descriptor, this.#length, 0, 4, this.offset);
+    return got === 4 && this.#length.readUInt32LE(0) !== 0;
   }
 
   /** Drops what was read ahead, so that the next look is at the file as it is now. */

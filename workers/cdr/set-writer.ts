@@ -125,6 +125,7 @@ export class SetWriter {
 
   /** What is not stored yet; `budgetMs`: for counting what the log has got since. */
   queue(nowWallMs: number, budgetMs: number): { records: number; bytes: number; oldestMs: number } {
+    if (this.#isAtEnd()) return { records: 0, bytes: 0, oldestMs: 0 };
     const endMs = performance.now() + budgetMs;
     let frames = 0;
     this.#backlog ??= new LogBacklog(this.set, this.checkpoint.places);
@@ -134,6 +135,12 @@ export class SetWriter {
     const oldest = this.#waiting?.prepared.batch.rows[0]?.cdr.endedAt;
     const oldestMs = oldest === undefined ? 0 : Math.max(0, nowWallMs - oldest);
     return { records, bytes, oldestMs };
+  }
+
+  /** All was read and stored, and no stream has grown since: an idle node does not read its log twice to know. */
+  #isAtEnd(): boolean {
+    const isCounting = this.#backlog !== undefined || this.#waiting !== undefined;
+    return !isCounting && this.#tail !== undefined && !this.#tail.hasMore();
   }
 
   /** Removes segments that have served their time. */

@@ -47,14 +47,29 @@ export function keepToOurselves(calls: SystemCalls, fd: number): void {
 
 /** Reads how full the kernel's queue of a socket is. */
 export function createQueueFill(calls: SystemCalls): (fd: number) => number {
+  const read = createMemoryInfo(calls);
+  return (fd) => {
+    const words = read(fd);
+    // SK_MEMINFO_RMEM_ALLOC over SK_MEMINFO_RCVBUF
+    return words === undefined ? 0 : words[0]! / Math.max(1, words[1]!);
+  };
+}
+
+/** Reads how many datagrams the kernel has dropped at a socket, modulo 2^32. */
+export function createSocketDropCount(calls: SystemCalls): (fd: number) => number {
+  const read = createMemoryInfo(calls);
+  // SK_MEMINFO_DROPS
+  return (fd) => (read(fd)?.[8] ?? 0) >>> 0;
+}
+
+/** SO_MEMINFO: what comes back is used again for the next. */
+function createMemoryInfo(calls: SystemCalls): (fd: number) => Int32Array | undefined {
   const words = new Int32Array(16);
   const bytes = new Int32Array(16);
+  const { socketLevel, memoryInfo } = SocketOption;
   return (fd) => {
     bytes[0] = 36;
-    const { socketLevel, memoryInfo } = SocketOption;
-    if (calls.getsockopt(fd, socketLevel, memoryInfo, words, bytes) !== 0) return 0;
-    // SK_MEMINFO_RMEM_ALLOC over SK_MEMINFO_RCVBUF
-    return words[0]! / Math.max(1, words[1]!);
+    return calls.getsockopt(fd, socketLevel, memoryInfo, words, bytes) === 0 ? words : undefined;
   };
 }
 

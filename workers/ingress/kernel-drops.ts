@@ -1,9 +1,12 @@
-// Datagrams that the kernel dropped at our sockets because their receive buffer was full: the 'drops'
-// column of /proc/net/udp and udp6 (Linux; elsewhere nothing is reported). A socket's figure dies with
-// it, so differences are added up per inode.
+// Datagrams that the kernel dropped at our sockets because their receive buffer was full. A socket whose
+// descriptor we know is asked itself; those of node:dgram are looked up in the 'drops' column of /proc/net/udp
+// and udp6 (Linux; elsewhere nothing is reported), where a socket's figure dies with it: differences are added
+// up per inode.
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { endianness } from 'node:os';
+import { createSocketDropCount, type KernelSocket } from '../datagram/kernel-socket.ts';
+import type { SystemCalls } from '../system-calls.ts';
 
 export interface KernelDrops {
   /** Reads once; `onDrops` is told the listener's index and how many were added. */
@@ -45,6 +48,27 @@ export function createKernelDrops(sources: readonly (DropSource | null)[]): Kern
         }
       }
       dropsOfInode = next;
+    },
+  };
+}
+
+/** Of shared sockets, which live as long as the node: one call each, where the table is a dozen and a text to read. */
+export function createSocketDrops(
+  calls: SystemCalls,
+  sockets: readonly (KernelSocket | undefined)[],
+): KernelDrops {
+  const dropsOf = createSocketDropCount(calls);
+  const before = new Uint32Array(sockets.length);
+  return {
+    async read(onDrops) {
+      for (const [listener, socket] of sockets.entries()) {
+        if (socket === undefined) continue;
+        const drops = dropsOf(socket.fd);
+        // The kernel counts in 32 bits, and goes round.
+        const added = (drops - before[listener]!) >>> 0;
+        before[listener] = drops;
+        if (added > 0) onDrops(listener, added);
+      }
     },
   };
 }

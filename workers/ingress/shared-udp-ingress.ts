@@ -9,7 +9,7 @@ import type { KernelSocket } from '../datagram/kernel-socket.ts';
 import type { SharedSockets } from '../datagram/shared-sockets.ts';
 import { watchSocket } from '../datagram/socket-watch.ts';
 import type { SystemCalls } from '../system-calls.ts';
-import { createKernelDrops, type KernelDrops } from './kernel-drops.ts';
+import { createSocketDrops, type KernelDrops } from './kernel-drops.ts';
 import type { UdpIngressOptions, UdpSocketState } from './udp-ingress.ts';
 
 /** Batches taken in one turn of the event loop. */
@@ -30,15 +30,13 @@ export class SharedUdpIngress {
 
   constructor(options: SharedUdpIngressOptions) {
     this.#options = options;
-    const { calls, shared, listeners, counters } = options;
+    const { calls, shared, counters } = options;
     const { sockets } = shared;
     this.states = sockets.map((socket) => ({
       receiveBufferBytes: socket?.receiveBufferBytes ?? 0,
       kernelDrops: 0,
     }));
-    this.#drops = createKernelDrops(
-      listeners.map((one) => (one.transport === Transport.udp ? one : null)),
-    );
+    this.#drops = createSocketDrops(calls, sockets);
     this.#sender = new BatchSender({
       calls,
       sockets,
