@@ -12,8 +12,9 @@ export interface ConfigurationMaster {
   news(): Promise<{ number: number; document: unknown } | 'none' | undefined>;
   /** Puts what we have into a database that has none; false where another node was first. @throws LedgerAway */
   publish(document: unknown): Promise<boolean>;
-  /** Puts our next document there. @throws LedgerAway, RequestRefused */
-  push(document: unknown): Promise<void>;
+  /** Puts our next document there; resolves with its number, which is not ours before `has`.
+   *  @throws LedgerAway, RequestRefused */
+  push(document: unknown): Promise<number>;
   /** Of those that use the database. @throws LedgerAway */
   nodes(): Promise<{ names: string[]; logs: number }>;
   /** What was read, or pushed, is in force and stored here. */
@@ -41,11 +42,10 @@ export function createConfigurationMaster(
     store.transaction((transaction) =>
       transaction.put(followedKey, Buffer.from(String(number), 'latin1')),
     );
-  const publish = async (document: unknown): Promise<boolean> => {
+  /** Undefined where another node was first. */
+  const putNext = async (document: unknown): Promise<number | undefined> => {
     const number = followed() + 1;
-    if (!(await source.push(number, document))) return false;
-    has(number);
-    return true;
+    return (await source.push(number, document)) ? number : undefined;
   };
   return {
     news: async () => {
@@ -56,12 +56,17 @@ export function createConfigurationMaster(
       // Taken away since: a later one is there now.
       return document === undefined ? undefined : { number, document };
     },
-    publish,
+    publish: async (document) => {
+      const number = await putNext(document);
+      if (number !== undefined) has(number);
+      return number !== undefined;
+    },
     push: async (document) => {
-      if (await publish(document)) return;
+      const number = await putNext(document);
+      if (number !== undefined) return number;
       throw new RequestRefused(
-        'configuration-refused',
-        'another node has changed the configuration meanwhile: try again',
+        'changed-meanwhile',
+        'nothing was changed here; expected to be tried again, on what that node has changed',
       );
     },
     nodes: () => source.nodes(),

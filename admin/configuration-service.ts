@@ -1,6 +1,6 @@
 // Changing the configuration, whoever asks: one change at a time, all or nothing. A document is checked
-// and staged, the engine is asked to run on it, and only when every worker does is the version committed;
-// anything that fails on the way leaves the version before in force.
+// and staged, then put in force (put-in-force.ts); where a database has the master copy, what others have
+// changed there is taken up first.
 import type { ConfigurationDiff } from '../core/configuration/diff.ts';
 import type { AccountDocument, ConfigurationDocument } from '../core/configuration/model.ts';
 import { moneyText } from '../core/money.ts';
@@ -9,7 +9,6 @@ import type {
   ApplyResult,
   ConfigurationVersions,
 } from '../workers/configuration/configuration-versions.ts';
-import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
 import type { RatesOf, StoredDocument } from '../workers/configuration/stored-document.ts';
 import { emptyStored } from '../workers/configuration/stored-versions.ts';
 import type { VersionSummary } from '../workers/configuration/version-summary.ts';
@@ -17,8 +16,9 @@ import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
 import type { ConfigurationMaster } from './configuration-master.ts';
 import { documentPieces } from './configuration-pieces.ts';
 import type { DocumentFormat } from './configuration-text.ts';
-import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
-import { type ProblemField, RequestRefused } from './problem.ts';
+import type { Activation } from './engine-channel.ts';
+import { RequestRefused } from './problem.ts';
+import { type ActivatingEngine, invalidDocument, putInForce } from './put-in-force.ts';
 import { sharedBalances } from './shared-balances.ts';
 
 export interface ListedVersion extends VersionSummary {
@@ -70,11 +70,9 @@ export interface ConfigurationService {
   follow(): Promise<AppliedChange | undefined>;
 }
 
-type Activate = (version: number) => Promise<Activation>;
-
 /** Empty where no engine runs: the next start then runs on what is committed. */
 export interface RunningNode {
-  activate?: Activate;
+  engine?: ActivatingEngine;
   /** To warn of gateways that the node cannot reach. */
   listeners?: AdminStart['listeners'];
   /** Closes the books of accounts that go; absent where there are none. */
@@ -85,7 +83,7 @@ export interface RunningNode {
 
 export function createConfigurationService(
   versions: ConfigurationVersions,
-  { activate, listeners, ledger, master }: RunningNode = {},
+  { engine, listeners, ledger, master }: RunningNode = {},
 ): ConfigurationService {
   const known = listeners === undefined ? {} : { listeners };
   let changing = false;
@@ -101,7 +99,7 @@ export function createConfigurationService(
       await following?.catch(() => {});
       await catchUp(dryRun);
       const nodes = await master?.nodes();
-      const applied = await change(stage, master?.push);
+      const applied = await change(stage, master);
       if (nodes === undefined || applied.dryRun) return applied;
       const shared = sharedBalances(versions.stored(applied.version)?.accounts ?? [], nodes);
       return { ...applied, warnings: [...applied.warnings, ...shared] };
@@ -111,11 +109,11 @@ export function createConfigurationService(
   };
   const change = async (
     stage: () => ApplyResult | Promise<ApplyResult>,
-    push: Push | undefined,
+    to: ConfigurationMaster | undefined,
   ): Promise<AppliedChange> => {
     const result = await stage();
     const removed = ledger === undefined ? [] : await removedBy(result, versions, ledger);
-    const applied = await putInForce(versions, result, { activate, push });
+    const applied = await putInForce(versions, result, { engine, master: to });
     if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
   };
@@ -127,6 +125,7 @@ export function createConfigurationService(
       return catchUp(dryRun);
     }
     const stage = (): ApplyResult => versions.apply(news.document, { replace: true, ...known });
+    // Is there already: nothing is put there.
     const applied = await change(stage, undefined);
     master!.has(news.number);
     return applied;
@@ -150,7 +149,7 @@ export function createConfigurationService(
     extendExpiry: (account, expiresAt) =>
       alone(() => versions.apply({ accounts: extended(versions, account, expiresAt) }, known)),
     applyStaged: async (stage, dryRun) =>
-      dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
+      dryRun ? putInForce(versions, await stage(), {}) : alone(stage),
   };
 }
 
@@ -212,7 +211,7 @@ async function refuseWithBooks(name: string, ledger: Pick<LedgerStore, 'account'
   if (balance === 0n && payments === 0 && calls === 0) return;
   const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
   const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
-  throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
+  throw invalidDocument([{ path: `accounts[${name}]`, value: '', text }]);
 }
 
 function extended(
@@ -236,105 +235,4 @@ function versionNotFound(version: number): RequestRefused {
     'version-not-found',
     `version ${version}: expected one of those listed`,
   );
-}
-
-type Push = ConfigurationMaster['push'];
-
-interface Target {
-  readonly activate: Activate | undefined;
-  /** To the master copy, once it is seen to work here. */
-  readonly push: Push | undefined;
-}
-
-async function putInForce(
-  versions: ConfigurationVersions,
-  result: ApplyResult,
-  { activate, push }: Target,
-): Promise<AppliedChange> {
-  const previousVersion = versions.current();
-  switch (result.kind) {
-    case 'refused':
-      throw invalid(result.problems);
-    case 'unchanged':
-      return {
-        version: previousVersion,
-        previousVersion,
-        dryRun: false,
-        warnings: result.warnings,
-      };
-    case 'dryRun': {
-      const { diff, warnings } = result;
-      return { version: previousVersion, previousVersion, dryRun: true, changes: diff, warnings };
-    }
-    case 'staged': {
-      const { version, diff, warnings } = result;
-      const applied = { version, previousVersion, dryRun: false, changes: diff, warnings };
-      if (activate === undefined) {
-        await pushOrDiscard(versions, version, push);
-        commit(versions, version);
-        return applied;
-      }
-      const activation = await activateAndCommit(versions, version, { activate, push });
-      return { ...applied, activation };
-    }
-  }
-}
-
-async function pushOrDiscard(
-  versions: ConfigurationVersions,
-  version: number,
-  push: Push | undefined,
-): Promise<void> {
-  try {
-    await push?.(documentOf(versions, version));
-  } catch (error) {
-    versions.discard(version);
-    throw error;
-  }
-}
-
-async function activateAndCommit(
-  versions: ConfigurationVersions,
-  version: number,
-  { activate, push }: { activate: Activate; push: Push | undefined },
-): Promise<Activation> {
-  try {
-    const activation = await activate(version);
-    await push?.(documentOf(versions, version));
-    commit(versions, version);
-    return activation;
-  } catch (error) {
-    // A refusal leaves the engine where it was. After silence, or a commit that failed, it may run on
-    // the new version: it is sent back to the one that stays in force.
-    if (!(error instanceof EngineRefused)) await activate(versions.current()).catch(() => {});
-    versions.discard(version);
-    if (error instanceof EngineRefused) {
-      throw new RequestRefused('engine-refused', `${error.message}; nothing was changed`);
-    }
-    if (error instanceof EngineSilent) {
-      throw new RequestRefused('engine-silent', `${error.message}; nothing was changed`);
-    }
-    throw error;
-  }
-}
-
-function commit(versions: ConfigurationVersions, version: number): void {
-  const committed = versions.commit(version);
-  if (!committed.ok) throw new RequestRefused('configuration-refused', committed.reason);
-}
-
-function invalid(problems: readonly DocumentProblem[]): RequestRefused {
-  const first = problems[0]!;
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  return new RequestRefused('configuration-invalid', first.text + more, problems.map(fieldOf));
-}
-
-const expectedWord = /expected:? /;
-
-function fieldOf({ path, value, text }: DocumentProblem): ProblemField {
-  const expected = expectedWord.exec(text);
-  const field: ProblemField = { path, message: text };
-  if (value !== '') field.value = value;
-  if (expected !== null) field.expected = text.slice(expected.index + expected[0].length);
-  return field;
 }

@@ -93,7 +93,7 @@ try {
   );
   const source = await openSource({ url: start.mysqlUrl, node: start.node });
   const configuration = createConfigurationService(versions, {
-    activate: engine.activate,
+    engine,
     listeners,
     ledger,
     ...(source === undefined ? {} : { master: createConfigurationMaster(source, store) }),
