@@ -12,6 +12,9 @@ export interface ConfigurationMaster {
   news(): Promise<{ number: number; document: unknown } | 'none' | undefined>;
   /** Puts what we have into a database that has none; false where another node was first. @throws LedgerAway */
   publish(document: unknown): Promise<boolean>;
+  /** Puts ours there in the place of `number`, which we do not follow; resolves with its number.
+   *  @throws LedgerAway, RequestRefused */
+  replace(number: number, document: unknown): Promise<number>;
   /** Puts our next document there; resolves with its number, which is not ours before `has`.
    *  @throws LedgerAway, RequestRefused */
   push(document: unknown): Promise<number>;
@@ -19,6 +22,8 @@ export interface ConfigurationMaster {
   nodes(): Promise<{ names: string[]; logs: number }>;
   /** What was read, or pushed, is in force and stored here. */
   has(number: number): void;
+  /** Number of what is in force here; 0: none. */
+  followed(): number;
 }
 
 /** Undefined without a database. mysql2 is loaded where it is wanted only. */
@@ -42,10 +47,12 @@ export function createConfigurationMaster(
     store.transaction((transaction) =>
       transaction.put(followedKey, Buffer.from(String(number), 'latin1')),
     );
-  /** Undefined where another node was first. */
-  const putNext = async (document: unknown): Promise<number | undefined> => {
-    const number = followed() + 1;
-    return (await source.push(number, document)) ? number : undefined;
+  const put = async (number: number, document: unknown): Promise<number> => {
+    if (await source.push(number, document)) return number;
+    throw new RequestRefused(
+      'changed-meanwhile',
+      'nothing was changed here; expected to be tried again, on what that node has changed',
+    );
   };
   return {
     news: async () => {
@@ -57,19 +64,15 @@ export function createConfigurationMaster(
       return document === undefined ? undefined : { number, document };
     },
     publish: async (document) => {
-      const number = await putNext(document);
-      if (number !== undefined) has(number);
-      return number !== undefined;
+      const number = followed() + 1;
+      if (!(await source.push(number, document))) return false;
+      has(number);
+      return true;
     },
-    push: async (document) => {
-      const number = await putNext(document);
-      if (number !== undefined) return number;
-      throw new RequestRefused(
-        'changed-meanwhile',
-        'nothing was changed here; expected to be tried again, on what that node has changed',
-      );
-    },
+    replace: (number, document) => put(number + 1, document),
+    push: (document) => put(followed() + 1, document),
     nodes: () => source.nodes(),
     has,
+    followed,
   };
 }

@@ -20,6 +20,8 @@ import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
 import { MariaDb } from '../peers/mariadb.ts';
 
 const temporary = (): string => mkdtempSync(join(tmpdir(), 'tandem-master-'));
+const isNotFollowed = (error: RequestRefused): boolean =>
+  error.problem.type === 'urn:tandem:problem:not-followed';
 const kept = { replace: false, dryRun: false };
 
 interface Node {
@@ -233,6 +235,64 @@ describe('the configuration of several nodes', () => {
     const sql = 'SELECT number, node FROM configuration_version ORDER BY number DESC LIMIT 1';
     return ((await database.sql(sql, name)) as { number: number; node: string }[])[0]!;
   };
+
+  async function joining(name: string): Promise<[Node, Node]> {
+    const url = await database.createDatabase(name);
+    const first = await openNode('first', { url });
+    await first.configuration.apply({ accounts: [{ name: 'acme', kind: 'customer' }] }, kept);
+    const directory = temporary();
+    await configured(directory, 'own');
+    return [first, await openNode('joiner', { url, directory })];
+  }
+
+  it('a node that comes later with money of its own keeps it, says so, and follows once it has a place', async () => {
+    const [first, joiner] = await joining('joins');
+    assert.equal(joiner.configuration.masterState(), null, 'before the first look');
+    await assert.rejects(joiner.configuration.follow(), isNotFollowed);
+    const state = joiner.configuration.masterState()!;
+    assert.deepEqual([state.state, state.number], ['notFollowed', 0]);
+    assert.match(state.reason, /^number 1 of the database: accounts\[own\] is missing, but has/);
+    assert.deepEqual([names(joiner), joiner.activated], [['own'], []]);
+    await assert.rejects(joiner.configuration.follow(), isNotFollowed);
+    assert.equal(joiner.configuration.masterState()!.since, state.since, 'since the first look');
+    const change = { parameters: { SS_MAXCPS: 5 } };
+    await assert.rejects(joiner.configuration.apply(change, kept), isNotFollowed);
+    const { accounts } = joiner.configuration.read().document;
+    await first.configuration.apply({ accounts }, kept);
+    await joiner.configuration.follow();
+    assert.deepEqual(joiner.configuration.masterState(), {
+      ...joiner.configuration.masterState()!,
+      state: 'followed',
+      reason: '',
+      number: 2,
+    });
+    assert.deepEqual(names(joiner).sort(), ['acme', 'own']);
+  });
+
+  it('what such a node has takes the place of what the database has where somebody says so', async () => {
+    const [first, joiner] = await joining('published');
+    await assert.rejects(joiner.configuration.follow(), isNotFollowed);
+    assert.deepEqual(await joiner.configuration.publish(), { number: 2 });
+    await first.configuration.follow();
+    assert.deepEqual([names(first), names(joiner)], [['own'], ['own']]);
+    assert.equal(joiner.configuration.masterState()!.state, 'followed');
+    // Followed: there is nothing to publish, and what the other has changed meanwhile is not lost.
+    await first.configuration.apply({ accounts: [{ name: 'late', kind: 'customer' }] }, kept);
+    assert.deepEqual(await joiner.configuration.publish(), { number: 3 });
+    assert.deepEqual(names(joiner).sort(), ['late', 'own']);
+  });
+
+  it('nobody takes the place of accounts with money', async () => {
+    const [first, joiner] = await joining('kept_money');
+    const rich = { name: 'rich', kind: 'customer', balance: '3' };
+    await first.configuration.apply({ accounts: [rich] }, kept);
+    await assert.rejects(
+      joiner.configuration.publish(),
+      /accounts\[rich\] is missing here, but has a balance of "3" in the database/,
+    );
+    assert.equal((await newest('kept_money')).number, 2);
+    assert.deepEqual(names(joiner), ['own']);
+  });
 
   it('a change is in the database before the engine runs on it', async () => {
     const node = await openNode('order', { url: await database.createDatabase('in_order') });
