@@ -192,6 +192,7 @@ describe('two nodes on one database', () => {
     const accounts = [{ name: 'own', kind: 'customer', node: 'edge-3', balance: '7' }];
     writeFileSync(own, JSON.stringify({ accounts }));
     await runTandemCommand(dataDir, 'apply', own);
+    await runTandemCommand(dataDir, 'pay', 'own', 'recharge', '1');
     const late = await startTandem({ ...options, mysqlUrl: url, nodeFile: { node: 'edge-3' } });
     try {
       const state = async (): Promise<MasterState | null> =>
@@ -200,7 +201,11 @@ describe('two nodes on one database', () => {
       await until(async () => (await state())?.state === 'notFollowed', 'it is said');
       assert.match((await state())!.reason, /accounts\[own\] is missing, but has a balance of "7"/);
       assert.match(await read(late, '/metrics'), /^tandem_configuration_followed 0$/m);
-      assert.match(readFileSync(late.child.outputFile, 'utf8'), /configuration is not followed/);
+      const log = readFileSync(late.child.outputFile, 'utf8');
+      assert.match(log, /configuration is not followed/);
+      assert.match(log, /"own".*the embedded ledger has payments or calls that MySQL lacks/);
+      const publish = runTandemCommand(dataDir, 'config', 'publish');
+      await assert.rejects(publish, /accounts\[(acme|beta)\]: is missing, but has a balance/);
       assert.equal((await get<{ balance: string }>(late, '/api/v1/accounts/own')).balance, '7');
       // Its account gets a place on a node that follows; with the next look it is one of them.
       await post(one, '/api/v1/config', { accounts });
