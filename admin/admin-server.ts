@@ -87,9 +87,10 @@ function listenerOf(parts: AdminParts, live: LiveFeed, tokenMatches: TokenCheck)
     liveRefused: live.refused(),
     liveLeftOut: live.leftOut(),
     memoryRssBytes: process.memoryUsage.rss(),
+    master: configuration.masterState(),
   });
   const described: Route[] = [
-    ...statusRoutes(engine),
+    ...statusRoutes(engine, configuration.masterState),
     ...configRoutes(configuration),
     ...configVersionRoutes(configuration),
     ...routingRoutes({ engine, findCdrs: parts.findCdrs, node: start.node }),

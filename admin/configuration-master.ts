@@ -12,12 +12,18 @@ export interface ConfigurationMaster {
   news(): Promise<{ number: number; document: unknown } | 'none' | undefined>;
   /** Puts what we have into a database that has none; false where another node was first. @throws LedgerAway */
   publish(document: unknown): Promise<boolean>;
-  /** Puts our next document there. @throws LedgerAway, RequestRefused */
-  push(document: unknown): Promise<void>;
+  /** Puts ours there in the place of `number`, which we do not follow; resolves with its number.
+   *  @throws LedgerAway, RequestRefused */
+  replace(number: number, document: unknown): Promise<number>;
+  /** Puts our next document there; resolves with its number, which is not ours before `has`.
+   *  @throws LedgerAway, RequestRefused */
+  push(document: unknown): Promise<number>;
   /** Of those that use the database. @throws LedgerAway */
   nodes(): Promise<{ names: string[]; logs: number }>;
   /** What was read, or pushed, is in force and stored here. */
   has(number: number): void;
+  /** Number of what is in force here; 0: none. */
+  followed(): number;
 }
 
 /** Undefined without a database. mysql2 is loaded where it is wanted only. */
@@ -41,11 +47,12 @@ export function createConfigurationMaster(
     store.transaction((transaction) =>
       transaction.put(followedKey, Buffer.from(String(number), 'latin1')),
     );
-  const publish = async (document: unknown): Promise<boolean> => {
-    const number = followed() + 1;
-    if (!(await source.push(number, document))) return false;
-    has(number);
-    return true;
+  const put = async (number: number, document: unknown): Promise<number> => {
+    if (await source.push(number, document)) return number;
+    throw new RequestRefused(
+      'changed-meanwhile',
+      'nothing was changed here; expected to be tried again, on what that node has changed',
+    );
   };
   return {
     news: async () => {
@@ -56,15 +63,16 @@ export function createConfigurationMaster(
       // Taken away since: a later one is there now.
       return document === undefined ? undefined : { number, document };
     },
-    publish,
-    push: async (document) => {
-      if (await publish(document)) return;
-      throw new RequestRefused(
-        'configuration-refused',
-        'another node has changed the configuration meanwhile: try again',
-      );
+    publish: async (document) => {
+      const number = followed() + 1;
+      if (!(await source.push(number, document))) return false;
+      has(number);
+      return true;
     },
+    replace: (number, document) => put(number + 1, document),
+    push: (document) => put(followed() + 1, document),
     nodes: () => source.nodes(),
     has,
+    followed,
   };
 }

@@ -1,24 +1,26 @@
 // Changing the configuration, whoever asks: one change at a time, all or nothing. A document is checked
-// and staged, the engine is asked to run on it, and only when every worker does is the version committed;
-// anything that fails on the way leaves the version before in force.
+// and staged, then put in force (put-in-force.ts); where a database has the master copy, what others have
+// changed there is taken up first.
 import type { ConfigurationDiff } from '../core/configuration/diff.ts';
 import type { AccountDocument, ConfigurationDocument } from '../core/configuration/model.ts';
-import { moneyText } from '../core/money.ts';
 import type { AdminStart } from '../workers/admin-messages.ts';
 import type {
   ApplyResult,
   ConfigurationVersions,
 } from '../workers/configuration/configuration-versions.ts';
-import type { DocumentProblem } from '../workers/configuration/document-problem.ts';
 import type { RatesOf, StoredDocument } from '../workers/configuration/stored-document.ts';
 import { emptyStored } from '../workers/configuration/stored-versions.ts';
 import type { VersionSummary } from '../workers/configuration/version-summary.ts';
 import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
 import type { ConfigurationMaster } from './configuration-master.ts';
 import { documentPieces } from './configuration-pieces.ts';
+import { notFollowed, publishCurrent, publishOver } from './configuration-publishing.ts';
 import type { DocumentFormat } from './configuration-text.ts';
-import { type Activation, EngineRefused, EngineSilent } from './engine-channel.ts';
-import { type ProblemField, RequestRefused } from './problem.ts';
+import type { Activation } from './engine-channel.ts';
+import { removedBy } from './lost-accounts.ts';
+import { createMasterWatch, type MasterState } from './master-state.ts';
+import { RequestRefused } from './problem.ts';
+import { type ActivatingEngine, putInForce } from './put-in-force.ts';
 import { sharedBalances } from './shared-balances.ts';
 
 export interface ListedVersion extends VersionSummary {
@@ -68,13 +70,16 @@ export interface ConfigurationService {
   /** Puts in force what other nodes have changed, and resolves with it; without a master, and while a change is
    *  under way here, it does nothing. @throws RequestRefused, LedgerAway */
   follow(): Promise<AppliedChange | undefined>;
+  /** Puts what is in force here into the database, in the place of what it has and this node does not follow; resolves
+   *  with its number. The same number where it is followed. @throws RequestRefused, LedgerAway */
+  publish(): Promise<{ number: number }>;
+  /** Null without a master, and before the first look at it. */
+  masterState(): MasterState | null;
 }
-
-type Activate = (version: number) => Promise<Activation>;
 
 /** Empty where no engine runs: the next start then runs on what is committed. */
 export interface RunningNode {
-  activate?: Activate;
+  engine?: ActivatingEngine;
   /** To warn of gateways that the node cannot reach. */
   listeners?: AdminStart['listeners'];
   /** Closes the books of accounts that go; absent where there are none. */
@@ -85,37 +90,91 @@ export interface RunningNode {
 
 export function createConfigurationService(
   versions: ConfigurationVersions,
-  { activate, listeners, ledger, master }: RunningNode = {},
+  node: RunningNode = {},
 ): ConfigurationService {
+  const { listeners, ledger, master } = node;
   const known = listeners === undefined ? {} : { listeners };
+  const { change, look, masterState } = stepsOf(versions, node);
   let changing = false;
   let following: Promise<AppliedChange | undefined> | undefined;
-  const alone = async (
-    stage: () => ApplyResult | Promise<ApplyResult>,
-    dryRun = false,
-  ): Promise<AppliedChange> => {
+  const inTurn = async <Result>(act: () => Promise<Result>): Promise<Result> => {
     if (changing) throw new RequestRefused('busy', 'expected after the change under way has ended');
     changing = true;
     try {
       // A look at the master copy is nobody's change: it is waited for, however slow the database is.
       await following?.catch(() => {});
-      await catchUp(dryRun);
-      const nodes = await master?.nodes();
-      const applied = await change(stage, master?.push);
-      if (nodes === undefined || applied.dryRun) return applied;
-      const shared = sharedBalances(versions.stored(applied.version)?.accounts ?? [], nodes);
-      return { ...applied, warnings: [...applied.warnings, ...shared] };
+      return await act();
     } finally {
       changing = false;
     }
   };
-  const change = async (
+  const alone = (
     stage: () => ApplyResult | Promise<ApplyResult>,
-    push: Push | undefined,
-  ): Promise<AppliedChange> => {
+    dryRun = false,
+  ): Promise<AppliedChange> =>
+    inTurn(async () => {
+      await look(dryRun);
+      const nodes = await master?.nodes();
+      const applied = await change(stage, master);
+      if (nodes === undefined || applied.dryRun) return applied;
+      const shared = sharedBalances(versions.stored(applied.version)?.accounts ?? [], nodes);
+      return { ...applied, warnings: [...applied.warnings, ...shared] };
+    });
+  return {
+    ...storedSide(versions),
+    apply: (input, options) =>
+      alone(() => versions.apply(input, { ...options, ...known }), options.dryRun),
+    async follow() {
+      if (master === undefined || changing || following !== undefined) return undefined;
+      following = look(false).finally(() => {
+        following = undefined;
+      });
+      return await following;
+    },
+    masterState,
+    publish: () =>
+      inTurn(async () => {
+        // What can be followed is: others' changes are not to be lost by this.
+        await look(false).catch((error: unknown) => {
+          if (!(error instanceof RequestRefused)) throw error;
+        });
+        const published = await publishOver(versions, master, ledger);
+        await look(false);
+        return published;
+      }),
+    async rollback(version) {
+      if (versions.stored(version) === undefined) throw versionNotFound(version);
+      return alone(() => versions.rollbackTo(version, known));
+    },
+    // What the account is otherwise is read in the turn of this change: another one may have come in between.
+    extendExpiry: (account, expiresAt) =>
+      alone(() => versions.apply({ accounts: extended(versions, account, expiresAt) }, known)),
+    applyStaged: async (stage, dryRun) =>
+      dryRun ? putInForce(versions, await stage(), {}) : alone(stage),
+  };
+}
+
+interface Steps {
+  /** Puts in force what `stage` has staged; `to`: where it is put first. */
+  change(
+    stage: () => ApplyResult | Promise<ApplyResult>,
+    to: ConfigurationMaster | undefined,
+  ): Promise<AppliedChange>;
+  /** Puts in force what the master has and this node does not. */
+  look(dryRun: boolean): Promise<AppliedChange | undefined>;
+  masterState(): MasterState | null;
+}
+
+function stepsOf(
+  versions: ConfigurationVersions,
+  { engine, listeners, ledger, master }: RunningNode,
+): Steps {
+  const known = listeners === undefined ? {} : { listeners };
+  const watch = master && createMasterWatch(master.followed, Date.now);
+  const change: Steps['change'] = async (stage, to) => {
     const result = await stage();
     const removed = ledger === undefined ? [] : await removedBy(result, versions, ledger);
-    const applied = await putInForce(versions, result, { activate, push });
+    const applied = await putInForce(versions, result, { engine, master: to });
     if (!applied.dryRun) for (const name of removed) await ledger!.closeAccount(name);
     return applied;
   };
@@ -127,30 +186,19 @@ export function createConfigurationService(
       return catchUp(dryRun);
     }
     const stage = (): ApplyResult => versions.apply(news.document, { replace: true, ...known });
-    const applied = await change(stage, undefined);
-    master!.has(news.number);
-    return applied;
+    try {
+      // Is there already: nothing is put there.
+      const applied = await change(stage, undefined);
+      master!.has(news.number);
+      return applied;
+    } catch (error) {
+      throw notFollowed(news.number, error);
+    }
   };
   return {
-    ...storedSide(versions),
-    apply: (input, options) =>
-      alone(() => versions.apply(input, { ...options, ...known }), options.dryRun),
-    async follow() {
-      if (master === undefined || changing || following !== undefined) return undefined;
-      following = catchUp(false).finally(() => {
-        following = undefined;
-      });
-      return await following;
-    },
-    async rollback(version) {
-      if (versions.stored(version) === undefined) throw versionNotFound(version);
-      return alone(() => versions.rollbackTo(version, known));
-    },
-    // What the account is otherwise is read in the turn of this change: another one may have come in between.
-    extendExpiry: (account, expiresAt) =>
-      alone(() => versions.apply({ accounts: extended(versions, account, expiresAt) }, known)),
-    applyStaged: async (stage, dryRun) =>
-      dryRun ? putInForce(versions, await stage(), { activate, push: undefined }) : alone(stage),
+    change,
+    look: (dryRun) => (watch === undefined ? catchUp(dryRun) : watch.look(() => catchUp(dryRun))),
+    masterState: () => watch?.state() ?? null,
   };
 }
 
@@ -179,42 +227,6 @@ function storedSide(versions: ConfigurationVersions): Pick<ConfigurationService,
   };
 }
 
-/** Into a database without any, where there is something to put there; false where another node was first. */
-async function publishCurrent(
-  versions: ConfigurationVersions,
-  master: ConfigurationMaster,
-): Promise<boolean> {
-  const version = versions.current();
-  return version === 0 || (await master.publish(documentOf(versions, version)));
-}
-
-/** Names of the accounts that go; the change is given up where one has books. */
-async function removedBy(
-  result: ApplyResult,
-  versions: ConfigurationVersions,
-  ledger: Pick<LedgerStore, 'account'>,
-): Promise<readonly string[]> {
-  if (result.kind !== 'staged' && result.kind !== 'dryRun') return [];
-  try {
-    for (const name of result.removedAccounts) await refuseWithBooks(name, ledger);
-  } catch (error) {
-    if (result.kind === 'staged') versions.discard(result.version);
-    throw error;
-  }
-  return result.removedAccounts;
-}
-
-/** An account that has money, payments or calls stays: what it owes, or is owed, would be nobody's. */
-async function refuseWithBooks(name: string, ledger: Pick<LedgerStore, 'account'>): Promise<void> {
-  const books = await ledger.account(name);
-  if (books === undefined) return;
-  const { balance, payments, calls } = books;
-  if (balance === 0n && payments === 0 && calls === 0) return;
-  const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
-  const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
-  throw invalid([{ path: `accounts[${name}]`, value: '', text }]);
-}
-
 function extended(
   versions: ConfigurationVersions,
   name: string,
@@ -236,105 +248,4 @@ function versionNotFound(version: number): RequestRefused {
     'version-not-found',
     `version ${version}: expected one of those listed`,
   );
-}
-
-type Push = ConfigurationMaster['push'];
-
-interface Target {
-  readonly activate: Activate | undefined;
-  /** To the master copy, once it is seen to work here. */
-  readonly push: Push | undefined;
-}
-
-async function putInForce(
-  versions: ConfigurationVersions,
-  result: ApplyResult,
-  { activate, push }: Target,
-): Promise<AppliedChange> {
-  const previousVersion = versions.current();
-  switch (result.kind) {
-    case 'refused':
-      throw invalid(result.problems);
-    case 'unchanged':
-      return {
-        version: previousVersion,
-        previousVersion,
-        dryRun: false,
-        warnings: result.warnings,
-      };
-    case 'dryRun': {
-      const { diff, warnings } = result;
-      return { version: previousVersion, previousVersion, dryRun: true, changes: diff, warnings };
-    }
-    case 'staged': {
-      const { version, diff, warnings } = result;
-      const applied = { version, previousVersion, dryRun: false, changes: diff, warnings };
-      if (activate === undefined) {
-        await pushOrDiscard(versions, version, push);
-        commit(versions, version);
-        return applied;
-      }
-      const activation = await activateAndCommit(versions, version, { activate, push });
-      return { ...applied, activation };
-    }
-  }
-}
-
-async function pushOrDiscard(
-  versions: ConfigurationVersions,
-  version: number,
-  push: Push | undefined,
-): Promise<void> {
-  try {
-    await push?.(documentOf(versions, version));
-  } catch (error) {
-    versions.discard(version);
-    throw error;
-  }
-}
-
-async function activateAndCommit(
-  versions: ConfigurationVersions,
-  version: number,
-  { activate, push }: { activate: Activate; push: Push | undefined },
-): Promise<Activation> {
-  try {
-    const activation = await activate(version);
-    await push?.(documentOf(versions, version));
-    commit(versions, version);
-    return activation;
-  } catch (error) {
-    // A refusal leaves the engine where it was. After silence, or a commit that failed, it may run on
-    // the new version: it is sent back to the one that stays in force.
-    if (!(error instanceof EngineRefused)) await activate(versions.current()).catch(() => {});
-    versions.discard(version);
-    if (error instanceof EngineRefused) {
-      throw new RequestRefused('engine-refused', `${error.message}; nothing was changed`);
-    }
-    if (error instanceof EngineSilent) {
-      throw new RequestRefused('engine-silent', `${error.message}; nothing was changed`);
-    }
-    throw error;
-  }
-}
-
-function commit(versions: ConfigurationVersions, version: number): void {
-  const committed = versions.commit(version);
-  if (!committed.ok) throw new RequestRefused('configuration-refused', committed.reason);
-}
-
-function invalid(problems: readonly DocumentProblem[]): RequestRefused {
-  const first = problems[0]!;
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  return new RequestRefused('configuration-invalid', first.text + more, problems.map(fieldOf));
-}
-
-const expectedWord = /expected:? /;
-
-function fieldOf({ path, value, text }: DocumentProblem): ProblemField {
-  const expected = expectedWord.exec(text);
-  const field: ProblemField = { path, message: text };
-  if (value !== '') field.value = value;
-  if (expected !== null) field.expected = text.slice(expected.index + expected[0].length);
-  return field;
 }

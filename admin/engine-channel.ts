@@ -32,6 +32,9 @@ export interface EngineChannel {
   /** The engine asked us to stop, or is gone. */
   onStop(stop: () => void): void;
   listening(url: string): void;
+  /** Compiles the version, and sees whether `activate` can take it; nothing in force changes.
+   *  @throws EngineRefused, EngineSilent */
+  prepare(version: number): Promise<unknown>;
   /** @throws EngineRefused, EngineSilent */
   activate(version: number): Promise<Activation>;
   /** @throws EngineRefused, EngineSilent */
@@ -151,9 +154,10 @@ function questionsOf(
   ask: Ask,
 ): Pick<
   EngineChannel,
-  'activate' | 'analyze' | 'quote' | 'listed' | 'unlist' | 'balance' | 'payment'
+  'prepare' | 'activate' | 'analyze' | 'quote' | 'listed' | 'unlist' | 'balance' | 'payment'
 > {
   return {
+    prepare: (version) => ask(activateTimeoutMs, (id) => ({ kind: 'prepare', id, version })),
     activate: (version) =>
       ask(activateTimeoutMs, (id) => ({ kind: 'activate', id, version })) as Promise<Activation>,
     analyze: (request) =>

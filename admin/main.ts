@@ -13,11 +13,12 @@ import { makeBackup } from './backup.ts';
 import { createCdrPages } from './cdr-pages.ts';
 import { chooseListener } from './choose-listener.ts';
 import { createConfigurationMaster, openSource } from './configuration-master.ts';
-import { type ConfigurationService, createConfigurationService } from './configuration-service.ts';
+import { createConfigurationService } from './configuration-service.ts';
 import { poolDeckTasks } from './deck/deck-pool.ts';
 import { createRateDecks } from './deck/deck-service.ts';
 import { openEngineChannel, processPort } from './engine-channel.ts';
 import { createFindCdrs } from './find-cdrs.ts';
+import { followMaster } from './follow-master.ts';
 
 const start = JSON.parse(process.argv[2] ?? 'null') as AdminStart | null;
 if (start === null || !process.connected) {
@@ -40,30 +41,6 @@ function stop(exitCode: number): void {
   };
   setTimeout(end, closeMs);
   void (server?.close() ?? Promise.resolve()).then(end, end);
-}
-
-/** Other nodes' changes are in force here within two of these. */
-const followMs = 1000;
-
-function followMaster(configuration: ConfigurationService): void {
-  let failure = '';
-  const follow = (): void => {
-    configuration.follow().then(
-      (followed) => {
-        failure = '';
-        if (followed === undefined || followed.version === followed.previousVersion) return;
-        const { version, previousVersion } = followed;
-        log.info({ version, previousVersion }, 'the configuration of the database is in force');
-      },
-      (error: Error) => {
-        if (error.message !== failure) log.error({ err: error }, 'configuration is not followed');
-        failure = error.message;
-      },
-    );
-  };
-  // At once: where the database has none yet, ours is put there before another node brings its own.
-  follow();
-  setInterval(follow, followMs).unref();
 }
 
 process.on('uncaughtException', (error) => {
@@ -93,12 +70,12 @@ try {
   );
   const source = await openSource({ url: start.mysqlUrl, node: start.node });
   const configuration = createConfigurationService(versions, {
-    activate: engine.activate,
+    engine,
     listeners,
     ledger,
     ...(source === undefined ? {} : { master: createConfigurationMaster(source, store) }),
   });
-  if (source !== undefined) followMaster(configuration);
+  if (source !== undefined) followMaster(configuration, log);
   server = await startAdminServer({
     start,
     token,

@@ -2,6 +2,7 @@
 // the admin process counts of itself. A family appears once, with all its samples below its heading.
 import { counterRows, gaugeTable } from '../core/metrics/counter-layout.ts';
 import type { EngineFigures, HandOffFigures } from '../workers/admin-messages.ts';
+import type { MasterState } from './master-state.ts';
 import type { RequestCounts } from './request-router.ts';
 
 export interface AdminFigures {
@@ -11,6 +12,8 @@ export interface AdminFigures {
   liveRefused: number;
   liveLeftOut: number;
   memoryRssBytes: number;
+  /** Of the configuration; null: there is none. */
+  master: MasterState | null;
 }
 
 type Labels = Record<string, string | number>;
@@ -31,6 +34,7 @@ export function metricsText(figures: EngineFigures, admin: AdminFigures): string
   writeWorkers(lines, figures);
   writeGateways(lines, figures);
   writeSockets(lines, figures);
+  writeMaster(lines, admin.master);
   writeAdmin(lines, admin);
   return `${lines.join('\n')}\n`;
 }
@@ -198,6 +202,19 @@ function writeSockets(lines: string[], { sockets }: EngineFigures): void {
     'datagrams the kernel dropped at this socket',
     sockets.map((socket) => [{ listen: socket.listen }, socket.kernelDrops]),
   );
+}
+
+function writeMaster(lines: string[], master: MasterState | null): void {
+  if (master === null) return;
+  const gauge = (metric: string, help: string, value: number): void =>
+    family(lines, `tandem_configuration_${metric}`, 'gauge', help, [[{}, value]]);
+  gauge('master_up', '1 while the database answers', master.state === 'away' ? 0 : 1);
+  gauge(
+    'followed',
+    '0 where what the database has is not in force here',
+    master.state === 'notFollowed' ? 0 : 1,
+  );
+  gauge('master_number', 'number of the document that is followed', master.number);
 }
 
 function writeAdmin(lines: string[], admin: AdminFigures): void {

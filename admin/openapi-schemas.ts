@@ -135,6 +135,17 @@ const status = object({
     ],
   },
   cdrHandOff: object({ files: handOff, push: handOff }),
+  configurationMaster: {
+    anyOf: [
+      object({
+        state: { enum: ['followed', 'notFollowed', 'away'] },
+        reason: text,
+        number: whole,
+        since: text,
+      }),
+      { type: 'null' },
+    ],
+  },
   ingress: object({ loopStallMs: whole, streamConnections: whole, streamQueueBytes: whole }),
   memoryRssBytes: whole,
 });

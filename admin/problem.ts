@@ -37,6 +37,9 @@ export type ProblemCode =
   | 'unsupported-media-type'
   | 'configuration-invalid'
   | 'configuration-refused'
+  | 'changed-meanwhile'
+  | 'not-in-force'
+  | 'not-followed'
   | 'rates-invalid'
   | 'deck-unreadable'
   | 'table-not-found'
@@ -61,6 +64,9 @@ const kinds: Record<ProblemCode, readonly [number, string]> = {
   'unsupported-media-type': [415, 'The body is of a type that is not taken here'],
   'configuration-invalid': [422, 'The configuration document is not valid'],
   'configuration-refused': [422, 'The configuration cannot be put in force'],
+  'changed-meanwhile': [409, 'Another node has changed the configuration meanwhile'],
+  'not-followed': [409, 'This node does not run on the configuration of its database'],
+  'not-in-force': [503, 'The change is stored, but this node does not run on it yet'],
   'rates-invalid': [422, 'The rate deck has bad lines; nothing was changed'],
   'deck-unreadable': [422, 'The file cannot be read as a rate deck'],
   'table-not-found': [404, 'There is no such rate table'],

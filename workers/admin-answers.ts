@@ -22,6 +22,8 @@ export function createAnswers(parts: AnswerParts): AnswerTo {
   const { activate, activation, accounts, listed, lookForPayments } = parts;
   return async (question) => {
     switch (question.kind) {
+      case 'prepare':
+        return activation.prepare(question.version);
       case 'activate':
         return activate(question.version);
       case 'analyze':

@@ -301,10 +301,12 @@ export interface AccountBalance {
   packagePeriods: PackageState[];
 }
 
-/** Admin to engine. `activate`: compile the stored version and run on it; answered with
+/** Admin to engine. `prepare`: compile the stored version, and see whether it can be run on; answered with
+ *  `{ version }`. `activate`: run on it, compiled first where it was not the last to be prepared; answered with
  *  `{ version, compileMs, swapPauseMs }` once every call worker runs on it. */
 export type AdminMessage =
   | { kind: 'listening'; url: string }
+  | { kind: 'prepare'; id: number; version: number }
   | { kind: 'activate'; id: number; version: number }
   | { kind: 'analyze'; id: number; request: AnalyzeRequest }
   | { kind: 'quote'; id: number; request: QuoteRequest }

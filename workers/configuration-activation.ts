@@ -61,6 +61,14 @@ type Compiled = Pick<CompileAnswer, 'accountCells' | 'fraudLimits' | 'packages'>
   readonly filled: Snapshot;
 };
 
+/** Compiled into the idle arena. */
+interface Prepared {
+  readonly version: number;
+  readonly slots: AssignedSlots;
+  readonly compiled: Compiled;
+  readonly compileMs: number;
+}
+
 export interface ConfigurationActivationOptions {
   dataDir: string;
   /** Its name. */
@@ -88,6 +96,7 @@ export class ConfigurationActivation {
   readonly #analyses = new Set<Promise<unknown>>();
   #queue: Promise<unknown> = Promise.resolve();
   #current: Snapshot | undefined;
+  #prepared: Prepared | undefined;
   #isAnalyzingStored = false;
 
   constructor(options: ConfigurationActivationOptions) {
@@ -116,7 +125,20 @@ export class ConfigurationActivation {
   }
 
   activate(version: number): Promise<ActivationResult> {
-    const done = this.#queue.then(() => this.#activate(version));
+    return this.#inTurn(() => this.#activate(version));
+  }
+
+  /** Compiles the version into the arena that no worker reads, and sees whether all of it finds its place.
+   *  Nothing in force changes; an `activate` of it that comes next takes what lies there. */
+  prepare(version: number): Promise<Pick<ActivationResult, 'version'>> {
+    return this.#inTurn(async () => {
+      this.#prepared = await this.#prepare(version);
+      return { version };
+    });
+  }
+
+  #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
+    const done = this.#queue.then(act);
     this.#queue = done.catch(() => {});
     return done;
   }
@@ -188,15 +210,30 @@ export class ConfigurationActivation {
     }
   }
 
-  async #activate(version: number): Promise<ActivationResult> {
-    const { accounts, swap, clock } = this.#options;
+  async #prepare(version: number): Promise<Prepared> {
+    const { accounts, clock } = this.#options;
+    this.#prepared = undefined;
     const slots = this.#assignSlots(version);
     await accounts.refuseLost(slots.accounts);
     const startedMs = clock();
-    const { accountCells, filled, ...counted } = await this.#compile(version, allOf(slots));
+    const compiled = await this.#compile(version, allOf(slots));
+    return { version, slots, compiled, compileMs: clock() - startedMs };
+  }
+
+  async #activate(version: number): Promise<ActivationResult> {
+    const { accounts, swap, clock } = this.#options;
+    const earlier = this.#prepared?.version === version ? this.#prepared : undefined;
+    // An account that goes may have been paid into since.
+    if (earlier !== undefined) await accounts.refuseLost(earlier.slots.accounts);
+    const { slots, compiled, compileMs: compiledMs } = earlier ?? (await this.#prepare(version));
+    this.#prepared = undefined;
+    const { accountCells, filled, ...counted } = compiled;
+    const startedMs = clock();
+    // Before any worker asks with the new limits.
+    this.#cpsWindows.place(cpsLimits(filled), startedMs);
     await accounts.open(slots.accounts, accountCells);
     await accounts.openUsage(counted, billingRules(filled.parameters));
-    const compileMs = clock() - startedMs;
+    const compileMs = compiledMs + clock() - startedMs;
     const ticket = this.snapshots.publish(version);
     this.#current = openSnapshot(ticket.arena);
     this.gateways.adopt(this.#current);
@@ -230,9 +267,9 @@ export class ConfigurationActivation {
     return { gateways, accounts: accountSlots, fraudLimits, packages, numbers };
   }
 
-  /** Fills the idle arena, and places the CPS windows before any worker asks with the new limits. */
+  /** Fills the idle arena. */
   async #compile(version: number, slots: ReadonlyMap<string, number>): Promise<Compiled> {
-    const { pool, dataDir, clock } = this.#options;
+    const { pool, dataDir } = this.#options;
     // An analysis may still read the arena that is next.
     await Promise.allSettled(this.#analyses);
     const arena = await this.snapshots.begin(0, arenaWaitMs);
@@ -249,7 +286,7 @@ export class ConfigurationActivation {
     if (isLarger) this.snapshots.replaceIdle(answer.arena);
     const filled = isLarger ? answer.arena : arena;
     const snapshot = openSnapshot(filled);
-    this.#cpsWindows.place(cpsLimits(snapshot), clock());
+    this.#cpsWindows.refuseWithoutRoom(cpsLimits(snapshot));
     const { accountCells, fraudLimits, packages } = answer;
     return { accountCells, fraudLimits, packages, filled: snapshot };
   }

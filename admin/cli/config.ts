@@ -33,7 +33,8 @@ Examples:
   tandem config list
   tandem config show 12
   tandem config compare 11 12
-  tandem config rollback 11`,
+  tandem config rollback 11
+  tandem config publish`,
     );
   withNodeOptions(config.command('list'))
     .description('list the versions, newest first')
@@ -55,6 +56,12 @@ Examples:
     .argument('<version>', 'number of the version', versionNumber)
     .option('--json', 'as JSON', false)
     .action(rollBack);
+  withNodeOptions(config.command('publish'))
+    .description(
+      'put what is in force here into the database, in the place of what it has and this node does not follow',
+    )
+    .option('--json', 'as JSON', false)
+    .action(publish);
 }
 
 async function listVersions(options: ConfigOptions): Promise<void> {
@@ -125,6 +132,18 @@ async function rollBack(version: number, options: ConfigOptions): Promise<void> 
           await ask(node, '/api/v1/config/rollback', jsonBody({ version }))
         ).json()) as AppliedChange);
   await printApplied(applied, options.json, node === undefined);
+}
+
+async function publish(options: ConfigOptions): Promise<void> {
+  const node = await findNode(options);
+  const published =
+    node === undefined
+      ? await changeOffline(options.data, (stored) => stored.publish())
+      : ((await (await ask(node, '/api/v1/config/publish', { method: 'POST' })).json()) as {
+          number: number;
+        });
+  if (options.json) await printJson(published);
+  else await print(`what is in force here is number ${published.number} of the database\n`);
 }
 
 async function read<Result>(

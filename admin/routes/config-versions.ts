@@ -90,6 +90,23 @@ export function configVersionRoutes(configuration: ConfigurationService): Route[
         return jsonReply(await configuration.rollback(version));
       },
     },
+    {
+      method: 'POST',
+      path: '/api/v1/config/publish',
+      operation: {
+        summary:
+          'Put what is in force here into the database, in the place of what it has and this node does not follow',
+        reply: {
+          'application/json': {
+            type: 'object',
+            properties: { number: wholeNumber },
+            required: ['number'],
+          },
+        },
+        problems: [409, 422, 503],
+      },
+      handle: async () => jsonReply(await configuration.publish()),
+    },
   ];
 }
 

@@ -3,6 +3,7 @@
 
 import type { EngineFigures } from '../../workers/admin-messages.ts';
 import type { EngineChannel } from '../engine-channel.ts';
+import type { MasterState } from '../master-state.ts';
 import { RequestRefused } from '../problem.ts';
 import { statusDocument } from '../status-document.ts';
 import { jsonReply, type Route, textReply } from './route.ts';
@@ -10,7 +11,11 @@ import { jsonReply, type Route, textReply } from './route.ts';
 /** Figures come once a second; older ones say nothing about now. */
 export const figuresStaleMs = 5_000;
 
-export function statusRoutes(engine: EngineChannel, now: () => number = Date.now): Route[] {
+export function statusRoutes(
+  engine: EngineChannel,
+  masterState: () => MasterState | null,
+  now: () => number = Date.now,
+): Route[] {
   return [
     {
       method: 'GET',
@@ -20,7 +25,11 @@ export function statusRoutes(engine: EngineChannel, now: () => number = Date.now
         reply: { 'application/json': { $ref: '#/components/schemas/Status' } },
         problems: [503],
       },
-      handle: () => jsonReply(statusDocument(freshFigures(engine, now()))),
+      handle: () =>
+        jsonReply({
+          ...statusDocument(freshFigures(engine, now())),
+          configurationMaster: masterState(),
+        }),
     },
     {
       method: 'GET',

@@ -51,7 +51,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
   const versions = new ConfigurationVersions(store);
   const ledger = await openEmbeddedLedger(dataDir);
   const configuration = createConfigurationService(versions, {
-    activate: channel.activate,
+    engine: channel,
     listeners: nodeListeners,
     ledger,
   });

@@ -10,6 +10,8 @@ import {
   type ConfigurationService,
   createConfigurationService,
 } from '../../admin/configuration-service.ts';
+import { EngineRefused } from '../../admin/engine-channel.ts';
+import type { RequestRefused } from '../../admin/problem.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { MysqlSource } from '../../workers/configuration/mysql-source.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
@@ -18,11 +20,15 @@ import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
 import { MariaDb } from '../peers/mariadb.ts';
 
 const temporary = (): string => mkdtempSync(join(tmpdir(), 'tandem-master-'));
+const isNotFollowed = (error: RequestRefused): boolean =>
+  error.problem.type === 'urn:tandem:problem:not-followed';
 const kept = { replace: false, dryRun: false };
 
 interface Node {
   readonly configuration: ConfigurationService;
   readonly activated: number[];
+  /** What the engine does when it is asked to run on a version. */
+  activate: (version: number) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,15 +58,20 @@ describe('the configuration of several nodes', () => {
     });
     const activated: number[] = [];
     const configuration = createConfigurationService(new ConfigurationVersions(store), {
-      activate: async (version) => {
-        activated.push(version);
-        return { version, compileMs: 1, swapPauseMs: 0 };
+      engine: {
+        prepare: async () => {},
+        activate: async (version) => {
+          await node.activate(version);
+          activated.push(version);
+          return { version, compileMs: 1, swapPauseMs: 0 };
+        },
       },
       master: createConfigurationMaster(source, store),
     });
-    const node = {
+    const node: Node = {
       configuration,
       activated,
+      activate: async () => {},
       close: async () => {
         await source.close();
         await store.close();
@@ -218,6 +229,123 @@ describe('the configuration of several nodes', () => {
     const joined = await openNode('joined', { directory: intoOther, url: other });
     await joined.configuration.follow();
     assert.deepEqual(names(joined), ['beta']);
+  });
+
+  const newest = async (name: string): Promise<{ number: number; node: string }> => {
+    const sql = 'SELECT number, node FROM configuration_version ORDER BY number DESC LIMIT 1';
+    return ((await database.sql(sql, name)) as { number: number; node: string }[])[0]!;
+  };
+
+  async function joining(name: string): Promise<[Node, Node]> {
+    const url = await database.createDatabase(name);
+    const first = await openNode('first', { url });
+    await first.configuration.apply({ accounts: [{ name: 'acme', kind: 'customer' }] }, kept);
+    const directory = temporary();
+    await configured(directory, 'own');
+    return [first, await openNode('joiner', { url, directory })];
+  }
+
+  it('a node that comes later with money of its own keeps it, says so, and follows once it has a place', async () => {
+    const [first, joiner] = await joining('joins');
+    assert.equal(joiner.configuration.masterState(), null, 'before the first look');
+    await assert.rejects(joiner.configuration.follow(), isNotFollowed);
+    const state = joiner.configuration.masterState()!;
+    assert.deepEqual([state.state, state.number], ['notFollowed', 0]);
+    assert.match(state.reason, /^number 1 of the database: accounts\[own\] is missing, but has/);
+    assert.deepEqual([names(joiner), joiner.activated], [['own'], []]);
+    await assert.rejects(joiner.configuration.follow(), isNotFollowed);
+    assert.equal(joiner.configuration.masterState()!.since, state.since, 'since the first look');
+    const change = { parameters: { SS_MAXCPS: 5 } };
+    await assert.rejects(joiner.configuration.apply(change, kept), isNotFollowed);
+    const { accounts } = joiner.configuration.read().document;
+    await first.configuration.apply({ accounts }, kept);
+    await joiner.configuration.follow();
+    assert.deepEqual(joiner.configuration.masterState(), {
+      ...joiner.configuration.masterState()!,
+      state: 'followed',
+      reason: '',
+      number: 2,
+    });
+    assert.deepEqual(names(joiner).sort(), ['acme', 'own']);
+  });
+
+  it('what such a node has takes the place of what the database has where somebody says so', async () => {
+    const [first, joiner] = await joining('published');
+    await assert.rejects(joiner.configuration.follow(), isNotFollowed);
+    assert.deepEqual(await joiner.configuration.publish(), { number: 2 });
+    await first.configuration.follow();
+    assert.deepEqual([names(first), names(joiner)], [['own'], ['own']]);
+    assert.equal(joiner.configuration.masterState()!.state, 'followed');
+    // Followed: there is nothing to publish, and what the other has changed meanwhile is not lost.
+    await first.configuration.apply({ accounts: [{ name: 'late', kind: 'customer' }] }, kept);
+    assert.deepEqual(await joiner.configuration.publish(), { number: 3 });
+    assert.deepEqual(names(joiner).sort(), ['late', 'own']);
+  });
+
+  it('nobody takes the place of accounts with money', async () => {
+    const [first, joiner] = await joining('kept_money');
+    const rich = { name: 'rich', kind: 'customer', balance: '3' };
+    await first.configuration.apply({ accounts: [rich] }, kept);
+    await assert.rejects(
+      joiner.configuration.publish(),
+      /accounts\[rich\] is missing here, but has a balance of "3" in the database/,
+    );
+    assert.equal((await newest('kept_money')).number, 2);
+    assert.deepEqual(names(joiner), ['own']);
+  });
+
+  it('a change is in the database before the engine runs on it', async () => {
+    const node = await openNode('order', { url: await database.createDatabase('in_order') });
+    let found: unknown;
+    node.activate = async () => {
+      found = await newest('in_order');
+    };
+    await node.configuration.apply({ parameters: { SS_MAXCPS: 4 } }, kept);
+    assert.deepEqual({ ...(found as object) }, { number: 1, node: 'order' });
+  });
+
+  it('what the engine does not take is in force with the next look, and elsewhere at once', async () => {
+    const url = await database.createDatabase('not_taken');
+    const [one, other] = [await openNode('one', { url }), await openNode('other', { url })];
+    await one.configuration.apply({ parameters: { SS_MAXCPS: 1 } }, kept);
+    one.activate = async () => {
+      throw new EngineRefused('call worker 1 does not answer');
+    };
+    const change = one.configuration.apply({ parameters: { SS_MAXCPS: 2 } }, kept);
+    await assert.rejects(change, (error: RequestRefused) => {
+      assert.equal(error.problem.type, 'urn:tandem:problem:not-in-force');
+      assert.match(error.message, /^call worker 1 does not answer; .* number 2 of the database/);
+      return true;
+    });
+    assert.equal(one.configuration.inForce().parameters.SS_MAXCPS, 1);
+    assert.ok(one.configuration.list().every(({ committed }) => committed));
+    await other.configuration.follow();
+    assert.equal(other.configuration.inForce().parameters.SS_MAXCPS, 2);
+    one.activate = async () => {};
+    await one.configuration.follow();
+    assert.equal(one.configuration.inForce().parameters.SS_MAXCPS, 2);
+    assert.equal((await newest('not_taken')).number, 2);
+  });
+
+  it('a process that dies between the two finds the change at its next start', async () => {
+    const [url, directory] = [await database.createDatabase('died'), temporary()];
+    const before = await openNode('one', { url, directory });
+    await before.configuration.apply({ parameters: { SS_MAXCPS: 1 } }, kept);
+    const reached = new Promise<void>((resolve) => {
+      before.activate = () => {
+        resolve();
+        return new Promise(() => {});
+      };
+    });
+    void before.configuration.apply({ parameters: { SS_MAXCPS: 2 } }, kept);
+    await reached;
+    await before.close();
+    open.splice(open.indexOf(before), 1);
+    const after = await openNode('one', { url, directory });
+    assert.equal(after.configuration.inForce().parameters.SS_MAXCPS, 1);
+    await after.configuration.follow();
+    assert.equal(after.configuration.inForce().parameters.SS_MAXCPS, 2);
+    assert.equal((await newest('died')).number, 2);
   });
 
   it('two changes at once: one of them is told to try again, none is lost', async () => {

@@ -30,6 +30,7 @@ describe('configuration service', () => {
     activated.push(version);
     return outcome(version);
   };
+  const engine = { prepare: async (): Promise<void> => {}, activate };
   const well = async (version: number): Promise<Activation> => ({
     version,
     compileMs: 1,
@@ -41,7 +42,7 @@ describe('configuration service', () => {
     versions = new ConfigurationVersions(store);
     outcome = well;
     activated = [];
-    await createConfigurationService(versions, { activate }).apply(document(1), options);
+    await createConfigurationService(versions, { engine }).apply(document(1), options);
   });
   after(async () => {
     await store.close();
@@ -53,7 +54,7 @@ describe('configuration service', () => {
   });
 
   it('goes back to the version in force when the engine falls silent', async () => {
-    const service = createConfigurationService(versions, { activate });
+    const service = createConfigurationService(versions, { engine });
     const inForce = versions.current();
     outcome = async (version) => {
       if (version !== inForce) throw new EngineSilent('no answer');
@@ -67,7 +68,7 @@ describe('configuration service', () => {
   });
 
   it('goes back as well when the version cannot be committed', async () => {
-    const service = createConfigurationService(versions, { activate });
+    const service = createConfigurationService(versions, { engine });
     let other = 0;
     outcome = async (version) => {
       if (other === 0) {
@@ -84,7 +85,7 @@ describe('configuration service', () => {
   });
 
   it('asks no engine for what changes nothing', async () => {
-    const service = createConfigurationService(versions, { activate });
+    const service = createConfigurationService(versions, { engine });
     const applied = await service.apply(versions.document(versions.current()), options);
     assert.equal(applied.changes, undefined);
     assert.equal(applied.version, versions.current());
@@ -92,7 +93,7 @@ describe('configuration service', () => {
   });
 
   it('is free again after a change that failed', async () => {
-    const service = createConfigurationService(versions, { activate });
+    const service = createConfigurationService(versions, { engine });
     await assert.rejects(
       service.apply({ nonsense: 1 }, options),
       isRefused('configuration-invalid'),

@@ -136,6 +136,9 @@ export function createFakeEngine(): FakeEngine {
 }
 
 export function answerAsEngine(message: AdminMessage & { id: number }): EngineMessage {
+  if (message.kind === 'prepare') {
+    return { kind: 'answer', id: message.id, result: { version: message.version } };
+  }
   if (message.kind === 'activate') {
     const result = { version: message.version, compileMs: 12, swapPauseMs: 0.2 };
     return { kind: 'answer', id: message.id, result };

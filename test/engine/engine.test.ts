@@ -177,6 +177,32 @@ test('a version is activated while the engine runs', async () => {
   await assert.rejects(engine.activation.activate(99), /version: 99/);
 });
 
+test('a version that is prepared is not in force, and is put in force as it was compiled', async () => {
+  const [caller, carrier, dataDir] = [await peer(), await peer(), fresh()];
+  const engine = await start(settingsFor(dataDir));
+  const { activation } = engine;
+  await configure(dataDir, caller, carrier);
+  await assert.rejects(activation.prepare(99), /version: 99/);
+  await activation.prepare(1);
+  caller.send(request(caller, 'INVITE', { callId: 'before' }), engine.listeners[0]!.port);
+  await caller.next('SIP/2.0 403');
+  // Another one takes the arena: the first is compiled again.
+  await activation.activate(0);
+  await activation.activate(1);
+  await placeCall(engine, caller, carrier, 'after');
+  const store = await openConfigurationStore(dataDir);
+  const versions = new ConfigurationVersions(store);
+  const staged = versions.apply({ parameters: { SS_MAXCPS: 7 } });
+  assert.ok(staged.kind === 'staged');
+  await activation.prepare(staged.version);
+  assert.equal(engine.figures().maxCps, 0);
+  // It cannot be compiled any more.
+  versions.discard(staged.version);
+  await store.close();
+  await activation.activate(staged.version);
+  assert.equal(engine.figures().maxCps, 7);
+});
+
 test('an older version that is kept answers what it would have done; figures are those of now', async () => {
   const [caller, carrier, dataDir] = [await peer(), await peer(), fresh()];
   const engine = await start(settingsFor(dataDir));

@@ -198,7 +198,12 @@ test('a configuration without an account that has money is refused by the runnin
     engine.activation.activate(version),
     /accounts\[acme\]: is missing, but has a balance of "0.00000001" and 0 calls up/,
   );
+  await assert.rejects(engine.activation.prepare(version), /accounts\[acme\]: is missing/);
   engine.accounts.pay({ account: 'acme', units: -1n });
+  await engine.activation.prepare(version);
+  engine.accounts.pay({ account: 'acme', units: 5n });
+  await assert.rejects(engine.activation.activate(version), /has a balance of "0.00000005"/);
+  engine.accounts.pay({ account: 'acme', units: -5n });
   assert.equal((await engine.activation.activate(version)).version, version);
   assert.throws(() => engine.accounts.balanceOf('acme'), /expected the name of an account/);
 });

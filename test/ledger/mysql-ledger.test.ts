@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { auditLedger } from '../../workers/ledger/audit.ts';
-import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
+import { LedgerAway, type StoredCdrQuery } from '../../workers/ledger/ledger-store.ts';
+import { cdrPageSql, cdrSelects } from '../../workers/ledger/mysql-cdrs.ts';
 import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
 import { failedCdr, sampleDay } from '../cdr/sample-records.ts';
 import { MariaDb } from '../peers/mariadb.ts';
@@ -253,6 +254,48 @@ describe('the ledger in MariaDB, beyond what all ledgers do', () => {
     ]) {
       assert.ok(keys.has(key), key);
     }
+    await store.close();
+  });
+
+  it('finds by index what is asked for by gateway, account and Call-ID, and looks through attempts alone', async () => {
+    const url = await freshUrl();
+    const name = url.split('/').at(-1)!;
+    const store = openMysqlLedger({ url });
+    await store.checkpoint(logSet);
+    const rows = Array.from({ length: 4000 }, (_, index) => {
+      const parties = {
+        mappingGateway: `in-${index % 40}`,
+        routingGateway: `out-${index % 40}`,
+        account: `customer-${index % 40}`,
+        clearingAccount: `carrier-${index % 40}`,
+      };
+      const cdr = failedCdr(`c${index}`);
+      const place = { endedAt: cdr.endedAt + index, calleeCallId: `d${index}`, attempts: [] };
+      return rowOf({ ...cdr, ...parties, ...place }, 8 + index * 300);
+    });
+    assert.equal((await commit(store, batchOf(0, rows))).kind, 'stored');
+    await database.sql(`ANALYZE TABLE cdr_${sampleDay}`, name);
+    const since = rows[0]!.cdr.endedAt;
+    const plans = async (query: StoredCdrQuery): Promise<[string | null, boolean][]> => {
+      const found: [string | null, boolean][] = [];
+      for (const select of cdrSelects(sampleDay, { since, until: since + 86_400_000, ...query })) {
+        const sql = `EXPLAIN ${cdrPageSql(select, 700)}`;
+        const [plan] = (await database.sql(sql, name)) as { key: string | null; rows: number }[];
+        found.push([plan!.key, Number(plan!.rows) < rows.length / 10]);
+      }
+      return found;
+    };
+    const byIndex = (...keys: string[]): [string, boolean][] => keys.map((key) => [key, true]);
+    const gateway = await plans({ gateway: 'out-7' });
+    assert.deepEqual(gateway.slice(0, 2), byIndex('mapping_gateway_time', 'routing_gateway_time'));
+    assert.equal(gateway.length, 3, 'and attempts, which have no index');
+    assert.deepEqual(
+      await plans({ account: 'carrier-7' }),
+      byIndex('account_time', 'clearing_account_time'),
+    );
+    const callId = await plans({ callId: 'd77' });
+    assert.deepEqual(callId.slice(0, 2), byIndex('call_id', 'callee_call_id'));
+    assert.equal((await read(store, { gateway: 'out-7' })).length, 100);
     await store.close();
   });
 

@@ -36,6 +36,7 @@ test('the region of a replaced window is used again only after reclaimRetired', 
   const { windows } = open();
   windows.place([{ slot: 1, limit: 600 }], 0);
   windows.place([{ slot: 1, limit: 0 }], 0);
+  assert.throws(() => windows.refuseWithoutRoom([{ slot: 2, limit: 600 }]), RangeError);
   assert.throws(() => windows.place([{ slot: 2, limit: 600 }], 0), RangeError);
   windows.reclaimRetired();
   windows.place([{ slot: 2, limit: 1021 }], 0);

@@ -65,6 +65,9 @@ describe('commands on a stopped node with a database', () => {
     assert.equal(await value(number), 2, 'the document, and the later expiry');
     await node.command('config', 'rollback', '1');
     assert.equal(await value(number), 3);
+    const published = await node.command('config', 'publish', '--json');
+    assert.deepEqual(JSON.parse(published), { number: 3 }, 'it is followed: nothing is put there');
+    assert.equal(await value(number), 3);
   });
 
   it('the running node has all of it', async () => {

@@ -14,6 +14,7 @@ import {
   PaymentRefused,
   type RejectedRecord,
 } from '../ledger/ledger-store.ts';
+import { leftBehind } from '../ledger/left-behind.ts';
 import { openLedger } from '../ledger/open-ledger.ts';
 import { PaymentWatch } from '../ledger/payment-watch.ts';
 import { Standings } from '../ledger/standing-balances.ts';
@@ -60,6 +61,7 @@ class WriterThread {
   readonly #port: MessagePort;
   readonly #log: Log;
   readonly #store: LedgerStore;
+  readonly #dataDir: string;
   readonly #writer: CdrWriter;
   readonly #handOffs: HandOffs;
   readonly #standings: Standings;
@@ -84,6 +86,7 @@ class WriterThread {
     this.#port = port;
     this.#log = log;
     this.#store = store;
+    this.#dataDir = start.ledger.dataDir;
     this.#parameters = start.parameters;
     this.#hasParameters = start.parametersAt > 0;
     this.#usage = start.usage;
@@ -209,6 +212,7 @@ class WriterThread {
         return;
       }
       const { accounts } = request;
+      if (!this.#opened) await this.#sayWhatIsLeftBehind(accounts.map(({ name }) => name));
       const standing = await this.#standings.balancesOf({ accounts, at: Date.now() });
       if (standing.isKept) this.#log.warn('the ledger is away: accounts have what they had last');
       this.#payments.unseen(standing.payments);
@@ -220,6 +224,12 @@ class WriterThread {
       // The store is there, and has said no.
       if (!(error instanceof PaymentRefused)) throw error;
     }
+  }
+
+  async #sayWhatIsLeftBehind(accounts: readonly string[]): Promise<void> {
+    const account = await leftBehind(this.#store, this.#dataDir, accounts);
+    if (account === undefined) return;
+    this.#log.error({ account }, 'the embedded ledger has payments or calls that MySQL lacks');
   }
 
   async #answerUsages({ id, rules }: Extract<Request, { kind: 'usages' }>): Promise<void> {

@@ -1,6 +1,7 @@
 // CDRs of the daily tables, by the end of the call, page by page. What may be in one of several columns (the
 // account of either side, a gateway, a Call-ID) is asked for one column at a time, so that each has its
-// index; the answers are one list.
+// index, and page by page of its own: attempts that another gateway took over from have none, and their rows are
+// looked through once and not again for each page of what the others find.
 import { logIdText } from '../../core/cdr/cdr-json.ts';
 import { cdrFilter, compareCdrs, mergeCdrs } from '../cdr/cdr-filter.ts';
 import type { StoredCdr, StoredCdrQuery } from './ledger-store.ts';
@@ -22,20 +23,53 @@ export async function* mysqlCdrs(
   yield* mergeCdrs(days.map(({ day }) => mysqlCdrsOfDay(link, Number(day), query)));
 }
 
-export async function* mysqlCdrsOfDay(
+export function mysqlCdrsOfDay(
   link: MysqlLink,
   day: number,
   query: StoredCdrQuery,
 ): AsyncGenerator<StoredCdr, void, void> {
+  const selects = cdrSelects(day, query);
+  const limit = Math.ceil(pageRows / selects.length);
+  return mergeCdrs(selects.map((select) => cdrsOf(link, { ...select, limit }, query)));
+}
+
+export interface CdrSelect {
+  readonly table: string;
+  /** All must hold. */
+  readonly conditions: readonly string[];
+}
+
+/** Of one day; no CDR is found by two of them. */
+export function cdrSelects(day: number, query: StoredCdrQuery): CdrSelect[] {
+  const table = `cdr_${day}`;
+  const common = rangeSql(query);
+  const branches = branchesSql(query);
+  if (branches.length === 0) return [{ table, conditions: common }];
+  return branches.map((branch, index) => {
+    const earlier = branches.slice(0, index).map((other) => `(${other}) IS NOT TRUE`);
+    return { table, conditions: [...common, branch, ...earlier] };
+  });
+}
+
+export function cdrPageSql({ table, conditions }: CdrSelect, limit: number): string {
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  return `SELECT ${cdrColumnNames} FROM ${table} ${where}
+    ORDER BY ended_at, log_file, log_offset LIMIT ${limit}`;
+}
+
+async function* cdrsOf(
+  link: MysqlLink,
+  { table, conditions, limit }: CdrSelect & { readonly limit: number },
+  query: StoredCdrQuery,
+): AsyncGenerator<StoredCdr, void, void> {
   const { after } = query;
   const matches = cdrFilter(query);
-  const conditions = rangeSql(query);
-  const branches = branchesSql(query);
-  let behind = '';
+  let behind: string[] = [];
   // CDRs of one millisecond are put into the order of all ledgers here.
   let sameTime: StoredCdr[] = [];
   for (;;) {
-    const rows = await link.rows(pageSql(day, [...conditions, behind], branches));
+    const page = { table, conditions: [...conditions, ...behind] };
+    const rows = await link.rows(cdrPageSql(page, limit));
     for (const row of rows) {
       const cdr = cdrOfRow(row);
       if (sameTime.length > 0 && sameTime[0]!.endedAt !== cdr.endedAt) {
@@ -46,27 +80,10 @@ export async function* mysqlCdrsOfDay(
       if (after === undefined || compareCdrs(cdr, after) > 0) sameTime.push(cdr);
     }
     const last = rows.at(-1);
-    if (rows.length < pageRows || last === undefined) break;
-    behind = behindSql(last);
+    if (rows.length < limit || last === undefined) break;
+    behind = [behindSql(last)];
   }
   yield* sameTime.sort(compareCdrs);
-}
-
-function pageSql(day: number, conditions: readonly string[], branches: readonly string[]): string {
-  const order = `ORDER BY ended_at, log_file, log_offset LIMIT ${pageRows}`;
-  const common = conditions.filter((condition) => condition !== '');
-  const select = (own: readonly string[]): string => {
-    const all = [...common, ...own];
-    const where = all.length === 0 ? '' : `WHERE ${all.join(' AND ')}`;
-    return `SELECT ${cdrColumnNames} FROM cdr_${day} ${where} ${order}`;
-  };
-  if (branches.length === 0) return select([]);
-  const selects = branches.map((branch, index) => {
-    // What an earlier branch has found is not found again.
-    const earlier = branches.slice(0, index).map((other) => `(${other}) IS NOT TRUE`);
-    return `(${select([branch, ...earlier])})`;
-  });
-  return `${selects.join(' UNION ALL ')} ${order}`;
 }
 
 /** Conditions that all must hold. */

@@ -52,17 +52,16 @@ export class CpsWindows {
   /** Gives each slot its limit, before workers may ask with it. All or nothing: throws, and changes no
    *  window, when the arena has no room. A slot whose limit stays keeps its window. */
   place(limits: readonly CpsLimit[], nowMs: number): void {
-    const changed = limits.filter(({ slot, limit }) => this.limitOf(slot) !== limit);
-    const regions: Region[] = [];
-    try {
-      for (const change of changed) regions.push(this.#allocate(change));
-    } catch (error) {
-      for (const region of regions) this.#release(region);
-      throw error;
-    }
+    const changed = this.#changed(limits);
+    const regions = this.#allocateAll(changed);
     for (const [i, { slot, limit }] of changed.entries()) {
       this.#replace(slot, limit, { start: regions[i]!.start, nowMs: nowMs | 0 });
     }
+  }
+
+  /** Changes nothing. @throws RangeError where `place` would, as long as nothing is placed in between */
+  refuseWithoutRoom(limits: readonly CpsLimit[]): void {
+    for (const region of this.#allocateAll(this.#changed(limits))) this.#release(region);
   }
 
   /** Lets the regions of replaced windows be used again. Only when every live worker has adopted a
@@ -128,6 +127,22 @@ export class CpsWindows {
 
   #isFresh(stamp: number, nowMs: number): boolean {
     return isFreshStamp(stamp, nowMs, this.#spanMs);
+  }
+
+  #changed(limits: readonly CpsLimit[]): CpsLimit[] {
+    return limits.filter(({ slot, limit }) => this.limitOf(slot) !== limit);
+  }
+
+  /** All or none. */
+  #allocateAll(limits: readonly CpsLimit[]): Region[] {
+    const regions: Region[] = [];
+    try {
+      for (const limit of limits) regions.push(this.#allocate(limit));
+      return regions;
+    } catch (error) {
+      for (const region of regions) this.#release(region);
+      throw error;
+    }
   }
 
   #allocate({ slot, limit }: CpsLimit): Region {
