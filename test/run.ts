@@ -1,11 +1,14 @@
 // Runs every compiled test under this folder in node's own runner; `--soak` adds the long forms. Refuses
 // to start without the programs the tests talk to, so that a green run never means a skipped one.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { followResults } from './run-outcome.ts';
 import { createRunWatch } from './run-watch.ts';
+import { longestFirst, shareProcesses } from './shared-processes.ts';
 
 /** Program to Debian package; .ci/peers installs the same. */
 const peers: Readonly<Record<string, string>> = {
@@ -31,13 +34,8 @@ function testFiles(folder: string, soak: boolean): string[] {
     .map((path) => join(folder, path));
 }
 
-/** The runner's own last lines ("# tests 12" ...), which the spec reporter puts before the failures. */
-function summary(tapFile: string): string {
-  const lines = readFileSync(tapFile, 'utf8').trimEnd().split('\n');
-  const start = lines.findLastIndex((line) => line.startsWith('# tests '));
-  return start < 0 ? '' : lines.slice(start).join('\n');
-}
-
+/** One more than the two cores that CI has: many files mostly wait for timers, disks and other programs. */
+const processesAtOnce = 3;
 /** A file fails when it takes longer, all its tests together; soak forms take long. */
 const fileMs = 180_000;
 const soakFileMs = 3_600_000;
@@ -45,50 +43,44 @@ const soakFileMs = 3_600_000;
 const graceMs = 20_000;
 const longFileMs = 60_000;
 
-function run(files: readonly string[], soak: boolean): void {
+function runAll(testFolder: string, files: readonly string[], soak: boolean): void {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-test-'));
-  const tapFile = join(folder, 'run.tap');
+  // Temporary folders of the tests lie in that of the run, and go with it.
+  process.env.TMPDIR = folder;
+  const processes = longestFirst(testFolder, shareProcesses(testFolder, files, folder));
   const limitMs = soak ? soakFileMs : fileMs;
-  const runner = spawn(
-    process.execPath,
-    [
-      '--enable-source-maps',
-      '--test',
-      '--test-concurrency=2',
-      `--test-timeout=${limitMs}`,
-      '--test-reporter=spec',
-      '--test-reporter-destination=stdout',
-      '--test-reporter=tap',
-      `--test-reporter-destination=${tapFile}`,
-      ...files,
-    ],
-    // Temporary folders of the tests lie in that of the run, and go with it.
-    { stdio: 'inherit', env: { ...process.env, TMPDIR: folder } },
-  );
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const watch = createRunWatch({
-    runnerPid: runner.pid!,
+    runnerPid: process.pid,
     longMs: longFileMs,
     killMs: limitMs + graceMs,
     say: (line) => console.error(`run: ${line}`),
   });
   const looking = setInterval(() => watch.look(performance.now()), 1000);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => runner.kill(signal));
-  }
-  runner.on('exit', (code) => {
+  const results = run({
+    files: processes.map(({ entry }) => entry),
+    concurrency: processesAtOnce,
+    timeout: limitMs,
+    signal: stop.signal,
+  });
+  const outcome = followResults(results, processes);
+  const report = results.compose(new spec());
+  report.pipe(process.stdout);
+  report.on('end', () => {
     clearInterval(looking);
     watch.look(performance.now());
-    if (existsSync(tapFile)) console.log(summary(tapFile));
+    const { failed, lines } = outcome();
+    console.log(lines.join('\n'));
     rmSync(folder, { recursive: true, force: true });
-    process.exitCode = code ?? 1;
+    process.exitCode = failed ? 1 : 0;
   });
 }
 
 const missing = missingPeers();
-const files = testFiles(
-  fileURLToPath(new URL('.', import.meta.url)),
-  process.argv.includes('--soak'),
-);
+const soak = process.argv.includes('--soak');
+const testFolder = fileURLToPath(new URL('.', import.meta.url));
+const files = testFiles(testFolder, soak);
 if (missing.length > 0) {
   const packages = missing.map((program) => `${program} (Debian package ${peers[program]})`);
   console.error(`The tests talk to programs that are not here: ${packages.join(', ')}.`);
@@ -98,5 +90,5 @@ if (missing.length > 0) {
   console.error('No compiled test found: run "npm run build" first.');
   process.exitCode = 1;
 } else {
-  run(files, process.argv.includes('--soak'));
+  runAll(testFolder, files, soak);
 }
