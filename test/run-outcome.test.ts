@@ -2,18 +2,22 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { TestsStream } from 'node:test';
 import { it } from 'node:test';
-import { followResults, type RunOutcome } from './run-outcome.ts';
+import { createRunFollower, type RunOutcome } from './run-outcome.ts';
 
 const processes = [
   { entry: '/run/alone.test.js', files: [] },
   { entry: '/run/shared-1.test.mjs', files: ['a.test.js', 'b.test.js', 'c.test.js'] },
 ];
 
-function outcomeOf(emit: (results: EventEmitter) => void): RunOutcome {
-  const results = new EventEmitter();
-  const outcome = followResults(results as TestsStream, processes);
-  emit(results);
-  return outcome();
+/** Of a run whose parts say what is emitted for each. */
+function outcomeOf(...parts: ((results: EventEmitter) => void)[]): RunOutcome {
+  const follower = createRunFollower(processes);
+  for (const emit of parts) {
+    const results = new EventEmitter();
+    follower.follow(results as TestsStream);
+    emit(results);
+  }
+  return follower.outcome();
 }
 
 function pass(results: EventEmitter, ...names: string[]): void {
@@ -54,10 +58,24 @@ it('is a failure when a shared process ended before its last file, however well 
     end(results);
   });
   assert.equal(failed, true);
-  assert.match(lines.at(-1)!, /^the process shared-1\.test\.mjs .*: b\.test\.js, c\.test\.js$/);
+  assert.match(lines.at(-1)!, /^no result, .* shared-1\.test\.mjs .*: b\.test\.js, c\.test\.js$/);
 });
 
 it('is a failure when the runner never came to its end', () => {
   const { failed } = outcomeOf((results) => pass(results, 'a.test.js', 'b.test.js', 'c.test.js'));
   assert.equal(failed, true);
+});
+
+it('adds up its parts, and needs the end of each', () => {
+  const first = (results: EventEmitter): void => {
+    pass(results, 'a.test.js');
+    end(results);
+  };
+  const second = (results: EventEmitter): void => pass(results, 'b.test.js', 'c.test.js');
+  const whole = outcomeOf(first, (results) => {
+    second(results);
+    end(results);
+  });
+  assert.deepEqual(whole, { failed: false, lines: ['# tests 6', '# fail 0'] });
+  assert.equal(outcomeOf(first, second).failed, true);
 });

@@ -1,15 +1,16 @@
 // Runs every compiled test under this folder in node's own runner; `--soak` adds the long forms. Refuses
 // to start without the programs the tests talk to, so that a green run never means a skipped one.
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { followResults } from './run-outcome.ts';
+import { createRunFollower } from './run-outcome.ts';
 import { createRunWatch } from './run-watch.ts';
-import { longestFirst, shareProcesses } from './shared-processes.ts';
+import { partsOfRun, shareProcesses } from './shared-processes.ts';
 
 /** Program to Debian package; .ci/peers installs the same. */
 const peers: Readonly<Record<string, string>> = {
@@ -35,8 +36,6 @@ function testFiles(folder: string, soak: boolean): string[] {
     .map((path) => join(folder, path));
 }
 
-/** As many as CI has cores: calls that are measured share one with a third program late. */
-const processesAtOnce = 2;
 /** A file fails when it takes longer, all its tests together; soak forms take long. */
 const fileMs = 240_000;
 const soakFileMs = 3_600_000;
@@ -44,11 +43,11 @@ const soakFileMs = 3_600_000;
 const graceMs = 20_000;
 const longFileMs = 60_000;
 
-function runAll(testFolder: string, files: readonly string[], soak: boolean): void {
+async function runAll(testFolder: string, files: readonly string[], soak: boolean): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   // Temporary folders of the tests lie in that of the run, and go with it.
   process.env.TMPDIR = folder;
-  const processes = longestFirst(testFolder, shareProcesses(testFolder, files, folder));
+  const processes = shareProcesses(testFolder, files, folder);
   const limitMs = soak ? soakFileMs : fileMs;
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // one a process
@@ -60,27 +59,27 @@ function runAll(testFolder: string, files: readonly string[], soak: boolean): vo
     say: (line) => console.error(`run: ${line}`),
   });
   const looking = setInterval(() => watch.look(performance.now()), 1000);
-  const results = run({
-    files: processes.map(({ entry }) => entry),
-    concurrency: processesAtOnce,
-    timeout: limitMs,
-    signal: stop.signal,
-  });
-  const outcome = followResults(results, processes);
-  const report = results.compose(new spec());
-  report.pipe(process.stdout);
-  report.on('end', () => {
-    const { failed, lines } = outcome();
-    console.log(lines.join('\n'));
-    process.exitCode = failed ? 1 : 0;
-    clearInterval(looking);
-    // After a stop files may still be ending: what they leave behind is known once they have.
-    const finishing = setInterval(() => {
-      if (watch.look(performance.now()) > 0) return;
-      clearInterval(finishing);
-      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-    }, 100);
-  });
+  const follower = createRunFollower(processes);
+  for (const part of partsOfRun(testFolder, processes)) {
+    if (stop.signal.aborted || part.processes.length === 0) continue;
+    const results = run({
+      files: part.processes.map(({ entry }) => entry),
+      concurrency: part.atOnce,
+      timeout: limitMs,
+      signal: stop.signal,
+    });
+    follower.follow(results);
+    const report = results.compose(new spec());
+    report.pipe(process.stdout, { end: false });
+    await once(report, 'end');
+  }
+  clearInterval(looking);
+  // After a stop files may still be ending: what they leave behind is known once they have.
+  while (watch.look(performance.now()) > 0) await delay(100);
+  const { failed, lines } = follower.outcome();
+  console.log(lines.join('\n'));
+  process.exitCode = failed || stop.signal.aborted ? 1 : 0;
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 const missing = missingPeers();
@@ -96,5 +95,5 @@ if (missing.length > 0) {
   console.error('No compiled test found: run "npm run build" first.');
   process.exitCode = 1;
 } else {
-  runAll(testFolder, files, soak);
+  await runAll(testFolder, files, soak);
 }

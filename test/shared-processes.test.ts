@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { longestFirst, shareProcesses, type TestProcess } from './shared-processes.ts';
+import { partsOfRun, shareProcesses, type TestProcess } from './shared-processes.ts';
 
 const texts = {
   'call/plain.test.js': `import { it } from 'node:test';\nit('is plain', () => {});`,
@@ -26,6 +26,7 @@ it('is wrong', () => assert.equal(1, 2));`,
   'engine/late.test.js': `const fs = await import('node:fs');`,
   'engine/named.test.js': `const name = './late.test.js';\nawait import(name);`,
   'scenario/long.test.js': `import 'node:dgram';`,
+  'settings/short.test.js': `import 'node:fs';`,
 };
 
 describe('shared processes', () => {
@@ -61,16 +62,30 @@ describe('shared processes', () => {
         'engine/late.test.js',
         'engine/named.test.js',
         'scenario/long.test.js',
+        'settings/short.test.js',
       ],
     );
   });
 
-  it('start after the long files and before the short ones', () => {
-    const names = longestFirst(folder, processes).map(({ entry }) =>
-      entry.slice(folder.length + 1),
-    );
-    assert.equal(names[0], 'scenario/long.test.js');
-    assert.equal(names.at(-1), 'shared-1.test.mjs');
+  it('come after the whole-system files and the long ones', () => {
+    const parts = partsOfRun(folder, processes).map((part) => ({
+      ...part,
+      processes: part.processes.map(({ entry }) => entry.slice(folder.length + 1)),
+    }));
+    assert.deepEqual(parts, [
+      { processes: ['scenario/long.test.js'], atOnce: 2 },
+      {
+        processes: [
+          'engine/through.test.js',
+          'engine/child.test.js',
+          'engine/late.test.js',
+          'engine/named.test.js',
+          'shared-1.test.mjs',
+          'settings/short.test.js',
+        ],
+        atOnce: 3,
+      },
+    ]);
   });
 
   it('report each file by its name, keep its hooks to it, and go on after one that fails', async () => {

@@ -101,14 +101,31 @@ function importsOf(file: string): string[] {
   });
 }
 
-/** Folders whose tests take long, in the order in which they start: no core shall wait for the last of them. */
-const longFolders = ['scenario', 'admin', 'engine', 'ledger', 'faults', 'property', 'browser'];
+/** One part of a run. */
+export interface RunPart {
+  readonly processes: readonly TestProcess[];
+  /** How many run at the same time. */
+  readonly atOnce: number;
+}
 
-export function longestFirst(testFolder: string, processes: readonly TestProcess[]): TestProcess[] {
-  const rank = ({ entry, files }: TestProcess): number => {
-    if (files.length > 0) return longFolders.length;
-    const index = longFolders.indexOf(relative(testFolder, entry).split(sep)[0]!);
-    return index < 0 ? longFolders.length + 1 : index;
+/** Whole nodes and other programs, at the pace of their calls: they get the two cores of CI in pairs. */
+const wholeSystem: readonly string[] = ['scenario', 'soak', 'faults', 'peers', 'browser', 'bench'];
+/** Of the others those whose tests take long, first: no core shall wait for the last of them. */
+const long: readonly string[] = ['admin', 'engine', 'ledger', 'threads', 'hand-off'];
+
+/** The others wait for timers and disks a good part of their time, so that a third fills the cores. */
+export function partsOfRun(testFolder: string, processes: readonly TestProcess[]): RunPart[] {
+  const folderOf = ({ entry, files }: TestProcess): string =>
+    files.length > 0 ? 'shared' : relative(testFolder, entry).split(sep)[0]!;
+  const isWhole = (each: TestProcess): boolean => wholeSystem.includes(folderOf(each));
+  const order = [...long, 'shared'];
+  const rank = (each: TestProcess): number => {
+    const index = order.indexOf(folderOf(each));
+    return index < 0 ? order.length : index;
   };
-  return processes.toSorted((one, other) => rank(one) - rank(other));
+  const others = processes.filter((each) => !isWhole(each));
+  return [
+    { processes: processes.filter(isWhole), atOnce: 2 },
+    { processes: others.toSorted((one, other) => rank(one) - rank(other)), atOnce: 3 },
+  ];
 }
