@@ -101,26 +101,27 @@ function namedCounters(sums: Float64Array): Record<CounterName, number> {
 
 function gatewayFigures(snapshot: Snapshot, sources: FigureSources): GatewayFigures[] {
   const ledger = lineLedger(sources.memory);
-  const rowOf = (
-    kind: GatewayFigures['kind'],
-    { name, slot, lineLimit, cpsLimit }: MappingGateway | RoutingGateway,
-  ): ShownGateway => {
-    return { slot, name, kind, linesUsed: linesUsed(ledger, slot), lineLimit, cpsLimit };
-  };
-  let rows = [
-    ...allMappingGateways(snapshot).map((gateway) => rowOf('mapping', gateway)),
-    ...allRoutingGateways(snapshot).map((gateway) => rowOf('routing', gateway)),
-  ];
-  if (rows.length > gatewaysShownMax) {
-    rows = rows.sort((a, b) => b.linesUsed - a.linesUsed).slice(0, gatewaysShownMax);
+  const mapping = allMappingGateways(snapshot);
+  let shown: (MappingGateway | RoutingGateway)[] = [...mapping, ...allRoutingGateways(snapshot)];
+  if (shown.length > gatewaysShownMax) {
+    shown = shown
+      .sort((a, b) => linesUsed(ledger, b.slot) - linesUsed(ledger, a.slot))
+      .slice(0, gatewaysShownMax);
   }
+  const isMapping = new Set<MappingGateway | RoutingGateway>(mapping);
   const words = gatewayWords(sources.memory);
-  const state = gatewayEffects(words, () => monotonicMs() / 1000);
-  return rows.map(({ slot, ...row }) => {
-    const cps = row.cpsLimit === 0 ? null : sources.admittedLastSecond(slot);
-    return row.kind === 'mapping'
-      ? { ...row, cps }
-      : { ...row, cps, routing: routingFigures(words, state, slot) };
+  const nowSeconds = monotonicMs() / 1000;
+  const state = gatewayEffects(words, () => nowSeconds);
+  return shown.map((gateway) => {
+    const { name, slot, lineLimit, cpsLimit } = gateway;
+    const lines = linesUsed(ledger, slot);
+    const cps = cpsLimit === 0 ? null : sources.admittedLastSecond(slot);
+    // Key by key: of a thousand gateways every second.
+    if (isMapping.has(gateway)) {
+      return { name, kind: 'mapping', linesUsed: lines, lineLimit, cpsLimit, cps };
+    }
+    const routing = routingFigures(words, state, slot);
+    return { name, kind: 'routing', linesUsed: lines, lineLimit, cpsLimit, cps, routing };
   });
 }
 
@@ -143,8 +144,6 @@ function routingFigures(
     closedSeconds: state.closedSeconds(slot),
   };
 }
-
-type ShownGateway = Omit<GatewayFigures, 'cps'> & { slot: number };
 
 function socketFigures(
   listeners: readonly Listener[],

@@ -67,6 +67,9 @@ export function chargeFor(
 ): Charge {
   const { rate, free, gifts } = terms;
   if (free || seconds <= 0) return freeCharge;
+  if (gifts.length + terms.giftMoney.length === 0) {
+    return plainCharge(rate, seconds, feeUnit, fromBalanceMax);
+  }
   const { uses, covered } = useGifts(gifts, seconds);
   const price = priceOf(rate, seconds - covered, feeUnit);
   const giftMoneyUses = useGiftMoney(terms.giftMoney, price.fee);
@@ -83,6 +86,27 @@ export function chargeFor(
     giftUses: uses,
     giftMoneyUses,
     fromBalance,
+  };
+}
+
+/** Of a payer without packages: nearly all of them. */
+function plainCharge(
+  rate: RatedTerms,
+  seconds: number,
+  feeUnit: bigint,
+  fromBalanceMax: bigint | undefined,
+): Charge {
+  const price = priceOf(rate, seconds, feeUnit);
+  const isCut = fromBalanceMax !== undefined && price.fee > fromBalanceMax;
+  const fee = isCut ? fromBalanceMax : price.fee;
+  return {
+    fee,
+    tax: isCut ? taxWithin(rate, fee, feeUnit) : price.tax,
+    billedSeconds: price.billedSeconds,
+    packageSeconds: 0,
+    giftUses: noUses,
+    giftMoneyUses: noMoneyUses,
+    fromBalance: fee,
   };
 }
 
@@ -124,12 +148,15 @@ export function affordableSeconds(
 const noGifts: readonly FittingGift[] = [];
 const noGiftMoney: readonly FittingGiftMoney[] = [];
 
+const noUses: readonly GiftUse[] = [];
+const noMoneyUses: readonly GiftMoneyUse[] = [];
+
 const freeCharge: Charge = {
   fee: 0n,
   tax: 0n,
   billedSeconds: 0,
   packageSeconds: 0,
-  giftUses: [],
-  giftMoneyUses: [],
+  giftUses: noUses,
+  giftMoneyUses: noMoneyUses,
   fromBalance: 0n,
 };

@@ -31,12 +31,11 @@ export function priceOf(terms: RatedTerms, seconds: number, feeUnit: bigint): Pr
   const period = BigInt(terms.perSeconds);
   const untaxed =
     (terms.connectionFee + time.sectionFees) * period + terms.price * BigInt(time.timedSeconds);
-  const fee = roundedTo(
-    feeUnit,
-    untaxed * (wholePercent + terms.taxPercent),
-    period * wholePercent,
-  );
-  const net = terms.taxPercent === 0n ? fee : roundedTo(feeUnit, untaxed, period);
+  const { taxPercent } = terms;
+  const net = roundedTo(feeUnit, untaxed, period);
+  if (taxPercent === 0n) return { fee: net, tax: 0n, billedSeconds: time.billedSeconds };
+  const taxed = untaxed * (wholePercent + taxPercent);
+  const fee = roundedTo(feeUnit, taxed, period * wholePercent);
   return { fee, tax: fee - net, billedSeconds: time.billedSeconds };
 }
 
@@ -46,12 +45,17 @@ export function taxWithin(terms: RatedTerms, fee: bigint, feeUnit: bigint): bigi
   return net < fee ? fee - net : 0n;
 }
 
+/** Whether both are the same step of the rate, which then costs the same; `billed` as billedTime has it. */
+export function isSameStep(terms: RatedTerms, seconds: number, billed: number): boolean {
+  if (terms.sections.length > 0 || seconds <= 0) return false;
+  return stepsSeconds(terms, seconds) === billed;
+}
+
 /** `seconds` is above 0. */
 export function billedTime(terms: RatedTerms, seconds: number): BilledTime {
-  const { firstIncrementSeconds, nextIncrementSeconds, sections } = terms;
+  const { nextIncrementSeconds, sections } = terms;
   if (sections.length === 0) {
-    const beyond = Math.max(0, seconds - firstIncrementSeconds);
-    const billedSeconds = firstIncrementSeconds + wholeSteps(beyond, nextIncrementSeconds);
+    const billedSeconds = stepsSeconds(terms, seconds);
     return { billedSeconds, timedSeconds: billedSeconds, sectionFees: 0n, sectionsEntered: 0 };
   }
   let rest = seconds;
@@ -89,6 +93,14 @@ export function secondsFor(
     else unpaid = middle;
   }
   return paid;
+}
+
+function stepsSeconds(
+  { firstIncrementSeconds, nextIncrementSeconds }: RatedTerms,
+  seconds: number,
+): number {
+  const beyond = Math.max(0, seconds - firstIncrementSeconds);
+  return firstIncrementSeconds + wholeSteps(beyond, nextIncrementSeconds);
 }
 
 function wholeSteps(seconds: number, step: number): number {

@@ -5,7 +5,8 @@ import type { HeldGift, HeldGiftMoney, PartyTerms, SpentPeriod } from '../cdr/cd
 import type { MoneyEffects, MoneyHold, UsageHold } from '../effects.ts';
 import type { BillingRules } from './billing-rules.ts';
 import type { Payer } from './call-billing.ts';
-import { type ChargeTerms, chargeFor } from './charge.ts';
+import { type Charge, type ChargeTerms, chargeFor } from './charge.ts';
+import { isSameStep } from './price.ts';
 
 /** Free seconds that one account of a call holds. */
 export interface GiftHold extends HeldGift, UsageHold {}
@@ -30,6 +31,8 @@ export interface Party extends PartyTerms, ChargeTerms, MoneyHold {
   spent: readonly SpentHold[];
   /** The hold seconds that `reserved` pays for; Infinity: it pays for none. */
   paidSeconds: number;
+  /** What `paidSeconds` cost; null: not known, or packages have a part in it. */
+  paidCharge: Charge | null;
   /** As it was before the last attempt to set aside more. */
   reservedBefore: bigint;
   paidBefore: number;
@@ -46,6 +49,7 @@ export function partyOf({ account, terms }: Payer): Party {
     giftMoney: noGiftMoney,
     spent: noneSpent,
     paidSeconds: 0,
+    paidCharge: null,
     reservedBefore: 0n,
     paidBefore: 0,
   };
@@ -81,6 +85,16 @@ export function paidSeconds(parties: readonly Pick<Party, 'paidSeconds'>[]): num
   return least;
 }
 
+/** What an ended call of `seconds` hold seconds costs the party: at most what it has set aside. Most calls end within
+ *  the step that was paid for last. */
+export function chargeAtEnd(party: Party, seconds: number, { feeUnit }: BillingRules): Charge {
+  const { paidCharge, rate, reserved } = party;
+  // Less is set aside than was paid for where a handler threw and its hold went back.
+  const isKnown = paidCharge !== null && paidCharge.fromBalance <= reserved;
+  if (isKnown && isSameStep(rate, seconds, paidCharge.billedSeconds)) return paidCharge;
+  return chargeFor(party, seconds, feeUnit, reserved);
+}
+
 function reserveSeconds(
   money: MoneyEffects,
   party: Party,
@@ -102,6 +116,7 @@ function reserveSeconds(
   const mustAsk = more > 0n || (party.paidSeconds === 0 && !isGiven);
   if (mustAsk && !money.reserve(party, more)) return false;
   party.paidSeconds = charge.billedSeconds + charge.packageSeconds;
+  party.paidCharge = isGiven ? null : charge;
   return true;
 }
 
@@ -109,4 +124,5 @@ function undo(money: MoneyEffects, party: Party): void {
   const more = party.reserved - party.reservedBefore;
   if (more > 0n) money.release(party, more);
   party.paidSeconds = party.paidBefore;
+  party.paidCharge = null;
 }

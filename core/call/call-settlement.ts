@@ -1,8 +1,8 @@
 // What everybody pays for a call when it has ended: into the CDR, and out of what was set aside.
 import { addPackageUses, fillCharges, fillCost } from '../billing/call-charge.ts';
-import { type Charge, chargeFor } from '../billing/charge.ts';
+import type { Charge } from '../billing/charge.ts';
 import { holdSeconds } from '../billing/hold-time.ts';
-import type { Party } from '../billing/reservation.ts';
+import { chargeAtEnd, type Party } from '../billing/reservation.ts';
 import type { CallTerms, EndedBy } from '../cdr/cdr.ts';
 import type { Call, CallBilling } from './call.ts';
 import { giveAccountLinesBack, paidSecondsOf, reserveTo } from './call-billing.ts';
@@ -22,7 +22,7 @@ export function settleCall(
   const seconds = billableSeconds(env, call, billing, by);
   const { payers, rules } = billing;
   const charges = payers.map((party): Charge => {
-    const charge = chargeFor(party, seconds, rules.feeUnit, party.reserved);
+    const charge = chargeAtEnd(party, seconds, rules);
     env.effects.settle(party, charge.fromBalance);
     settlePackages(env, call, party, charge);
     return charge;
@@ -34,7 +34,7 @@ export function settleCall(
   }
   giveAccountLinesBack(env, billing);
   if (outbound === undefined || outbound.vendor === null || cdr.answeredAt === null) return;
-  const cost = chargeFor(outbound.vendor, seconds, rules.feeUnit, outbound.vendor.reserved);
+  const cost = chargeAtEnd(outbound.vendor, seconds, rules);
   fillCost(cdr, cost);
   giveVendorBack(env, outbound, cost.fromBalance);
 }

@@ -240,6 +240,7 @@ function partyOf(): Party {
     giftMoney: [],
     spent: [],
     paidSeconds: 0,
+    paidCharge: null,
     reservedBefore: 0n,
     paidBefore: 0,
   };

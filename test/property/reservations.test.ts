@@ -5,7 +5,7 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { billingRules } from '../../core/billing/billing-rules.ts';
 import { chargeFor } from '../../core/billing/charge.ts';
-import { type Party, reserveAll } from '../../core/billing/reservation.ts';
+import { chargeAtEnd, type Party, reserveAll } from '../../core/billing/reservation.ts';
 import { defaultParameters } from '../../core/configuration/model.ts';
 import { MoneyJournal } from '../../workers/call/money-journal.ts';
 import {
@@ -117,7 +117,8 @@ class World {
 
   end(journal: MoneyJournal, parties: readonly Party[], held: number): void {
     for (const party of parties) {
-      const charge = chargeFor(party, held, rules.feeUnit, party.reserved);
+      const charge = chargeAtEnd(party, held, rules);
+      assert.deepEqual(charge, chargeFor(party, held, rules.feeUnit, party.reserved));
       assert.ok(charge.fromBalance <= party.reserved);
       journal.settle(party, charge.fromBalance);
       this.balances.set(party.slot, this.balances.get(party.slot)! - charge.fromBalance);
@@ -151,6 +152,7 @@ function partyAt(slot: number, rate: Party['rate']): Party {
     giftMoney: [],
     spent: [],
     paidSeconds: 0,
+    paidCharge: null,
     reservedBefore: 0n,
     paidBefore: 0,
   };
