@@ -108,10 +108,19 @@ export interface RunPart {
   readonly atOnce: number;
 }
 
-/** Whole nodes and other programs, at the pace of their calls: they get the two cores of CI in pairs. */
-const wholeSystem: readonly string[] = ['scenario', 'soak', 'faults', 'peers', 'browser', 'bench'];
+/** Whole nodes and other programs, at the pace of their calls, and commands, which give way to all that runs
+ *  beside them: they get the two cores of CI in pairs. */
+const wholeSystem: readonly string[] = [
+  'scenario',
+  'soak',
+  'faults',
+  'peers',
+  'browser',
+  'bench',
+  'admin',
+];
 /** Of the others those whose tests take long, first: no core shall wait for the last of them. */
-const long: readonly string[] = ['admin', 'engine', 'ledger', 'threads', 'hand-off'];
+const long: readonly string[] = ['engine', 'ledger', 'threads', 'hand-off'];
 
 /** The others wait for timers and disks a good part of their time, so that a third fills the cores. */
 export function partsOfRun(testFolder: string, processes: readonly TestProcess[]): RunPart[] {
