@@ -14,7 +14,7 @@ async function startFile(script: string): Promise<{ file: ChildProcess; program:
   return { file, program: Number(line.toString()) };
 }
 
-function open(): { look: (nowMs: number) => void; said: string[] } {
+function open(): { look: (nowMs: number) => number; said: string[] } {
   const said: string[] = [];
   const watch = createRunWatch({
     runnerPid: process.pid,
@@ -52,10 +52,10 @@ it('kills what a file left behind', async () => {
   const gone = once(file, 'exit');
   const released = once(file, 'close');
   const { look, said } = open();
-  look(0);
+  assert.equal(look(0), 1);
   file.kill('SIGTERM');
   await gone;
-  look(1000);
+  assert.equal(look(1000), 0);
   assert.deepEqual(said, [
     `left running by stands.test.js, killed: sleep 600 (process ${program})`,
   ]);

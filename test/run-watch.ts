@@ -16,8 +16,8 @@ export interface RunWatchOptions {
 }
 
 export interface RunWatch {
-  /** To be called every second or so. */
-  readonly look: (nowMs: number) => void;
+  /** To be called every second or so; how many files run. */
+  readonly look: (nowMs: number) => number;
 }
 
 interface FileRun {
@@ -47,6 +47,7 @@ export function createRunWatch(options: RunWatchOptions): RunWatch {
         }
         judge(pid, run, nowMs, options);
       }
+      return runs.size;
     },
   };
 }

@@ -8,6 +8,19 @@ export interface CommandOutcome {
   stderr: string;
 }
 
+/** One account, a gateway on either side, in YAML. */
+export const smallDocument: string = `
+parameters: { SS_SIP_TIMEOUT_INVITE: 10, SS_MAXCPS: 0 }
+rateTables:
+  - { name: retail, rates: [{ prefix: "44", ratePerMinute: "0.0120", firstIncrementSeconds: 60, nextIncrementSeconds: 6 }] }
+accounts:
+  - { name: acme, kind: customer, balance: "100", creditLimit: "0", rateTable: retail }
+mappingGateways:
+  - { name: acme-in, account: acme, auth: ip, addresses: ["127.0.0.1:5062"], lineLimit: 100, cpsLimit: 20 }
+routingGateways:
+  - { name: carrier-a, address: "127.0.0.1:5080", prefixes: ["44"], priority: 1, lineLimit: 1000, cpsLimit: 0 }
+`;
+
 const program = fileURLToPath(new URL('../../admin/cli/main.js', import.meta.url));
 
 export function tandem(args: readonly string[], input = ''): Promise<CommandOutcome> {
