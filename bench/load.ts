@@ -210,8 +210,8 @@ function judge(step: Step, seen: Seen): StepResult {
     successfulAt(called.rows, to.atSeconds) -
     successfulAt(called.rows, from.atSeconds) +
     (probed?.completed ?? 0);
-  const failed =
-    called.failed + (probed?.failed ?? 0) + taken.reduce((sum, { failed }) => sum + failed, 0);
+  const callerFailed = called.failed + (probed?.failed ?? 0);
+  const failed = callerFailed + taken.reduce((sum, { failed }) => sum + failed, 0);
   const retransmissions =
     called.retransmissions + taken.reduce((sum, { retransmissions }) => sum + retransmissions, 0);
   const completedCps = measured / seconds;
@@ -224,6 +224,7 @@ function judge(step: Step, seen: Seen): StepResult {
     calls: called.successful + called.failed + (probed?.completed ?? 0) + (probed?.failed ?? 0),
     completedCps: round(completedCps, 1),
     failed,
+    callerFailed,
     retransmissions,
     systemDrops: seen.drops.system,
     generatorDrops: seen.drops.generator,

@@ -23,6 +23,8 @@ export interface StepResult {
   calls: number;
   completedCps: number;
   failed: number;
+  /** Of the caller's own calls; gateways may fail some that are left of a step before. */
+  callerFailed: number;
   retransmissions: number;
   /** Datagrams the kernel dropped at the system's socket, and at SIPp's. */
   systemDrops: number;
@@ -91,7 +93,7 @@ export interface OverloadResult {
   completedCps: number;
   /** Completed over the highest clean rate. */
   share: number;
-  /** From 10 s after the overload ended, at half the clean rate. */
+  /** Calls placed from 10 s after the overload ended, at half the clean rate. */
   failedAfterRecovery: number;
   retransmissionsAfterRecovery: number;
 }

@@ -86,6 +86,7 @@ function floorStep(
     calls: completed + failed,
     completedCps: round(completed / lengths.seconds, 1),
     failed,
+    callerFailed: failed,
     retransmissions: 0,
     systemDrops: 0,
     generatorDrops: 0,

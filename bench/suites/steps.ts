@@ -175,7 +175,7 @@ export async function measureOverload(context: SuiteContext): Promise<OverloadRe
         offeredCps: clean * 2,
         completedCps: over.completedCps,
         share: round(over.completedCps / clean, 3),
-        failedAfterRecovery: after.failed,
+        failedAfterRecovery: after.callerFailed,
         retransmissionsAfterRecovery: after.retransmissions,
       });
     });

@@ -15,6 +15,7 @@ function stepOf(system: string, rate: number, systemCpuPerCallUs: number): StepR
     calls: 1,
     completedCps: rate,
     failed: 0,
+    callerFailed: 0,
     retransmissions: 0,
     systemDrops: 0,
     generatorDrops: 0,
