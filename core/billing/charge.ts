@@ -67,9 +67,6 @@ export function chargeFor(
 ): Charge {
   const { rate, free, gifts } = terms;
   if (free || seconds <= 0) return freeCharge;
-  if (gifts.length + terms.giftMoney.length === 0) {
-    return plainCharge(rate, seconds, feeUnit, fromBalanceMax);
-  }
   const { uses, covered } = useGifts(gifts, seconds);
   const price = priceOf(rate, seconds - covered, feeUnit);
   const giftMoneyUses = useGiftMoney(terms.giftMoney, price.fee);
@@ -86,27 +83,6 @@ export function chargeFor(
     giftUses: uses,
     giftMoneyUses,
     fromBalance,
-  };
-}
-
-/** Of a payer without packages: nearly all of them. */
-function plainCharge(
-  rate: RatedTerms,
-  seconds: number,
-  feeUnit: bigint,
-  fromBalanceMax: bigint | undefined,
-): Charge {
-  const price = priceOf(rate, seconds, feeUnit);
-  const isCut = fromBalanceMax !== undefined && price.fee > fromBalanceMax;
-  const fee = isCut ? fromBalanceMax : price.fee;
-  return {
-    fee,
-    tax: isCut ? taxWithin(rate, fee, feeUnit) : price.tax,
-    billedSeconds: price.billedSeconds,
-    packageSeconds: 0,
-    giftUses: noUses,
-    giftMoneyUses: noMoneyUses,
-    fromBalance: fee,
   };
 }
 
@@ -148,15 +124,12 @@ export function affordableSeconds(
 const noGifts: readonly FittingGift[] = [];
 const noGiftMoney: readonly FittingGiftMoney[] = [];
 
-const noUses: readonly GiftUse[] = [];
-const noMoneyUses: readonly GiftMoneyUse[] = [];
-
 const freeCharge: Charge = {
   fee: 0n,
   tax: 0n,
   billedSeconds: 0,
   packageSeconds: 0,
-  giftUses: noUses,
-  giftMoneyUses: noMoneyUses,
+  giftUses: [],
+  giftMoneyUses: [],
   fromBalance: 0n,
 };

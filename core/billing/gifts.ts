@@ -87,12 +87,20 @@ export function isGiftFor(gift: Gift, number: string, second: number): boolean {
   return gift.prefixes.some((prefix) => number.startsWith(prefix));
 }
 
+/** Uses of gifts, and the seconds that they cover together. */
+interface GiftsUsed {
+  readonly uses: readonly GiftUse[];
+  readonly covered: number;
+}
+
+/** Of nearly all payers, who have no packages: nothing is made for them. */
+const nothingUsed: GiftsUsed = { uses: [], covered: 0 };
+const noMoneyUsed: readonly GiftMoneyUse[] = [];
+
 /** Whole cycles of each gift in turn, until all seconds are covered or no cycle is left. The first use is of
  *  the first gift, and so on. */
-export function useGifts(
-  gifts: readonly FittingGift[],
-  seconds: number,
-): { readonly uses: GiftUse[]; readonly covered: number } {
+export function useGifts(gifts: readonly FittingGift[], seconds: number): GiftsUsed {
+  if (gifts.length === 0) return nothingUsed;
   const uses: GiftUse[] = [];
   let covered = 0;
   for (const { packageName, gift, cycleSeconds, secondsLeft } of gifts) {
@@ -113,7 +121,11 @@ export function fittingGiftMoney(balances: readonly PackageBalance[]): FittingGi
 }
 
 /** Gift money goes before the balance. The first use is of the first, and so on. */
-export function useGiftMoney(gifts: readonly FittingGiftMoney[], fee: bigint): GiftMoneyUse[] {
+export function useGiftMoney(
+  gifts: readonly FittingGiftMoney[],
+  fee: bigint,
+): readonly GiftMoneyUse[] {
+  if (gifts.length === 0) return noMoneyUsed;
   const uses: GiftMoneyUse[] = [];
   let rest = fee;
   for (const { packageName, money: left } of gifts) {
