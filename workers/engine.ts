@@ -30,7 +30,13 @@ import { expandWildcards } from './listen-setting.ts';
 import type { Log } from './log.ts';
 import { createLogRecovery, type LogRecovery } from './log-recovery.ts';
 import { createLoopDelay } from './loop-delay.ts';
-import { counterBlock, counterBlocks, mainWriter, sumGauge } from './memory/counter-block.ts';
+import {
+  counterBlock,
+  counterBlocks,
+  mainWriter,
+  sumCounters,
+  sumGauge,
+} from './memory/counter-block.ts';
 import { allocateSharedMemory, type SharedMemory } from './memory/shared-memory.ts';
 import { recordNodeFile } from './node-file-record.ts';
 import { shareOrphans } from './orphan-calls.ts';
@@ -334,10 +340,8 @@ export class Engine {
   /** Calls are up, or messages have come since it was last asked. */
   #hasTraffic(): boolean {
     const blocks = counterBlocks(this.memory);
-    const messages = blocks.reduce(
-      (sum, block) => sum + block[Counter.datagramsIn]! + block[Counter.streamMessagesIn]!,
-      0,
-    );
+    const sums = sumCounters(blocks);
+    const messages = sums[Counter.datagramsIn]! + sums[Counter.streamMessagesIn]!;
     const hasCome = messages !== this.#messagesBefore;
     this.#messagesBefore = messages;
     return hasCome || sumGauge(blocks, Gauge.callsUp) > 0;

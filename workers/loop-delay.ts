@@ -1,8 +1,8 @@
 // How long the event loop of this thread has stood still: how late a timer comes, the worst of each of the
 // last seconds. The timer ticks finely while there is traffic and coarsely while there is none, for a hundred
 // wake-ups a second are most of what an idle node does. A stall is measured short by up to a tick.
+import { StallWindow } from './stall-window.ts';
 
-const windowSeconds = 60;
 const fineMs = 10;
 const coarseMs = 100;
 
@@ -18,15 +18,12 @@ export interface LoopDelay {
 
 /** @param clock monotonic milliseconds */
 export function createLoopDelay(clock: () => number): LoopDelay {
-  const seconds = new Float64Array(windowSeconds);
-  let second = 0;
+  const stalls = new StallWindow();
   let tickMs = fineMs;
   let dueMs = 0;
   let timer: NodeJS.Timeout;
   /** Also before the timer came: of a stall that is just over, whoever asks first is told. */
-  const note = (): void => {
-    seconds[second] = Math.max(seconds[second]!, clock() - dueMs);
-  };
+  const note = (): void => stalls.note(clock() - dueMs);
   const arm = (): void => {
     dueMs = clock() + tickMs;
     timer = setTimeout(tick, tickMs);
@@ -46,14 +43,13 @@ export function createLoopDelay(clock: () => number): LoopDelay {
   return {
     onSecond(isBusy) {
       note();
-      second = (second + 1) % windowSeconds;
-      seconds[second] = 0;
+      stalls.nextSecond();
       setTick(isBusy ? fineMs : coarseMs);
     },
     expectStall: () => setTick(fineMs),
     longestMs() {
       note();
-      return Math.round(seconds.reduce((longest, one) => Math.max(longest, one), 0));
+      return stalls.longestMs();
     },
     close: () => clearTimeout(timer),
   };

@@ -3,6 +3,7 @@
 import { Gauge } from '../../core/metrics/counter-layout.ts';
 import type { CdrQueueFigures } from '../admin-messages.ts';
 import { counterBlockSlots } from '../memory/shared-memory.ts';
+import { StallWindow } from '../stall-window.ts';
 
 /** Where in its block a worker writes, at every tick, the monotonic milliseconds: the supervisor sees by
  *  it that the loop moves. The last of the gauge slots. */
@@ -10,7 +11,6 @@ export const heartbeatSlot: number = counterBlockSlots - 1;
 
 /** Less than two ticks of an idle loop, which may come early by a millisecond. */
 const publishMs = 990;
-const stallSeconds = 60;
 
 /** Read when published. */
 export interface GaugeSources {
@@ -30,9 +30,7 @@ export class LoopGauges {
   readonly #sources: GaugeSources;
   #busyMs = 0;
   #publishedMs: number;
-  /** Longest stall of each of the last seconds, overwritten in turn. */
-  readonly #stalls = new Float64Array(stallSeconds);
-  #second = 0;
+  readonly #stalls = new StallWindow();
 
   constructor(sources: GaugeSources, nowMs: number) {
     this.#sources = sources;
@@ -45,7 +43,7 @@ export class LoopGauges {
 
   /** `lateMs`: how much later than due the tick came. */
   onTick(lateMs: number): void {
-    if (lateMs > this.#stalls[this.#second]!) this.#stalls[this.#second] = lateMs;
+    this.#stalls.note(lateMs);
   }
 
   /** At every tick the heartbeat and the calls; the rest when a second has passed. */
@@ -56,13 +54,12 @@ export class LoopGauges {
     if (elapsedMs < publishMs) return;
     const { loopStallMs, busyPermille, heapUsedKilobytes } = Gauge;
     block[busyPermille] = Math.min(1000, Math.round((this.#busyMs * 1000) / elapsedMs));
-    block[loopStallMs] = Math.round(this.#stalls.reduce((a, b) => Math.max(a, b), 0));
+    block[loopStallMs] = this.#stalls.longestMs();
     block[heapUsedKilobytes] = Math.round(this.#sources.heapUsedBytes() / 1024);
     this.#publishQueues(block);
     this.#busyMs = 0;
     this.#publishedMs = nowMs;
-    this.#second = (this.#second + 1) % stallSeconds;
-    this.#stalls[this.#second] = 0;
+    this.#stalls.nextSecond();
   }
 
   #publishQueues(block: Float64Array): void {
