@@ -1,5 +1,4 @@
 // Looks each second whether another node has changed the configuration, and says what came of it where that is new.
-
 import { LedgerAway } from '../workers/ledger/ledger-store.ts';
 import type { Log } from '../workers/log.ts';
 import type { ConfigurationService } from './configuration-service.ts';
@@ -12,7 +11,7 @@ const followMs = 1000;
 export function followMaster(
   configuration: Pick<ConfigurationService, 'follow' | 'masterState'>,
   log: Pick<Log, 'info' | 'error'>,
-): { stop(): void } {
+): void {
   let failure = '';
   const follow = async (): Promise<void> => {
     try {
@@ -37,7 +36,5 @@ export function followMaster(
     }
   };
   void follow();
-  const timer = setInterval(() => void follow(), followMs);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
+  setInterval(() => void follow(), followMs).unref();
 }
