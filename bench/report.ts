@@ -61,9 +61,22 @@ function machine(results: Results, environment: Environment): string {
   return [
     `- Machine: ${cpuModel}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB; Linux ${kernel}; net.core.rmem_max ${environment.receiveBufferMaxBytes}.`,
     `- Versions: Node ${environment.node}, Kamailio ${environment.kamailio}, SIPp ${environment.sipp}; commit ${commit}${changes}; ${results.startedAt.slice(0, 10)}.`,
+    ...origins(results),
     `- Commands: ${results.commands.map((command) => `\`${command}\``).join(', ')}.`,
     '- SIPp, caller and gateways, runs on the same cores as the system under test.',
   ].join('\n');
+}
+
+/** Which commit each suite has measured, where it is not that of the whole run. */
+function origins({ environment, suiteCommits = {} }: Results): string[] {
+  const byCommit = new Map<string, string[]>();
+  for (const [suite, commit] of Object.entries(suiteCommits)) {
+    byCommit.set(commit, [...(byCommit.get(commit) ?? []), suite]);
+  }
+  byCommit.delete(environment.commit);
+  return [...byCommit].map(
+    ([commit, suites]) => `- Measured later, of commit ${commit}: ${suites.join(', ')}.`,
+  );
 }
 
 function steps(title: string, rows: readonly StepResult[] | undefined): string {
@@ -181,27 +194,36 @@ const delayMethod = `A probe in a process of its own (\`bench/peers/delay-probe.
 
 function overload({ suites }: Results): string {
   if (suites.overload === undefined) return '';
-  return `## Overload: twice the highest clean rate\n\n${table(
+  return `## Overload: twice the highest clean rate\n\n${overloadMethod}\n\n${table(
     [
       'system',
+      'its cores',
       'clean CPS',
       'offered',
       'completed/s',
       'share of clean',
+      'drops SIPp',
+      'cores SIPp',
       'failed after 10 s',
       'retransmitted after 10 s',
     ],
     suites.overload.map((row) => [
       row.system,
+      row.coresMax ?? 'all',
       row.cleanCps,
       row.offeredCps,
       row.completedCps,
       row.share,
+      row.generatorDrops ?? '',
+      row.generatorShare ?? '',
       row.failedAfterRecovery,
       row.retransmissionsAfterRecovery,
     ]),
   )}`;
 }
+
+const overloadMethod =
+  'On all cores SIPp, which offers the calls and answers them, takes the processor that the system would need: where it drops datagrams itself the row is about SIPp. So the systems are measured a second time in a control group of half a core, with the highest clean rate that they have there, and SIPp has the rest.';
 
 function memory(rows: readonly MemoryResult[] | undefined): string {
   if (rows === undefined) return '';

@@ -88,11 +88,16 @@ export interface StallResult {
 
 export interface OverloadResult {
   system: string;
+  /** What the system might use of the processors; absent: all. */
+  coresMax?: number;
   cleanCps: number;
   offeredCps: number;
   completedCps: number;
   /** Completed over the highest clean rate. */
   share: number;
+  /** Datagrams that the kernel dropped at SIPp, and what SIPp used of a core; absent in older results. */
+  generatorDrops?: number;
+  generatorShare?: number;
   /** Calls placed from 10 s after the overload ended, at half the clean rate. */
   failedAfterRecovery: number;
   retransmissionsAfterRecovery: number;
@@ -214,5 +219,7 @@ export interface Results {
   quick: boolean;
   commands: string[];
   environment: Environment;
+  /** The commit that each suite has measured; absent in older results. */
+  suiteCommits?: Partial<Record<keyof SuiteResults, string>>;
   suites: SuiteResults;
 }

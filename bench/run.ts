@@ -127,6 +127,7 @@ function openResults(folder: string, quick: boolean): Results {
     quick,
     commands: [],
     environment: readEnvironment(),
+    suiteCommits: {},
     suites: {},
   };
 }
@@ -159,6 +160,8 @@ async function main(): Promise<void> {
   results.commands.push(
     ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
   );
+  const { commit } = readEnvironment();
+  results.suiteCommits ??= {};
   const found = results.suites as Record<SuiteName, unknown>;
   let failures = 0;
   for (const name of chosen) {
@@ -174,6 +177,7 @@ async function main(): Promise<void> {
         options,
         say,
       });
+      results.suiteCommits[name] = commit;
     } catch (error) {
       failures++;
       say(`failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { limitCpu } from '../cpu-limit.ts';
 import { startBareDgram } from '../peers/bare-dgram-peer.ts';
 import { startMeasuredKamailio } from '../peers/kamailio.ts';
 import {
@@ -24,6 +25,8 @@ export interface SuiteContext {
   /** What suites before this one found, in this run or in the run that it adds to. */
   readonly found: SuiteResults;
   readonly options: Readonly<Record<string, number>>;
+  /** What the systems may use of the processors; undefined: all. */
+  readonly coresMax?: number;
   readonly say: (line: string) => void;
 }
 
@@ -40,15 +43,26 @@ export async function onStage<T>(
   suite: string,
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const folder = join(context.folder, suite);
+  const { coresMax } = context;
+  const folder = join(
+    context.folder,
+    coresMax === undefined ? suite : `${suite}-${coresMax}-cores`,
+  );
   mkdirSync(folder, { recursive: true });
   const ports = await choosePorts();
   const system = await startSystem(name, ports, join(folder, `${name}-files`));
+  let lift: (() => void) | undefined;
   try {
+    if (coresMax !== undefined) {
+      lift = limitCpu(system.pids(), coresMax);
+      if (lift === undefined)
+        throw new Error(`no control group for ${coresMax} cores: that takes root`);
+    }
     return await work({ system, ports, folder });
   } finally {
     await system.stop();
     await delay(500);
+    lift?.();
   }
 }
 

@@ -23,7 +23,7 @@ const rows = [
   [
     'refusedRingFull',
     'tandem_refused_ring_full_total',
-    'new INVITEs answered 503 statelessly, ring full',
+    'new INVITEs answered 503 statelessly, a call worker too far behind',
   ],
   [
     'dropRepeatRingFull',

@@ -38,6 +38,8 @@ async function stage() {
   const counters = counterBlock(memory, workerWriter(0));
   const doorbell = new Doorbell(calls, openDoorbell(calls));
   const replies: string[] = [];
+  // Of the door; `lateMs`: what the wall clock is ahead of the kernel's.
+  const clock = { nowMs: 0, lateMs: 0 };
   const signal = (): WakeSignal => new WakeSignal(memory, workerSignal(0), () => doorbell.ring());
   const intake = new SocketIntake({
     calls,
@@ -46,7 +48,7 @@ async function stage() {
     ring: new RingIntake(new RingReader(memory.ingressRings[0]!), signal()),
     shardKey: new Uint32Array([1, 2]),
     counters,
-    clock: () => performance.now(),
+    clock: () => clock.nowMs,
     reply: (_hop, text) => replies.push(text),
     isEmergency: (bytes, length) =>
       bytes.toString('latin1', 0, length).startsWith('INVITE sip:112@'),
@@ -71,7 +73,7 @@ async function stage() {
         got.push(`${message.kind} ${message.payload.toString('latin1', 0, message.payloadLength)}`);
         waited.push(message.waitedMs);
       },
-      { nowMs: performance.now(), wallMs: Date.now() },
+      { nowMs: performance.now(), wallMs: Date.now() + clock.lateMs },
     );
   const takeAll = async (count: number): Promise<void> => {
     while (got.length < count) {
@@ -80,7 +82,10 @@ async function stage() {
     }
   };
   const writer = new RingWriter(memory.ingressRings[0]!);
-  return { intake, socket, send, take, takeAll, got, waited, replies, counters, writer, doorbell };
+  return {
+    ...{ intake, socket, send, take, takeAll, got, waited, replies, counters, writer, doorbell },
+    clock,
+  };
 }
 
 function invite(number: number, more = ''): string {
@@ -144,6 +149,28 @@ test('a crowded kernel queue refuses new INVITEs, not what belongs to calls, nor
   await send(invite(4));
   await takeAll(1 + 2 + fillers + 1);
   assert.match(got.at(-1)!, /call-4/);
+});
+
+test('a queue whose head has waited too long for too long refuses new INVITEs until it is short', async () => {
+  const { send, take, got, replies, clock } = await stage();
+  const place = async (number: number): Promise<void> => {
+    await send(invite(number));
+    take();
+    // The door reads its clock once a turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  clock.lateMs = 150;
+  for (let number = 0; number < 5; number++) {
+    await place(number);
+    clock.nowMs += 100;
+  }
+  assert.equal(got.length, 3, 'patience for a quarter of a second');
+  assert.equal(replies.length, 2);
+  assert.match(replies[0]!, /^SIP\/2\.0 503 [\s\S]*Call-ID: call-3\r\n/);
+  clock.lateMs = 0;
+  await place(5);
+  assert.equal(got.length, 4);
+  assert.equal(replies.length, 2);
 });
 
 test('the time in the kernel queue is told', async () => {

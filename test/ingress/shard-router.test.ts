@@ -149,6 +149,33 @@ test('a full ring refuses new INVITEs with 503 and still takes what belongs to c
   assert.equal(counters[Counter.refusedRingFull], 1);
 });
 
+test('a worker that is too far behind gets no new INVITEs, in a ring with room', async () => {
+  const { route, readers, counters, replies, clock } = stage(1, 1 << 18);
+  const record = createRingRecord();
+  let at = 0;
+  const invite = (): void => route(request('INVITE', `call-${at++}@x`));
+  const turn = async (nowMs: number): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.nowMs = nowMs;
+  };
+  for (let nowMs = 0; nowMs <= 300; nowMs += 50) {
+    // The first of them has not been taken for 300 ms.
+    await turn(nowMs);
+    invite();
+  }
+  assert.equal(replies.length, 1, 'after a quarter of a second over 30 ms, at over 100 ms');
+  assert.match(replies[0]!, /503 [\s\S]*Retry-After: 2\r\n/);
+  assert.equal(counters[Counter.refusedRingFull], 1);
+  await turn(310);
+  route(request('INVITE', 'call-2@x'));
+  route(request('BYE', 'call-2@x', ';tag=2'));
+  assert.equal(replies.length, 1, 'neither a repeat nor what belongs to a call');
+  while (readers[0]!.pop(record));
+  await turn(320);
+  invite();
+  assert.equal(replies.length, 1, 'the worker has caught up');
+});
+
 test('a full ring takes calls for help, a hundred a second, and what belongs to calls behind them', async () => {
   const { route, readers, counters, clock } = stage(1, 1 << 18);
   const help = (call: number): string =>

@@ -202,6 +202,21 @@ test('waiting time survives the clock passing 2^31 and 2^32, and is never negati
   assert.equal(waitedMs(record, 2 ** 32 - 6), 0);
 });
 
+test('the producer sees how long the oldest record waits, also one behind the padding', () => {
+  const { writer, reader } = open();
+  const record = createRingRecord();
+  assert.equal(writer.oldestWaitMs(1_000), 0);
+  for (let nowMs = 1_000; nowMs < 1_400; nowMs++) {
+    assert.ok(writer.push(entryOf({ nowMs }), Buffer.alloc(1_300), 1_300));
+    assert.ok(writer.push(entryOf({ nowMs: nowMs + 7 }), Buffer.alloc(100), 100));
+    assert.equal(writer.oldestWaitMs(nowMs + 10), 10);
+    assert.ok(reader.pop(record));
+    assert.equal(writer.oldestWaitMs(nowMs + 10), 3);
+    assert.ok(reader.pop(record));
+    assert.equal(writer.oldestWaitMs(nowMs + 10), 0);
+  }
+});
+
 test('ring sizes are checked by name', () => {
   assert.throws(() => allocateRing(5000), /ring bytes: 5000; expected a power of two/);
   assert.throws(() => allocateRing(512), /ring bytes: 512; expected an integer from 1024/);

@@ -6,8 +6,9 @@
 // sleeps for a moment and takes what has come since: more datagrams a turn, with one write to the CDR log
 // and one send for all. Without traffic the event loop waits, on the same sockets under node:dgram.
 //
-// Overload. The kernel's queue is the ring: when a full batch finds it filled over half, new INVITEs
-// are refused at the door (shard-router.ts) and the rest of the queue is kept for what belongs to calls.
+// Overload. The kernel's queue is the ring: when its head has waited too long, or a full batch finds it filled
+// over half, new INVITEs are refused at the door (shard-router.ts) and the rest of the queue is kept for what
+// belongs to calls.
 import type { RemoteInfo } from 'node:dgram';
 import { Counter } from '../../core/metrics/counter-layout.ts';
 import { messageBytesMin } from '../../core/sip/parse-message.ts';
@@ -73,6 +74,8 @@ export class SocketIntake implements Intake {
   /** A socket had more than its batch. */
   #more = false;
   #crowded = false;
+  /** Of the oldest datagram of the last batch; what the event loop takes says nothing of it. */
+  #headWaitedMs = 0;
   /** How long to gather; 0: datagrams come sparsely. */
   #gatherUs = 0;
   #densitySinceMs = 0;
@@ -90,7 +93,12 @@ export class SocketIntake implements Intake {
       [...udp.map(([, { fd }]) => fd), doorbell.fd].flatMap((fd) => [fd, PollEvent.readable]),
     );
     this.#router = new ShardRouter({
-      rings: [{ push: (entry, bytes, length) => this.#pass(entry, bytes, length) }],
+      rings: [
+        {
+          push: (entry, bytes, length) => this.#pass(entry, bytes, length),
+          oldestWaitMs: () => this.#headWaitedMs,
+        },
+      ],
       signals: [{ wake: () => {} }],
       shardKey: options.shardKey,
       counters: options.counters,
@@ -156,6 +164,7 @@ export class SocketIntake implements Intake {
     const count = receiver.receive();
     if (count === 0) {
       this.#crowded = false;
+      this.#headWaitedMs = 0;
       return 0;
     }
     if (count === batchMax) {
@@ -166,7 +175,8 @@ export class SocketIntake implements Intake {
     const message = this.#message;
     message.kind = RecordKind.message;
     // The first has waited longest.
-    message.waitedMs = receiver.waitedMs(0, time.wallMs);
+    this.#headWaitedMs = receiver.waitedMs(0, time.wallMs);
+    message.waitedMs = this.#headWaitedMs;
     for (let place = 0; place < count; place++) {
       message.payload = receiver.payloads[place]!;
       message.payloadLength = receiver.lengthOf(place);

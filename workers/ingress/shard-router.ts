@@ -1,6 +1,6 @@
 // Puts each message into the ring of the worker that owns its call: a byte scan for the Call-ID, no
-// parsing. When a ring is nearly full new INVITEs are refused at the door (overload-reply.ts), so that
-// responses and in-dialog requests of calls that are up still get through; the repeat of one that was
+// parsing. When a ring is nearly full, or its worker is too far behind (crowding.ts), new INVITEs are refused at
+// the door (overload-reply.ts), so that what belongs to calls that are up still gets through; the repeat of one that was
 // taken is not refused but dropped, or its caller would give up a call that goes on. The repeat of one that
 // was refused is refused again, or a call would ring whose caller has been told no. Calls for help get in with
 // what belongs to calls.
@@ -12,12 +12,13 @@ import { type CallIdSpan, PeekResult, peekCallId } from '../../core/sip/peek-cal
 import type { RingEntry, RingWriter } from '../memory/spsc-ring.ts';
 import type { WakeSignal } from '../memory/wake-signal.ts';
 import { RecordKind } from '../thread-messages.ts';
+import { Crowding } from './crowding.ts';
 import { InviteMemory, inviteFingerprint } from './invite-memory.ts';
 import { createOverloadReply, type OverloadReply } from './overload-reply.ts';
 
 export interface ShardRouterOptions {
   /** Index: worker. */
-  rings: readonly Pick<RingWriter, 'push'>[];
+  rings: readonly Pick<RingWriter, 'push' | 'oldestWaitMs'>[];
   signals: readonly Pick<WakeSignal, 'wake'>[];
   shardKey: Uint32Array;
   /** The main thread's block. */
@@ -61,6 +62,8 @@ export class ShardRouter {
   /** Emergency calls let in past a full ring in this second. */
   #emergencies = 0;
   #emergencySecond = 0;
+  /** Index: worker. */
+  readonly #crowding: readonly Crowding[];
   /** Index: worker; 1: its ring got something in this turn. */
   readonly #toWake: Uint8Array;
   #wakeIsDue = false;
@@ -75,6 +78,7 @@ export class ShardRouter {
     this.#isEmergency = options.isEmergency;
     this.#refusalTowards = options.refusalTowards;
     this.#overloadReply = createOverloadReply();
+    this.#crowding = options.rings.map(() => new Crowding());
     this.#toWake = new Uint8Array(options.rings.length);
     this.#entry = {
       kind: RecordKind.message,
@@ -119,7 +123,7 @@ export class ShardRouter {
     const minted = mintedShard(bytes, this.#span, this.#shardKey, this.#rings.length);
     const worker = minted >= 0 ? minted : hash % this.#rings.length;
     if (this.#wasRefused(print)) this.#refuse(bytes, length, print);
-    else if (this.#rings[worker]!.push(this.#entry, bytes, length)) {
+    else if (!this.#isCrowded(worker) && this.#rings[worker]!.push(this.#entry, bytes, length)) {
       this.#admitted.remember(print, this.#entry.nowMs);
       this.#wakeSoon(worker);
     } else if (!this.#isKnownRepeat(print)) {
@@ -128,6 +132,11 @@ export class ShardRouter {
         this.#wakeSoon(worker);
       } else this.#refuse(bytes, length, print);
     }
+  }
+
+  #isCrowded(worker: number): boolean {
+    const { nowMs } = this.#entry;
+    return this.#crowding[worker]!.judge(this.#rings[worker]!.oldestWaitMs(nowMs), nowMs);
   }
 
   /** Into the room that is kept for calls that are up; a flood of such calls must not take all of it. */

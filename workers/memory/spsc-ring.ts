@@ -58,7 +58,11 @@ export function createRingRecord(): RingRecord {
 
 /** How long the record lay in the ring. */
 export function waitedMs(record: RingRecord, nowMs: number): number {
-  return Math.max(0, ((nowMs | 0) - record.enqueuedAtMs) | 0);
+  return ageMs(record.enqueuedAtMs, nowMs);
+}
+
+function ageMs(enqueuedAtMs: number, nowMs: number): number {
+  return Math.max(0, ((nowMs | 0) - enqueuedAtMs) | 0);
 }
 
 /** The producer's side. A new writer over a used ring goes on where the last one stopped. */
@@ -107,6 +111,14 @@ export class RingWriter {
   usedBytes(): number {
     this.#readSeen = Atomics.load(this.#control, ringReadWord);
     return (this.#written - this.#readSeen) | 0;
+  }
+
+  /** How long the oldest record that nobody has taken has waited; 0 when there is none. Only this side writes
+   *  records, so one that is taken meanwhile is still there to be read. */
+  oldestWaitMs(nowMs: number): number {
+    if (this.usedBytes() === 0) return 0;
+    const word = (this.#readSeen & (this.capacity - 1)) >> 2;
+    return ageMs(this.#words[(this.#words[word]! < 0 ? 0 : word) + 5]!, nowMs);
   }
 
   /** Writes all but the payload, moves the own cursor behind the record and returns the place of the
