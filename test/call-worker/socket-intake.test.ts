@@ -160,16 +160,16 @@ test('a queue whose head has waited too long for too long refuses new INVITEs un
     await new Promise((resolve) => setImmediate(resolve));
   };
   clock.lateMs = 150;
-  for (let number = 0; number < 5; number++) {
+  for (let number = 0; number < 7; number++) {
     await place(number);
-    clock.nowMs += 100;
+    clock.nowMs += 50;
   }
-  assert.equal(got.length, 3, 'patience for a quarter of a second');
+  assert.equal(got.length, 5, 'patience for a quarter of a second');
   assert.equal(replies.length, 2);
-  assert.match(replies[0]!, /^SIP\/2\.0 503 [\s\S]*Call-ID: call-3\r\n/);
+  assert.match(replies[0]!, /^SIP\/2\.0 503 [\s\S]*Call-ID: call-5\r\n/);
   clock.lateMs = 0;
-  await place(5);
-  assert.equal(got.length, 4);
+  await place(7);
+  assert.equal(got.length, 6);
   assert.equal(replies.length, 2);
 });
 

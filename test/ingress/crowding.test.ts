@@ -60,6 +60,15 @@ test('a little too much is noticed as well, and forgotten three seconds after it
   assert.equal(queue.run(100, 0.5), 0);
 });
 
+test('a machine that holds the thread again and again is no overload', () => {
+  const queue = new Queue();
+  for (let held = 0; held < 10; held++) {
+    queue.nowMs += 60;
+    queue.waitMs += 60;
+    assert.equal(queue.run(40, 0.9), 0);
+  }
+});
+
 test('two stalls with nothing to judge between them are no overload', () => {
   const crowding = new Crowding();
   assert.equal(crowding.judge(150, 0), false);

@@ -9,6 +9,8 @@ const longMs = 30;
  *  0.5 s after which an INVITE is repeated (RFC 3261 17.1.1.2), for its responses wait in the same queue. */
 const crowdedMs = 100;
 const patienceMs = 250;
+/** Nothing judged for so long: the thread stood still, and patience begins anew. */
+const stallMs = 50;
 /** After a stall a thread with a quarter of its time left brings the wait down so fast, milliseconds each. */
 const fallMin = 0.25;
 /** After a crowd the queue is kept short for so long: who offers too much does so for a while. */
@@ -23,13 +25,13 @@ export class Crowding {
 
   /** Whether a new INVITE is to be refused. `waitedMs`: how long the oldest message of its queue has waited. */
   judge(waitedMs: number, nowMs: number): boolean {
-    const isFresh = nowMs - this.#judgedAtMs <= patienceMs;
+    const stoodStill = nowMs - this.#judgedAtMs > stallMs;
     this.#judgedAtMs = nowMs;
     if (waitedMs < longMs) {
       this.#longSinceMs = Number.POSITIVE_INFINITY;
       return false;
     }
-    if (this.#longSinceMs > nowMs || !isFresh) {
+    if (this.#longSinceMs > nowMs || stoodStill) {
       this.#longSinceMs = nowMs;
       this.#firstLongMs = waitedMs;
     }
