@@ -8,17 +8,13 @@ const root = '/sys/fs/cgroup';
 const periodUs = 10_000;
 
 /** Holds these processes, and the children they start from now on, to so many cores together. What it returns takes the
- *  group away once they have ended; undefined where the system does not let us. */
-export function limitCpu(pids: readonly number[], cores: number): (() => void) | undefined {
+ *  group away once they have ended. @throws Error where the system does not let us, which mostly means: not root */
+export function limitCpu(pids: readonly number[], cores: number): () => void {
   const quotaUs = Math.round(cores * periodUs);
   const isUnified = readsAs(join(root, 'cgroup.controllers'), /\bcpu\b/);
   const group = join(root, isUnified ? '' : 'cpu', `tandem-bench-${process.pid}`);
-  try {
-    if (isUnified) writeFileSync(join(root, 'cgroup.subtree_control'), '+cpu');
-    mkdirSync(group);
-  } catch {
-    return undefined;
-  }
+  if (isUnified) writeFileSync(join(root, 'cgroup.subtree_control'), '+cpu');
+  mkdirSync(group);
   try {
     if (isUnified) writeFileSync(join(group, 'cpu.max'), `${quotaUs} ${periodUs}`);
     else {
@@ -26,9 +22,9 @@ export function limitCpu(pids: readonly number[], cores: number): (() => void) |
       writeFileSync(join(group, 'cpu.cfs_quota_us'), String(quotaUs));
     }
     for (const pid of pids) writeFileSync(join(group, 'cgroup.procs'), String(pid));
-  } catch {
+  } catch (error) {
     rmdirSync(group);
-    return undefined;
+    throw error;
   }
   return () => rmdirSync(group);
 }

@@ -2,6 +2,7 @@
 
 import type { BilledResult, MemoryResult, StepResult, SuiteResults } from './results.ts';
 import { growth } from './routing-growth.ts';
+import { overloadCores } from './suites/steps.ts';
 
 export interface WantedFigure {
   figure: string;
@@ -263,7 +264,7 @@ function rateFigures({ rates }: SuiteResults): WantedFigure[] {
 
 function overloadFigures({ overload }: SuiteResults): WantedFigure[] {
   const ofTandem = overload?.filter(({ system }) => system === 'Tandem');
-  return [undefined, 0.5].map((cores) =>
+  return [undefined, overloadCores].map((cores) =>
     judged(
       `twice the highest clean rate${cores === undefined ? '' : `, the system held to ${cores} cores`}: share of it that still completes`,
       'at least 0.9, half of it clean ten seconds later',

@@ -18,7 +18,7 @@ import { gzipSync } from 'node:zlib';
 import { readEnvironment } from './environment.ts';
 import { projectPath } from './peers/project-path.ts';
 import { writeReport } from './report.ts';
-import type { Results, SuiteResults } from './results.ts';
+import type { Environment, Results, SuiteResults } from './results.ts';
 import { measureBilled } from './suites/billed.ts';
 import { measureCrashes } from './suites/crash.ts';
 import { measureDelay } from './suites/delay.ts';
@@ -119,14 +119,14 @@ function pick<T extends string>(option: string, text: string | undefined, all: r
   return all.filter((name) => chosen.includes(name));
 }
 
-function openResults(folder: string, quick: boolean): Results {
+function openResults(folder: string, quick: boolean, environment: Environment): Results {
   const file = join(folder, 'results.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Results;
   return {
     startedAt: new Date().toISOString(),
     quick,
     commands: [],
-    environment: readEnvironment(),
+    environment,
     suiteCommits: {},
     suites: {},
   };
@@ -156,11 +156,11 @@ async function main(): Promise<void> {
       ? resolve(given)
       : projectPath(`bench/results/${quick ? 'quick-' : ''}${stamp}`);
   mkdirSync(folder, { recursive: true });
-  const results = openResults(folder, quick);
+  const environment = readEnvironment();
+  const results = openResults(folder, quick, environment);
   results.commands.push(
     ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
   );
-  const { commit } = readEnvironment();
   results.suiteCommits ??= {};
   const found = results.suites as Record<SuiteName, unknown>;
   let failures = 0;
@@ -177,7 +177,7 @@ async function main(): Promise<void> {
         options,
         say,
       });
-      results.suiteCommits[name] = commit;
+      results.suiteCommits[name] = environment.commit;
     } catch (error) {
       failures++;
       say(`failed: ${error instanceof Error ? error.message : String(error)}`);

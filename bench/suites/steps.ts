@@ -112,14 +112,16 @@ async function findCeiling(context: SuiteContext, name: SystemName): Promise<Cei
   while (!isFound(search)) {
     await onStage(context, name, 'ceiling', async (stage) => {
       system = stage.system.name;
-      if (search.clean > 0 && !context.quick) {
-        const warming = { warmUpSeconds: warmingSeconds, seconds: 1 };
-        await step(context, stage, { kind: 'answer', rate: search.clean, ...warming });
-      }
+      if (search.clean > 0) await warm(context, stage, search.clean);
       while (!isFound(search)) if (!(await tryRate(context, stage, search))) return;
     });
   }
   return { system, cleanCps: search.clean, steps: search.steps };
+}
+
+async function warm(context: SuiteContext, stage: Stage, rate: number): Promise<void> {
+  if (context.quick) return;
+  await step(context, stage, { kind: 'answer', rate, warmUpSeconds: warmingSeconds, seconds: 1 });
 }
 
 function isFound({ clean, unclean, rate, rateMax }: Search): boolean {
@@ -150,7 +152,7 @@ function midway({ clean, unclean }: Search): number {
 const recoveryMs = 8000;
 /** What the system gets in the second form of the suite: SIPp needs more than a core to offer twice of what a system with
  *  the rest of two can do, and drops datagrams itself where it does not get that. */
-const overloadCores = 0.5;
+export const overloadCores = 0.5;
 
 /** Twice the highest clean rate, and whether half of it goes cleanly again ten seconds later: with the whole machine, and
  *  with half a core, whose highest clean rate is searched for first. */
@@ -179,8 +181,7 @@ function overload(
   return onStage(context, name, 'overload', async (stage) => {
     const clean = cleanOf(stage.system.name);
     const half = Math.round(clean / 2);
-    const warming = { warmUpSeconds: context.quick ? 1 : warmingSeconds, seconds: 1 };
-    await step(context, stage, { kind: 'answer', rate: half, ...warming });
+    await warm(context, stage, half);
     const over = await step(context, stage, {
       kind: 'answer',
       rate: clean * 2,
