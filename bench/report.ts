@@ -265,14 +265,14 @@ function nodeFigures({ suites }: Results): string {
   if (suites.stall !== undefined) {
     const { rate, minutes, longestStallMs, failed, retransmissions } = suites.stall;
     lines.push(
-      `- Longest event-loop stall of a call worker in ${minutes} minutes at ${rate} CPS: ${longestStallMs} ms; ${failed} calls failed, ${retransmissions} retransmissions.`,
+      `- Longest event-loop stall of a call worker in ${minutes} minutes at ${rate} CPS: ${longestStallMs} ms${stolen(suites.stall)}; ${failed} calls failed, ${retransmissions} retransmissions.`,
     );
   }
   if (suites.swap !== undefined) {
     const { prefixes, gateways, rate, applySeconds, longestStallMs, failed, documentBytes } =
       suites.swap;
     lines.push(
-      `- ${prefixes} prefixes over ${gateways} gateways (${mib(documentBytes)} MiB of JSON) applied at ${rate} CPS in ${applySeconds.join(' and ')} s: longest stall ${longestStallMs} ms, ${failed} calls failed.`,
+      `- ${prefixes} prefixes over ${gateways} gateways (${mib(documentBytes)} MiB of JSON) applied at ${rate} CPS in ${applySeconds.join(' and ')} s: longest stall ${longestStallMs} ms${stolen(suites.swap)}, ${failed} calls failed.`,
     );
   }
   if (suites.rates !== undefined) lines.push(rateLine(suites.rates));
@@ -287,8 +287,15 @@ function nodeFigures({ suites }: Results): string {
   return lines.length === 0 ? '' : `## One node\n\n${lines.join('\n')}`;
 }
 
+/** What stands behind a stall. */
+function stolen({ stolenMs }: { stolenMs?: number }): string {
+  return stolenMs === undefined
+    ? ''
+    : ` (meanwhile the hypervisor took a processor away for up to ${stolenMs} ms)`;
+}
+
 function rateLine(row: RatesResult): string {
-  return `- ${row.rates} rates (${mib(row.fileBytes)} MiB of CSV) imported at ${row.rate} CPS in ${row.importSeconds.join(' and ')} s from command to in force: longest stall of a call worker ${row.workerStallMs} ms, of the main thread ${row.mainStallMs} ms, ${row.failed} calls failed; most memory: engine ${mib(row.engineHighBytes)}, admin ${mib(row.adminHighBytes)} MiB. As a workbook, without calls: export ${row.workbookExportSeconds} s, import ${row.workbookImportSeconds} s. Compiled ${row.bytesPerRate} bytes a rate, lookup ${row.lookupNs} ns.`;
+  return `- ${row.rates} rates (${mib(row.fileBytes)} MiB of CSV) imported at ${row.rate} CPS in ${row.importSeconds.join(' and ')} s from command to in force: longest stall of a call worker ${row.workerStallMs} ms, of the main thread ${row.mainStallMs} ms${stolen(row)}, ${row.failed} calls failed; most memory: engine ${mib(row.engineHighBytes)}, admin ${mib(row.adminHighBytes)} MiB. As a workbook, without calls: export ${row.workbookExportSeconds} s, import ${row.workbookImportSeconds} s. Compiled ${row.bytesPerRate} bytes a rate, lookup ${row.lookupNs} ns.`;
 }
 
 function routingLine(row: RoutingResult): string {

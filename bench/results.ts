@@ -78,7 +78,12 @@ export interface StartResult {
   processes: number;
 }
 
-export interface StallResult {
+/** With a stall stands what the machine itself did meanwhile (stolen-time.ts); absent in older results. */
+interface StolenTimeResult {
+  stolenMs?: number;
+}
+
+export interface StallResult extends StolenTimeResult {
   rate: number;
   minutes: number;
   longestStallMs: number;
@@ -103,7 +108,7 @@ export interface OverloadResult {
   retransmissionsAfterRecovery: number;
 }
 
-export interface SwapResult {
+export interface SwapResult extends StolenTimeResult {
   prefixes: number;
   gateways: number;
   rate: number;
@@ -114,7 +119,7 @@ export interface SwapResult {
   retransmissions: number;
 }
 
-export interface RatesResult {
+export interface RatesResult extends StolenTimeResult {
   rates: number;
   /** Calls a second while decks are imported. */
   rate: number;

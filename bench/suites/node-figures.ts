@@ -18,6 +18,7 @@ import {
 } from '../peers/tandem.ts';
 import { cpuSeconds, memoryUse, processTree } from '../process-usage.ts';
 import type { StallResult, StartResult, SwapResult } from '../results.ts';
+import { watchStolenTime } from '../stolen-time.ts';
 import { cleanCps, onStage, type Stage, type SuiteContext } from './suite.ts';
 
 /** Starts a node of each size three times, then leaves it idle. */
@@ -87,10 +88,10 @@ export async function measureStall(context: SuiteContext): Promise<StallResult> 
     // the gauge forgets the stall of the first configuration after a minute
     if (!context.quick) await delay(61_000);
     const load = await startLoad(stage, rate, seconds);
-    const longestStallMs = await watchStalls(tandemOf(stage), seconds);
-    const { failed, retransmissions } = await load();
-    context.say(`longest stall at ${rate} CPS: ${longestStallMs} ms`);
-    return { rate, minutes: round(seconds / 60, 1), longestStallMs, failed, retransmissions };
+    const longest = await watchStalls(tandemOf(stage), seconds);
+    const faults = await load();
+    context.say(`longest stall at ${rate} CPS: ${JSON.stringify(longest)}`);
+    return { rate, minutes: round(seconds / 60, 1), ...longest, ...faults };
   });
 }
 
@@ -117,22 +118,13 @@ export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
       await runTandemCommand(tandemOf(stage).dataDir, 'apply', file, '--replace');
       applySeconds.push(round((performance.now() - before) / 1000, 1));
     }
-    const longestStallMs = await stalls;
-    const { failed, retransmissions } = await load();
+    const longest = await stalls;
+    const faults = await load();
     const documentBytes = statSync(files[0]!).size;
     context.say(
-      `swap of ${prefixes} prefixes: ${applySeconds.join(', ')} s, stall ${longestStallMs} ms`,
+      `swap of ${prefixes} prefixes: ${applySeconds.join(', ')} s, ${JSON.stringify(longest)}`,
     );
-    return {
-      prefixes,
-      gateways,
-      rate,
-      documentBytes,
-      applySeconds,
-      longestStallMs,
-      failed,
-      retransmissions,
-    };
+    return { prefixes, gateways, rate, documentBytes, applySeconds, ...longest, ...faults };
   });
 }
 
@@ -171,13 +163,18 @@ export async function startLoad(
 }
 
 /** The gauge holds the longest stall of the last minute: read it often enough to miss none. */
-async function watchStalls(tandem: Tandem, seconds: number): Promise<number> {
+async function watchStalls(
+  tandem: Tandem,
+  seconds: number,
+): Promise<Required<Pick<StallResult, 'longestStallMs' | 'stolenMs'>>> {
+  const stolen = watchStolenTime();
   const end = performance.now() + seconds * 1000;
-  let longest = 0;
+  let longestStallMs = 0;
   while (performance.now() < end) {
     await delay(Math.min(5000, Math.max(0, end - performance.now())));
     const metrics = await readMetrics(tandem);
-    longest = Math.max(longest, metrics.get('tandem_loop_stall_ms max') ?? 0);
+    longestStallMs = Math.max(longestStallMs, metrics.get('tandem_loop_stall_ms max') ?? 0);
   }
-  return longest;
+  stolen.stop();
+  return { longestStallMs, stolenMs: stolen.longestMs() };
 }

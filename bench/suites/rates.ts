@@ -13,6 +13,7 @@ import { readMetrics, runTandemCommand, type Tandem } from '../peers/tandem.ts';
 import { processTree } from '../process-usage.ts';
 import { deckRandom, largeDeck, writeDeckFile } from '../rate-deck.ts';
 import type { RatesResult } from '../results.ts';
+import { watchStolenTime } from '../stolen-time.ts';
 import { startLoad, tandemOf } from './node-figures.ts';
 import { onStage, type SuiteContext } from './suite.ts';
 
@@ -87,7 +88,8 @@ async function timeCommand(tandem: Tandem, ...args: string[]): Promise<number> {
 async function watchBothStalls(
   tandem: Tandem,
   seconds: number,
-): Promise<Pick<RatesResult, 'workerStallMs' | 'mainStallMs'>> {
+): Promise<Required<Pick<RatesResult, 'workerStallMs' | 'mainStallMs' | 'stolenMs'>>> {
+  const stolen = watchStolenTime();
   const end = performance.now() + seconds * 1000;
   let workerStallMs = 0;
   let mainStallMs = 0;
@@ -97,7 +99,8 @@ async function watchBothStalls(
     workerStallMs = Math.max(workerStallMs, metrics.get('tandem_loop_stall_ms max') ?? 0);
     mainStallMs = Math.max(mainStallMs, metrics.get('tandem_main_loop_stall_ms max') ?? 0);
   }
-  return { workerStallMs, mainStallMs };
+  stolen.stop();
+  return { workerStallMs, mainStallMs, stolenMs: stolen.longestMs() };
 }
 
 /** Most memory that each process had so far: the engine first, then what it started. */

@@ -1,6 +1,7 @@
 // The suites that are made of plain steps: CPU per call, the other kinds of call, the highest clean
 // rate, overload.
 import { setTimeout as delay } from 'node:timers/promises';
+import { limitCpu } from '../cpu-limit.ts';
 import { type CallKindName, callKinds, round, runStep } from '../load.ts';
 import type { CeilingResult, OverloadResult, StepResult } from '../results.ts';
 import {
@@ -161,16 +162,23 @@ export async function measureOverload(context: SuiteContext): Promise<OverloadRe
   for (const name of switches(context)) {
     results.push(await overload(context, name, (system) => cleanCps(context, system)));
   }
+  if (!mayLimitCpu(context)) return results;
   const limited = { ...context, coresMax: overloadCores };
   for (const name of switches(context)) {
-    try {
-      const { cleanCps: clean } = await findCeiling(limited, name);
-      results.push(await overload(limited, name, () => clean));
-    } catch (error) {
-      context.say(`with ${overloadCores} cores: ${String(error)}`);
-    }
+    const { cleanCps: clean } = await findCeiling(limited, name);
+    results.push(await overload(limited, name, () => clean));
   }
   return results;
+}
+
+function mayLimitCpu(context: SuiteContext): boolean {
+  try {
+    limitCpu([], overloadCores)();
+    return true;
+  } catch (error) {
+    context.say(`not with ${overloadCores} cores: ${String(error)}`);
+    return false;
+  }
 }
 
 function overload(

@@ -30,9 +30,11 @@ async function bound(): Promise<{ socket: Socket; port: number }> {
 }
 
 async function stage() {
-  const free = await bound();
-  await new Promise<void>((resolve) => free.socket.close(resolve));
-  const socket = openKernelSocket(calls, { address: '127.0.0.1', port: free.port });
+  const free = await Promise.all([bound(), bound()]);
+  for (const { socket } of free)
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+  const sockets = free.map(({ port }) => openKernelSocket(calls, { address: '127.0.0.1', port }));
+  const socket = sockets[0]!;
   const peer = await bound();
   const memory = allocateSharedMemory({ workers: 1 });
   const counters = counterBlock(memory, workerWriter(0));
@@ -43,7 +45,7 @@ async function stage() {
   const signal = (): WakeSignal => new WakeSignal(memory, workerSignal(0), () => doorbell.ring());
   const intake = new SocketIntake({
     calls,
-    sockets: [socket],
+    sockets,
     doorbell,
     ring: new RingIntake(new RingReader(memory.ingressRings[0]!), signal()),
     shardKey: new Uint32Array([1, 2]),
@@ -58,13 +60,17 @@ async function stage() {
     },
   });
   closers.push(
-    () => calls.close(socket.fd),
+    () => {
+      for (const { fd } of sockets) calls.close(fd);
+    },
     () => calls.close(doorbell.fd),
     () => peer.socket.close(),
     () => intake.close(),
   );
-  const send = (text: string | Buffer): Promise<void> =>
-    new Promise((resolve) => peer.socket.send(text, free.port, '127.0.0.1', () => resolve()));
+  const send = (text: string | Buffer, listener = 0): Promise<void> =>
+    new Promise((resolve) =>
+      peer.socket.send(text, free[listener]!.port, '127.0.0.1', () => resolve()),
+    );
   const got: string[] = [];
   const waited: number[] = [];
   const take = (): number =>
@@ -151,10 +157,10 @@ test('a crowded kernel queue refuses new INVITEs, not what belongs to calls, nor
   assert.match(got.at(-1)!, /call-4/);
 });
 
-test('a queue whose head has waited too long for too long refuses new INVITEs until it is short', async () => {
+test('a queue whose head has waited too long for too long refuses new INVITEs until it is short, no other does', async () => {
   const { send, take, got, replies, clock } = await stage();
-  const place = async (number: number): Promise<void> => {
-    await send(invite(number));
+  const place = async (number: number, listener = 0): Promise<void> => {
+    await send(invite(number), listener);
     take();
     // The door reads its clock once a turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
@@ -162,14 +168,17 @@ test('a queue whose head has waited too long for too long refuses new INVITEs un
   clock.lateMs = 150;
   for (let number = 0; number < 7; number++) {
     await place(number);
+    clock.lateMs = 0;
+    await place(100 + number, 1);
+    clock.lateMs = 150;
     clock.nowMs += 50;
   }
-  assert.equal(got.length, 5, 'patience for a quarter of a second');
+  assert.equal(got.length, 5 + 7, 'patience for a quarter of a second');
   assert.equal(replies.length, 2);
   assert.match(replies[0]!, /^SIP\/2\.0 503 [\s\S]*Call-ID: call-5\r\n/);
   clock.lateMs = 0;
   await place(7);
-  assert.equal(got.length, 6);
+  assert.equal(got.length, 6 + 7);
   assert.equal(replies.length, 2);
 });
 

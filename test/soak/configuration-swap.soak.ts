@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readMetrics } from '../../bench/peers/tandem.ts';
+import { watchStolenTime } from '../../bench/stolen-time.ts';
 import { swapUnderCalls } from '../scenario/configuration-swap.ts';
 import { openNode } from '../scenario/node-under-test.ts';
-import { watchStolenTime } from '../scenario/stolen-time.ts';
 
 const gatewayCount = 200;
 const prefixesPerGateway = 5000;

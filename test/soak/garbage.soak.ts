@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { watchStolenTime } from '../../bench/stolen-time.ts';
 import { floodWithGarbage } from '../scenario/garbage.ts';
-import { watchStolenTime } from '../scenario/stolen-time.ts';
 
 const seed = Number(process.env.TANDEM_SEED ?? Date.now() % 1_000_000);
 

@@ -6,18 +6,13 @@
 // sleeps for a moment and takes what has come since: more datagrams a turn, with one write to the CDR log
 // and one send for all. Without traffic the event loop waits, on the same sockets under node:dgram.
 //
-// Overload. The kernel's queue is the ring: when its head has waited too long, or a full batch finds it filled
-// over half, new INVITEs are refused at the door (shard-router.ts) and the rest of the queue is kept for what
-// belongs to calls.
+// Overload. The kernel's queue of each socket is a ring with a door of its own (socket-door.ts).
 import type { RemoteInfo } from 'node:dgram';
 import { Counter } from '../../core/metrics/counter-layout.ts';
-import { messageBytesMin } from '../../core/sip/parse-message.ts';
 import { BatchReceiver, batchMax } from '../datagram/batch-receiver.ts';
 import type { Doorbell } from '../datagram/doorbell.ts';
 import { createQueueFill, type KernelSocket } from '../datagram/kernel-socket.ts';
 import { watchSocket } from '../datagram/socket-watch.ts';
-import { ShardRouter } from '../ingress/shard-router.ts';
-import type { RingEntry } from '../memory/spsc-ring.ts';
 import { PollEvent, type SystemCalls } from '../system-calls.ts';
 import { RecordKind } from '../thread-messages.ts';
 import {
@@ -27,6 +22,7 @@ import {
   type IntakeMessage,
   type RingIntake,
 } from './intake.ts';
+import { SocketDoor, type SocketDoorOptions } from './socket-door.ts';
 
 /** At this many datagrams a millisecond it pays to gather them: so many, within these bounds. */
 const densePerMs = 3;
@@ -35,47 +31,29 @@ const gatherUsMin = 100;
 const gatherUsMax = 500;
 /** The density is judged anew so often. */
 const densityMs = 10;
-/** Share of the kernel's queue that new INVITEs may fill. What was received is still counted to it up to a
- *  quarter of the whole, for the kernel gives the room back in large pieces. */
-const newInviteShare = 0.5;
-const upperA = 65;
-const upperI = 73;
-const upperZ = 90;
 
-export interface SocketIntakeOptions {
+export interface SocketIntakeOptions extends SocketDoorOptions {
   readonly calls: SystemCalls;
   /** Index: listener; undefined where it is no UDP listener. */
   readonly sockets: readonly (KernelSocket | undefined)[];
   readonly doorbell: Doorbell;
   readonly ring: RingIntake;
-  readonly shardKey: Uint32Array;
-  readonly counters: Float64Array;
-  readonly clock: () => number;
-  /** Sends a byte string back: the refusals at the door. */
-  readonly reply: ConstructorParameters<typeof ShardRouter>[0]['reply'];
-  /** Whether a new INVITE is an emergency call. */
-  readonly isEmergency: ConstructorParameters<typeof ShardRouter>[0]['isEmergency'];
-  readonly refusalTowards: ConstructorParameters<typeof ShardRouter>[0]['refusalTowards'];
   readonly onError: (error: Error) => void;
 }
 
 export class SocketIntake implements Intake {
   readonly #options: SocketIntakeOptions;
-  readonly #receivers: readonly BatchReceiver[];
-  readonly #router: ShardRouter;
-  readonly #queueFill: (fd: number) => number;
+  /** Those of UDP listeners. */
+  readonly #sockets: readonly { readonly receiver: BatchReceiver; readonly door: SocketDoor }[];
   /** struct pollfd: descriptor, events and what happened. */
   readonly #polled: Int32Array;
   readonly #message: IntakeMessage = createIntakeMessage();
   readonly #watches: readonly (() => void)[];
   /** Datagrams that the event loop took, until the loop's next batch. */
-  readonly #early: { bytes: Buffer; hop: IntakeMessage['hop'] }[] = [];
+  readonly #early: { bytes: Buffer; hop: IntakeMessage['hop']; door: SocketDoor }[] = [];
   #handle: (message: IntakeMessage) => void = () => {};
   /** A socket had more than its batch. */
   #more = false;
-  #crowded = false;
-  /** Of the oldest datagram of the last batch; what the event loop takes says nothing of it. */
-  #headWaitedMs = 0;
   /** How long to gather; 0: datagrams come sparsely. */
   #gatherUs = 0;
   #densitySinceMs = 0;
@@ -87,31 +65,20 @@ export class SocketIntake implements Intake {
     const udp = [...sockets.entries()].filter(
       (entry): entry is [number, KernelSocket] => entry[1] !== undefined,
     );
-    this.#receivers = udp.map(([listener, socket]) => new BatchReceiver(calls, socket, listener));
-    this.#queueFill = createQueueFill(calls);
+    const queueFill = createQueueFill(calls);
+    this.#sockets = udp.map(([listener, socket]) => ({
+      receiver: new BatchReceiver(calls, socket, listener),
+      door: new SocketDoor(options, () => queueFill(socket.fd)),
+    }));
     this.#polled = new Int32Array(
       [...udp.map(([, { fd }]) => fd), doorbell.fd].flatMap((fd) => [fd, PollEvent.readable]),
     );
-    this.#router = new ShardRouter({
-      rings: [
-        {
-          push: (entry, bytes, length) => this.#pass(entry, bytes, length),
-          oldestWaitMs: () => this.#headWaitedMs,
-        },
-      ],
-      signals: [{ wake: () => {} }],
-      shardKey: options.shardKey,
-      counters: options.counters,
-      clock: options.clock,
-      reply: options.reply,
-      isEmergency: options.isEmergency,
-      refusalTowards: options.refusalTowards,
-    });
-    this.#watches = udp.map(([listener, socket]) =>
+    this.#watches = udp.map(([listener, socket], index) =>
       watchSocket({
         calls,
         socket,
-        onDatagram: (bytes, from) => this.#onEarly(listener, bytes, from),
+        onDatagram: (bytes, from) =>
+          this.#onEarly(listener, this.#sockets[index]!.door, bytes, from),
         onError,
       }),
     );
@@ -121,7 +88,7 @@ export class SocketIntake implements Intake {
     this.#handle = handle;
     let taken = this.#options.ring.take(handle, time) + this.#takeEarly();
     this.#more = false;
-    for (const receiver of this.#receivers) taken += this.#receive(receiver, time);
+    for (const { receiver, door } of this.#sockets) taken += this.#receive(receiver, door, time);
     this.#judgeDensity(taken, time.nowMs);
     return taken;
   }
@@ -160,53 +127,31 @@ export class SocketIntake implements Intake {
     for (const close of this.#watches) close();
   }
 
-  #receive(receiver: BatchReceiver, time: BatchTime): number {
+  #receive(receiver: BatchReceiver, door: SocketDoor, time: BatchTime): number {
     const count = receiver.receive();
-    if (count === 0) {
-      this.#crowded = false;
-      this.#headWaitedMs = 0;
-      return 0;
-    }
-    if (count === batchMax) {
-      this.#more = true;
-      this.#crowded = this.#queueFill(receiver.socket.fd) > newInviteShare;
-    } else this.#crowded = false;
+    const isFull = count === batchMax;
+    // The first has waited longest.
+    const headWaitedMs = count === 0 ? 0 : receiver.waitedMs(0, time.wallMs);
+    door.onBatch(isFull, headWaitedMs);
+    if (count === 0) return 0;
+    if (isFull) this.#more = true;
     this.#options.counters[Counter.datagramsIn]! += count;
     const message = this.#message;
     message.kind = RecordKind.message;
-    // The first has waited longest.
-    this.#headWaitedMs = receiver.waitedMs(0, time.wallMs);
-    message.waitedMs = this.#headWaitedMs;
+    message.waitedMs = headWaitedMs;
     for (let place = 0; place < count; place++) {
       message.payload = receiver.payloads[place]!;
       message.payloadLength = receiver.lengthOf(place);
       message.hop = receiver.hopOf(place);
-      this.#deliver(message);
+      door.deliver(message, this.#handle);
     }
     return count;
   }
 
-  /** Only what may be refused, or is no SIP, is looked at before it is parsed. */
-  #deliver(message: IntakeMessage): void {
-    const { payload, payloadLength } = message;
-    const first = payload[0]!;
-    const isPlain =
-      payloadLength >= messageBytesMin && first >= upperA && first <= upperZ && first !== upperI;
-    if (isPlain) this.#handle(message);
-    else this.#router.route(payload, payloadLength, message.hop);
-  }
-
-  /** What the router lets in is the message in hand. */
-  #pass(entry: RingEntry, _bytes: Uint8Array, _length: number): boolean {
-    if (this.#crowded && !entry.urgent) return false;
-    this.#handle(this.#message);
-    return true;
-  }
-
-  #onEarly(listener: number, bytes: Buffer, from: RemoteInfo): void {
+  #onEarly(listener: number, door: SocketDoor, bytes: Buffer, from: RemoteInfo): void {
     const { address, port } = from;
     const hop = { transport: 0 as const, listener, connection: 0, address, port };
-    this.#early.push({ bytes, hop });
+    this.#early.push({ bytes, hop, door });
     this.#options.counters[Counter.datagramsIn]!++;
     // The loop may be asleep.
     this.#options.ring.wake();
@@ -217,11 +162,11 @@ export class SocketIntake implements Intake {
     message.kind = RecordKind.message;
     message.waitedMs = 0;
     const early = this.#early.splice(0);
-    for (const { bytes, hop } of early) {
+    for (const { bytes, hop, door } of early) {
       message.payload = bytes;
       message.payloadLength = bytes.length;
       message.hop = hop;
-      this.#deliver(message);
+      door.deliver(message, this.#handle);
     }
     return early.length;
   }

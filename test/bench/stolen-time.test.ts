@@ -1,7 +1,7 @@
 // Stolen time read from what /proc/stat would say.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { watchStolenTime } from './stolen-time.ts';
+import { watchStolenTime } from '../../bench/stolen-time.ts';
 
 const stat = (first: number, second: number): string =>
   `cpu  1 2 3 4 5 6 7 ${first + second} 0 0\ncpu0 1 2 3 4 5 6 7 ${first} 0 0\n` +
