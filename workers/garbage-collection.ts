@@ -1,11 +1,11 @@
 // How V8 collects in threads. What lives at a collection is copied, so its price is the calls that are up;
-// what dies before costs nothing. DECISIONS.md 36 has the measurements.
+// what dies before costs nothing. DECISIONS.md 36 and 145 have the measurements.
 import { setFlagsFromString } from 'node:v8';
 import type { ResourceLimits } from 'node:worker_threads';
 
-/** Three semi-spaces of 16 MB: at some thousand calls a second a collection comes every 0.3 s, when most short
+/** Three semi-spaces of 32 MB: at the highest rates a collection comes every quarter of a second, when most short
  *  calls have come and gone. Much smaller, and each call is copied twice and ends in the old generation. */
-export const callWorkerLimits: ResourceLimits = { maxYoungGenerationSizeMb: 48 };
+export const callWorkerLimits: ResourceLimits = { maxYoungGenerationSizeMb: 96 };
 
 /** Two batches of CDRs live while the ledger takes one of them: collected half as often they are copied half as
  *  often. The space grows only behind a backlog. */
