@@ -355,7 +355,8 @@ async function compare(): Promise<void> {
       `call path, ${name}: ${lowerQuartile(figures[at]!).toFixed(1)} us of CPU a call (${all})\n`,
     );
   }
-  const [notBilledUs, billedUs] = figures.map(lowerQuartile);
+  // With the frames: what a CDR says of money is a part of the price.
+  const [notBilledUs, billedUs] = figures.slice(-2).map(lowerQuartile);
   process.stdout.write(`${JSON.stringify({ notBilledUs, billedUs })}\n`);
   for (const thread of threads) await thread.terminate();
 }

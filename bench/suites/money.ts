@@ -1,5 +1,5 @@
 // What billing adds to a call on the call path: the core alone, with rates, balances of customer and carrier in shared
-// memory and all that the CDR says of money; the lower quartile of the rounds of each.
+// memory and all that the CDR's frames say of money; the lower quartile of the rounds of each.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { round } from '../load.ts';

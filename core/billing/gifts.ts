@@ -139,7 +139,9 @@ export function useGiftMoney(
 }
 
 export function sumOfGiftMoney(gifts: readonly FittingGiftMoney[]): bigint {
-  return gifts.reduce((sum, { money }) => sum + money, 0n);
+  let sum = 0n;
+  for (const { money } of gifts) sum += money;
+  return sum;
 }
 
 /** What is charged at the end of a period in which less than the minimum was spent. */

@@ -63,7 +63,8 @@ export function chargedValues(cdr: Cdr): unknown[] | undefined {
 
 /** Seconds; with what they came of behind them, in fours, where there was anything. */
 function packageValues({ packageSeconds, packageUses }: Cdr): number | unknown[] {
-  const ofSeconds = packageUses?.filter(({ seconds }) => seconds > 0) ?? [];
+  if (packageUses === undefined) return packageSeconds;
+  const ofSeconds = packageUses.filter(({ seconds }) => seconds > 0);
   if (ofSeconds.length === 0) return packageSeconds;
   const uses = ofSeconds.flatMap(({ account, item, day, seconds }) => [
     account,
@@ -134,15 +135,11 @@ export const nothingCharged: Charged = {
 
 export function termsValues(terms: CallTerms | null): unknown[] | null {
   if (terms === null) return null;
-  const values: unknown[] = [
-    terms.carryMs,
-    terms.freeSeconds,
-    terms.feeUnit,
-    terms.vendor === null ? null : partyValues(terms.vendor),
-  ];
-  for (let level = 0; level < terms.payers.length; level++) {
-    values.push(partyValues(terms.payers[level]!));
-  }
+  const { carryMs, freeSeconds, feeUnit, payers } = terms;
+  const vendor = terms.vendor === null ? null : partyValues(terms.vendor);
+  if (payers.length === 0) return [carryMs, freeSeconds, feeUnit, vendor];
+  const values: unknown[] = [carryMs, freeSeconds, feeUnit, vendor, partyValues(payers[0]!)];
+  for (let level = 1; level < payers.length; level++) values.push(partyValues(payers[level]!));
   return values;
 }
 

@@ -205,13 +205,15 @@ type CdrValues = [
   callerAddress: string,
   calleeAddress: string | null,
   /** billing-values.ts; missing where nobody pays for the call. */
-  charged?: unknown[],
+  charged?: unknown[] | undefined,
   /** gift-values.ts; missing where no gift money paid and nothing is counted. */
   gifts?: unknown[],
 ];
 const cdrValueCount = 25;
 
 function cdrValues(cdr: Cdr): CdrValues {
+  const charged = chargedValues(cdr);
+  // Of its full length at once: a push would copy it into one half as long again.
   const values: CdrValues = [
     cdr.id,
     cdr.callId,
@@ -238,10 +240,12 @@ function cdrValues(cdr: Cdr): CdrValues {
     cdr.sipCode,
     cdr.callerAddress,
     cdr.calleeAddress,
+    charged,
   ];
-  const charged = chargedValues(cdr);
-  if (charged === undefined) return values;
-  values.push(charged);
+  if (charged === undefined) {
+    values.pop();
+    return values;
+  }
   const gifts = giftMoneyValues(cdr);
   if (gifts !== undefined) values.push(gifts);
   return values;

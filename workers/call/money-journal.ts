@@ -7,7 +7,9 @@ import { HandlerHolds } from './handler-holds.ts';
 
 export class MoneyJournal {
   readonly #purse: Purse;
-  // Holds that end with this batch, three values each.
+  // Holds that end with this batch, three values each; `#ended` of them, for an array that is cut to nothing
+  // is allocated anew.
+  #ended = 0;
   readonly #endSlots: number[] = [];
   readonly #endUnits: bigint[] = [];
   readonly #endCharges: bigint[] = [];
@@ -18,7 +20,7 @@ export class MoneyJournal {
   }
 
   get busy(): boolean {
-    return this.#endSlots.length > 0;
+    return this.#ended > 0;
   }
 
   /** A new handler. */
@@ -45,9 +47,10 @@ export class MoneyJournal {
       throw new RangeError(`account slot ${hold.slot}: ${charged} charged of ${hold.reserved}`);
     }
     if (hold.reserved === 0n) return;
-    this.#endSlots.push(hold.slot);
-    this.#endUnits.push(hold.reserved);
-    this.#endCharges.push(charged);
+    const at = this.#ended++;
+    this.#endSlots[at] = hold.slot;
+    this.#endUnits[at] = hold.reserved;
+    this.#endCharges[at] = charged;
     hold.reserved = 0n;
   }
 
@@ -59,15 +62,13 @@ export class MoneyJournal {
   /** False where a hold was larger than all that this worker holds: a bug of ours, and it is left out. */
   giveBack(): boolean {
     let sound = true;
-    for (let at = 0; at < this.#endSlots.length; at++) {
+    for (let at = 0; at < this.#ended; at++) {
       const slot = this.#endSlots[at]!;
       const units = this.#endUnits[at]!;
       if (units > this.#purse.reserved[slot]!) sound = false;
       else settleUnits(this.#purse, slot, units, this.#endCharges[at]!);
     }
-    this.#endSlots.length = 0;
-    this.#endUnits.length = 0;
-    this.#endCharges.length = 0;
+    this.#ended = 0;
     return sound;
   }
 }
