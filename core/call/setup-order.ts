@@ -8,7 +8,6 @@ import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { ingressNumbers, rewritesNumbers } from '../number/ingress-numbers.ts';
 import { numbersRefusal, screensNumbers } from '../number/numbers-refusal.ts';
-import { candidateGateways, hasPriceLimit } from '../routing/candidate-gateways.ts';
 import { capacityOf } from '../routing/gateway-ranking.ts';
 import { startHunt } from '../routing/hunt.ts';
 import type { Call } from './call.ts';
@@ -16,10 +15,10 @@ import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call
 import { dynamicRefusal } from './dynamic-lists.ts';
 import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
+import { findRoutes } from './find-routes.ts';
 import { findFraudLimits, setDaysAside, takeFraudLines, takeFraudMinute } from './fraud-watch.ts';
 import { takeGroupLines } from './group-lines.ts';
 import { numberContext } from './numbers-out.ts';
-import { sellPrice } from './route-prices.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
  *  B2BUA has only its own legs to go by). */
@@ -155,21 +154,7 @@ function ratesFound(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  const { snapshot } = env;
-  const { mapping } = call;
-  const routes = candidateGateways(
-    {
-      snapshot,
-      mapping,
-      callee: call.calleeRouted,
-      emergency: call.emergency,
-      at: call.cdr.startedAt,
-      state: env.effects,
-      minutePrice: env.minutePrice,
-      sellPrice: hasPriceLimit(snapshot, mapping) ? sellPrice(call.billing) : Number.NaN,
-    },
-    env.trace?.route,
-  );
+  const routes = findRoutes(env, call);
   call.hunt = startHunt(routes);
   if (routes.normal.length > 0 || routes.protect.length > 0) return undefined;
   const reason = routes.priceLimited ? EndReasons.profitLimited : EndReasons.noAvailableRouter;

@@ -88,7 +88,7 @@ describe('gift money', () => {
     hangUp(stage, other);
     assert.equal(stage.used('money'), 12n * cent);
     stage.caller.send(inviteText().text);
-    stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), 603));
+    stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), 600));
     assert.equal(stage.used('money'), 12n * cent);
   });
 
