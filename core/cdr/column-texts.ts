@@ -11,6 +11,8 @@ const calleeCallIdBytesMax = 255;
 
 /** "…" in UTF-8: where a text was cut. */
 const mark = '\xe2\x80\xa6';
+/** Of a character of UTF-8, at most. */
+const bytesBehindFirst = 3;
 
 /** The CDR as rows have it: itself where all fits. */
 export function withinColumns(cdr: Cdr): Cdr {
@@ -25,6 +27,15 @@ export function withinColumns(cdr: Cdr): Cdr {
     calleeOut: cutOrNull(cdr.calleeOut, cdrNumberBytesMax),
     calleeBilling: cutOrNull(cdr.calleeBilling, cdrNumberBytesMax),
   };
+}
+
+/** Whether the tables have only a part of a number that came with the call. */
+export function hasCutAccess({ callerAccess, calleeAccess }: Cdr): boolean {
+  return isCutNumber(callerAccess) || isCutNumber(calleeAccess);
+}
+
+function isCutNumber(byteString: string): boolean {
+  return byteString.length >= cdrNumberBytesMax - bytesBehindFirst && byteString.endsWith(mark);
 }
 
 function fits(cdr: Cdr): boolean {
@@ -51,8 +62,9 @@ function cutOrNull(byteString: string | null, bytesMax: number): string | null {
 function cut(byteString: string, bytesMax: number): string {
   if (byteString.length <= bytesMax) return byteString;
   let end = bytesMax - mark.length;
-  // What is no UTF-8 may go on so for ever; a character has at most three bytes behind its first.
-  for (let back = 0; back < 3 && isBehindFirst(byteString.charCodeAt(end)); back++) end--;
+  // What is no UTF-8 may go on so for ever.
+  for (let back = 0; back < bytesBehindFirst && isBehindFirst(byteString.charCodeAt(end)); back++)
+    end--;
   return byteString.slice(0, end) + mark;
 }
 
