@@ -2,6 +2,7 @@
 // says no names the end reason; the lines it took on the way are given back by the caller of this file.
 // The rates come last, since a place in a second is not given back: a refused call uses none of the
 // node's, and one that the node refuses at most its own gateway's.
+import { cdrNumberBytesMax } from '../cdr/column-texts.ts';
 import { nodeSlot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
@@ -38,6 +39,7 @@ const checks: Readonly<Record<string, Check>> = {
   loop: notLooping,
   lock: gatewayOpen,
   'number called': calleeGiven,
+  'number length': numbersShort,
   'numbers rewritten': numbersRewritten,
   'number rules': numbersPass,
   'dynamic black lists': numbersNotListed,
@@ -89,6 +91,16 @@ function gatewayOpen(_env: CallEnvironment, call: Call): Refusal | undefined {
 function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
   if (call.cdr.calleeAccess !== '') return undefined;
   return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
+}
+
+/** What is longer than a CDR could say is no number (RFC 3261 21.4.1, 21.4.12). */
+function numbersShort(_env: CallEnvironment, call: Call): Refusal | undefined {
+  const { callerAccess, calleeAccess } = call.cdr;
+  if (calleeAccess.length > cdrNumberBytesMax) {
+    return { reason: sipEndReason(414), counter: Counter.refusedNumber };
+  }
+  if (callerAccess.length <= cdrNumberBytesMax) return undefined;
+  return { reason: sipEndReason(400), counter: Counter.refusedNumber };
 }
 
 function numbersRewritten(env: CallEnvironment, call: Call): Refusal | undefined {
