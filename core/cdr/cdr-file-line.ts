@@ -3,6 +3,7 @@
 // is a worker's.
 import { localSeconds, type OffsetTable } from '../time/local-time.ts';
 import type { Cdr } from './cdr.ts';
+import { peerText, peerTextOrNull } from './cdr-json.ts';
 
 /** Field 17: who pays, the account of a gateway or nobody. */
 const billedByGateway = '1';
@@ -21,8 +22,8 @@ export function isInCdrFile(cdr: Cdr, withUnanswered: boolean): boolean {
 /** With its line end. Times are the node's clock; hold time in whole seconds, begun ones counted. */
 export function cdrFileLine(cdr: Cdr, zone: OffsetTable): string {
   const fields = [
-    cdr.callerAccess,
-    cdr.calleeAccess,
+    peerText(cdr.callerAccess),
+    peerText(cdr.calleeAccess),
     localText(cdr.startedAt, zone),
     localText(cdr.endedAt, zone),
     String(Math.ceil(cdr.holdTimeMs / 1000)),
@@ -32,8 +33,8 @@ export function cdrFileLine(cdr: Cdr, zone: OffsetTable): string {
     cdr.routingGateway ?? '',
     cdr.callerAddress,
     cdr.calleeAddress ?? '',
-    cdr.callerOut ?? '',
-    cdr.calleeOut ?? '',
+    peerTextOrNull(cdr.callerOut) ?? '',
+    peerTextOrNull(cdr.calleeOut) ?? '',
     cdr.account ?? '',
     String(cdr.sipCode),
     cdr.pddMs === null ? '' : String(cdr.pddMs),

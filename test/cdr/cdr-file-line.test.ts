@@ -54,6 +54,13 @@ describe('a line of an hourly CDR file', () => {
     );
   });
 
+  it('has numbers as UTF-8 text, however they came', () => {
+    const callerAccess = Buffer.from('Köln-100').toString('latin1');
+    assert.match(cdrFileLine({ ...cdr, callerAccess }, london), /^Köln-100\|/);
+    const calleeOut = Buffer.from('12ß3').toString('latin1');
+    assert.match(cdrFileLine({ ...cdr, calleeOut }, london), /\|12ß3\|acme\|/);
+  });
+
   it('has empty fields where there is nothing', () => {
     const refused = {
       ...cdr,
@@ -75,7 +82,7 @@ describe('a line of an hourly CDR file', () => {
   });
 
   it('cannot be made two lines or other fields by a number', () => {
-    const line = cdrFileLine({ ...cdr, callerAccess: '1|2\r\n3\u0085|4' }, london);
+    const line = cdrFileLine({ ...cdr, callerAccess: '1|2\r\n3\u00c2\u0085|4' }, london);
     assert.equal(line.split('\n').length, 2);
     assert.equal(line.split('|').length, 18);
     assert.ok(line.startsWith('1234|'));
