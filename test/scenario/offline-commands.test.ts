@@ -1,7 +1,7 @@
 // Commands on the data directory of a node that is stopped, whose node file, as of a packaged service, is
 // somewhere else and names a database.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createConnection } from 'mysql2/promise';
@@ -63,11 +63,42 @@ describe('commands on a stopped node with a database', () => {
   it('a change goes into the master copy, also that of a recharge', async () => {
     const number = 'SELECT MAX(number) FROM configuration_version';
     assert.equal(await value(number), 2, 'the document, and the later expiry');
-    await node.command('config', 'rollback', '1');
+    const changed = join(node.folder, 'changed.json');
+    writeFileSync(changed, JSON.stringify({ parameters: { SS_MAXCPS: 7 } }));
+    await node.command('apply', changed);
     assert.equal(await value(number), 3);
     const published = await node.command('config', 'publish', '--json');
     assert.deepEqual(JSON.parse(published), { number: 3 }, 'it is followed: nothing is put there');
     assert.equal(await value(number), 3);
+  });
+
+  it('what was paid for stays when an old version comes back, or the old document', async () => {
+    const expiry = async (): Promise<[string, string]> => {
+      const { accounts } = JSON.parse(await node.command('export', '--format', 'json')) as {
+        accounts: { expiresAt: string; extendedFrom: string }[];
+      };
+      return [accounts[0]!.expiresAt, accounts[0]!.extendedFrom];
+    };
+    const paid = ['2030-01-04T00:00:00.000Z', '2030-01-01T00:00:00.000Z'];
+    await node.command('config', 'rollback', '1');
+    assert.deepEqual(await expiry(), paid);
+    const newest = async (): Promise<number> => {
+      const { versions } = JSON.parse(await node.command('config', 'list', '--json')) as {
+        versions: { version: number }[];
+      };
+      return versions[0]!.version;
+    };
+    const version = await newest();
+    const old = join(node.folder, 'old.json');
+    writeFileSync(old, JSON.stringify(document));
+    const { code, stdout, stderr } = await tandem(['apply', old, '--data', dataDir]);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout + stderr,
+      /account "acme": expiresAt "2030-01-01T00:00:00\.000Z" has no eff/,
+    );
+    assert.deepEqual(await expiry(), paid);
+    assert.equal(await newest(), version, 'nothing has changed');
   });
 
   it('the running node has all of it', async () => {
@@ -78,6 +109,19 @@ describe('commands on a stopped node with a database', () => {
     });
     assert.equal(((await response.json()) as { balance: string }).balance, '12');
     assert.equal(await node.stop(), 0);
+  });
+
+  it('a backup has the node file from beside the directory, and a restore finds the database by it', async () => {
+    const backup = join(node.folder, 'backup.gz');
+    await node.command('backup', backup);
+    const target = join(node.folder, 'restored');
+    const { code, stdout, stderr } = await tandem(['restore', backup, '--data', target]);
+    assert.equal(code, 0, stderr);
+    assert.equal((JSON.parse(stdout) as { ledger: string }).ledger, 'kept');
+    const [original, restored] = [join(dataDir, '..'), target].map((folder) =>
+      readFileSync(join(folder, 'node.json'), 'utf8'),
+    );
+    assert.equal(restored, original);
   });
 
   it('without its node file nothing is booked anywhere', async () => {
