@@ -4,10 +4,17 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
+import { createExtensionNotes } from '../../admin/extension-notes.ts';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
+import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
 import { tandem } from '../admin/command.ts';
 import { MariaDb } from '../peers/mariadb.ts';
 import { type NodeUnderTest, openNode } from './node-under-test.ts';
+
+/** A node does it at its start. */
+const settledMs = 20_000;
 
 const document = {
   parameters: { SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY: 3 },
@@ -101,13 +108,37 @@ describe('commands on a stopped node with a database', () => {
     assert.equal(await newest(), version, 'nothing has changed');
   });
 
-  it('the running node has all of it', async () => {
+  /** As by a process that died behind the payment. */
+  async function payHalf(): Promise<string> {
+    const store = await openConfigurationStore(dataDir);
+    const ledger = openMysqlLedger({ url });
+    try {
+      const books = await ledger.account('acme');
+      await createExtensionNotes(async (use) => use(store)).open('acme', books!.expiresAt);
+      const order = { kind: 'recharge', units: 100_000_000n, at: Date.now(), by: 'b' } as const;
+      const expiry = { extendDays: 3, expiresAt: books!.expiresAt };
+      const paid = await ledger.pay({ account: 'acme', ...order, reason: '', ...expiry });
+      return new Date(paid.expiresAt!).toISOString();
+    } finally {
+      await ledger.close();
+      await store.close();
+    }
+  }
+
+  it('the running node has all of it, and makes good what a payment left', async () => {
+    const paidUntil = await payHalf();
     await node.start();
     const { adminUrl, token } = node.tandem();
-    const response = await fetch(`${adminUrl}/api/v1/accounts/acme`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    assert.equal(((await response.json()) as { balance: string }).balance, '12');
+    const shown = async (): Promise<{ balance: string; expiresAt: string }> => {
+      const response = await fetch(`${adminUrl}/api/v1/accounts/acme`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return (await response.json()) as { balance: string; expiresAt: string };
+    };
+    const end = performance.now() + settledMs;
+    while ((await shown()).expiresAt !== paidUntil && performance.now() < end) await delay(100);
+    const { balance, expiresAt } = await shown();
+    assert.deepEqual([balance, expiresAt], ['13', paidUntil]);
     assert.equal(await node.stop(), 0);
   });
 
