@@ -1,6 +1,7 @@
 // The question that a recorded call asked of routing: its numbers, its customer, the time at which it came and the
 // configuration it ran on, with the gateways that failed it failing again.
 import { type CdrJson, cdrToJson, logIdText, parseLogId } from '../core/cdr/cdr-json.ts';
+import { hasCutAccess } from '../core/cdr/column-texts.ts';
 import { sipEndReason } from '../core/end-reason.ts';
 import type { AnalyzeRequest } from '../workers/admin-messages.ts';
 import type { StoredCdr } from '../workers/ledger/ledger-store.ts';
@@ -26,6 +27,13 @@ export async function findRecordedCall(
   }
   if (cdr.mappingGateway === '') {
     throw refused(text, 'a call that came by no mapping gateway', 'one that was routed');
+  }
+  if (hasCutAccess(cdr)) {
+    throw refused(
+      text,
+      'a call with a number too long for its CDR',
+      'one whose numbers it has whole',
+    );
   }
   return cdrToJson(cdr, cdr.logId);
 }

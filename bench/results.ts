@@ -187,6 +187,11 @@ export interface RoutingResult {
   decisionP99Us: number;
   /** Of the loop as a whole, so that a busy machine does not tell. */
   decisionMeanCpuUs: number;
+  /** With the ASR as first key, the windows of all candidates read; absent, as the next, in older results. */
+  asrDecisionMedianUs?: number;
+  asrDecisionMeanCpuUs?: number;
+  /** CPU of finding the longest prefix. */
+  lookupNs?: number;
   bytesPerPrefix: number;
   /** With the suites' gateways alone. */
   small: StepResult[];

@@ -1,6 +1,7 @@
 // A whole routing decision of a large plan: 1,000,000 prefixes over 200 gateways with rates of their own, ASR, ACD
-// and least cost on, in shared memory as call workers have it. Prints one JSON line: microseconds a decision, and
-// bytes a prefix of the prefix tables.
+// and least cost on, in shared memory as call workers have it; once with the price as first key, once with the ASR, so
+// that the windows of all candidates are read. Prints one JSON line: microseconds a decision, nanoseconds for the longest
+// prefix alone, and bytes a prefix of the prefix tables.
 //   node dist/bench/micro/route-decision.js [prefixes] [gateways]
 import { linesUsed } from '../../core/admission/line-limits.ts';
 import { billingRules } from '../../core/billing/billing-rules.ts';
@@ -8,6 +9,7 @@ import { vendorMinutePrice } from '../../core/call/route-prices.ts';
 import type { ConfigurationDocument } from '../../core/configuration/model.ts';
 import { mappingGatewayAt, openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import type { PrefixTable, Snapshot } from '../../core/configuration/snapshot.ts';
+import { longestPrefix } from '../../core/number/prefix-table.ts';
 import { candidateGateways, type RouteQuestion } from '../../core/routing/candidate-gateways.ts';
 import { gatewayEffects, StateWord, stateWordsPerSlot } from '../../core/routing/gateway-state.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
@@ -26,6 +28,9 @@ const ratesPerGateway = 2_000;
 const numberCount = 65_536;
 const decisions = 200_000;
 const warmUp = 50_000;
+const lookups = 1_000_000;
+/** Rows of the mapping gateways. */
+const mappings = [0, 1];
 
 let randomState = 0x2545f491;
 
@@ -76,6 +81,13 @@ function plan(): ConfigurationDocument {
         secondRoutePolicy: 'asr',
         maxRatePerMinute: '0.95',
       },
+      {
+        name: 'in-by-asr',
+        addresses: ['192.0.2.2'],
+        firstRoutePolicy: 'asr',
+        secondRoutePolicy: 'acd',
+        maxRatePerMinute: '0.95',
+      },
     ],
     routingGateways: names.map((name, index) => ({
       name,
@@ -103,11 +115,11 @@ function prefixBytes({ slots, entries, lists, keys, lengthMasks }: PrefixTable):
   return [slots, entries, lists, keys, lengthMasks].reduce((sum, each) => sum + each.byteLength, 0);
 }
 
-function questionsOn(snapshot: Snapshot): (callee: string) => RouteQuestion {
+function questionsOn(snapshot: Snapshot): (mapping: number, callee: string) => RouteQuestion {
   const memory = allocateSharedMemory({ workers: 1 });
   const words = gatewayWords(memory);
   const ledger = lineLedger(memory);
-  for (let slot = 1; slot <= gatewayCount + 1; slot++) {
+  for (let slot = 1; slot <= gatewayCount + mappings.length; slot++) {
     words[slot * stateWordsPerSlot + StateWord.asr] = 1 + random(10_000);
     words[slot * stateWordsPerSlot + StateWord.acd] = 1 + random(3000);
     words[slot * stateWordsPerSlot + StateWord.callsToday] = random(100_000);
@@ -119,11 +131,10 @@ function questionsOn(snapshot: Snapshot): (callee: string) => RouteQuestion {
   const rules = billingRules(snapshot.parameters);
   const minutePrice: RouteQuestion['minutePrice'] = (gateway, question) =>
     vendorMinutePrice(rules, gateway, question);
-  const mapping = mappingGatewayAt(snapshot, 0);
   const at = Date.UTC(2026, 0, 1);
-  return (callee) => ({
+  return (mapping, callee) => ({
     snapshot,
-    mapping,
+    mapping: mappingGatewayAt(snapshot, mapping),
     callee,
     emergency: false,
     at,
@@ -141,36 +152,71 @@ compiled.writeInto(arena);
 const snapshot = openSnapshot(arena);
 const questionOf = questionsOn(snapshot);
 const numbers = Array.from({ length: numberCount }, () => digits(8 + random(6)));
-const tookUs = new Float64Array(decisions);
-let candidates = 0;
-let routed = 0;
-let cpuBefore = process.cpuUsage();
-for (let n = 0; n < warmUp + decisions; n++) {
-  const question = questionOf(numbers[n & (numberCount - 1)]!);
-  const startedMs = performance.now();
-  const { normal } = candidateGateways(question);
-  const us = (performance.now() - startedMs) * 1000;
-  if (n === warmUp) cpuBefore = process.cpuUsage();
-  if (n < warmUp) continue;
-  tookUs[n - warmUp] = us;
-  candidates += normal.length;
-  if (normal.length > 0) routed++;
+
+interface Decisions {
+  readonly candidatesMean: number;
+  readonly routedPercent: number;
+  /** Of the loop as a whole, so that a busy machine does not tell. */
+  readonly meanCpuUs: number;
+  readonly medianUs: number;
+  readonly p95Us: number;
+  readonly p99Us: number;
 }
-const cpu = process.cpuUsage(cpuBefore);
-tookUs.sort();
-const quantile = (share: number): number =>
-  Math.round(tookUs[Math.floor((decisions - 1) * share)]! * 100) / 100;
+
+function decide(mapping: number): Decisions {
+  const tookUs = new Float64Array(decisions);
+  let candidates = 0;
+  let routed = 0;
+  let cpuBefore = process.cpuUsage();
+  for (let n = 0; n < warmUp + decisions; n++) {
+    const question = questionOf(mapping, numbers[n & (numberCount - 1)]!);
+    const startedMs = performance.now();
+    const { normal } = candidateGateways(question);
+    const us = (performance.now() - startedMs) * 1000;
+    if (n === warmUp) cpuBefore = process.cpuUsage();
+    if (n < warmUp) continue;
+    tookUs[n - warmUp] = us;
+    candidates += normal.length;
+    if (normal.length > 0) routed++;
+  }
+  const cpu = process.cpuUsage(cpuBefore);
+  tookUs.sort();
+  const quantile = (share: number): number =>
+    rounded(tookUs[Math.floor((decisions - 1) * share)]!, 2);
+  return {
+    candidatesMean: rounded(candidates / decisions, 1),
+    routedPercent: Math.round((routed * 100) / decisions),
+    meanCpuUs: rounded((cpu.user + cpu.system) / decisions, 2),
+    medianUs: quantile(0.5),
+    p95Us: quantile(0.95),
+    p99Us: quantile(0.99),
+  };
+}
+
+/** Nanoseconds of CPU. */
+function lookUp(): number {
+  let found = 0;
+  const before = process.cpuUsage();
+  for (let n = 0; n < lookups; n++) {
+    if (longestPrefix(snapshot.prefixes, numbers[n & (numberCount - 1)]!) >= 0) found++;
+  }
+  const { user, system } = process.cpuUsage(before);
+  if (found === 0) throw new Error('no number has a prefix');
+  return Math.round(((user + system) * 1000) / lookups);
+}
+
+function rounded(value: number, digitsKept: number): number {
+  return Number(value.toFixed(digitsKept));
+}
+
+const [byRate, byAsr] = mappings.map(decide);
 console.log(
   JSON.stringify({
     prefixCount,
     gatewayCount,
-    prefixBytesEach: Math.round((prefixBytes(snapshot.prefixes) / prefixCount) * 10) / 10,
-    candidatesMean: Math.round((candidates / decisions) * 10) / 10,
-    routedPercent: Math.round((routed * 100) / decisions),
-    // Of the loop as a whole, so that a busy machine does not tell.
-    meanCpuUs: Math.round(((cpu.user + cpu.system) * 100) / decisions) / 100,
-    medianUs: quantile(0.5),
-    p95Us: quantile(0.95),
-    p99Us: quantile(0.99),
+    prefixBytesEach: rounded(prefixBytes(snapshot.prefixes) / prefixCount, 1),
+    lookupNs: lookUp(),
+    byRate,
+    byAsr,
   }),
 );

@@ -80,13 +80,15 @@ function largeDocument(prefixes: number): object {
   };
 }
 
+/** After so long the gauge has forgotten the stall of the first configuration, and that of the first calls. */
+const gaugeSeconds = 61;
+
 /** The longest stall over minutes at half the highest clean rate. */
 export async function measureStall(context: SuiteContext): Promise<StallResult> {
   return onStage(context, 'tandem', 'stall', async (stage) => {
     const rate = Math.round(cleanCps(context, 'Tandem') / 2);
     const seconds = context.quick ? 10 : (context.options.minutes ?? 10) * 60;
-    // the gauge forgets the stall of the first configuration after a minute
-    if (!context.quick) await delay(61_000);
+    if (!context.quick) await delay(gaugeSeconds * 1000);
     const load = await startLoad(stage, rate, seconds);
     const longest = await watchStalls(tandemOf(stage), seconds);
     const faults = await load();
@@ -101,7 +103,8 @@ export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
   return onStage(context, 'tandem', 'swap', async (stage) => {
     const rate = context.options['swap-cps'] ?? (context.quick ? 500 : 2000);
     const prefixes = context.quick ? 100_000 : 1_000_000;
-    const seconds = context.quick ? 30 : 120;
+    const seconds = context.quick ? 30 : 75;
+    const warmUpSeconds = context.quick ? 0 : gaugeSeconds;
     const gateways = 200;
     const files = [3_000_000, 5_000_000].map((from) => {
       const file = join(stage.folder, `large-${from}.json`);
@@ -109,7 +112,8 @@ export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
       writeFileSync(file, JSON.stringify(document));
       return file;
     });
-    const load = await startLoad(stage, rate, seconds);
+    const load = await startLoad(stage, rate, warmUpSeconds + seconds);
+    await delay(warmUpSeconds * 1000);
     const stalls = watchStalls(tandemOf(stage), seconds);
     const applySeconds: number[] = [];
     for (const file of files) {

@@ -18,32 +18,43 @@ const gateways = 200;
 const sizes = ['small', 'large'] as const;
 const turns = 6;
 
-/** Of bench/micro/route-decision.ts. */
 interface Decision {
   readonly medianUs: number;
   readonly p99Us: number;
   readonly meanCpuUs: number;
+}
+
+/** Of bench/micro/route-decision.ts. */
+interface Decisions {
+  readonly byRate: Decision;
+  readonly byAsr: Decision;
+  readonly lookupNs: number;
   readonly prefixBytesEach: number;
 }
 
 export async function measureRouting(context: SuiteContext): Promise<RoutingResult> {
   const prefixes = context.quick ? 20_000 : 1_000_000;
-  const decision = await decide(prefixes);
-  context.say(`a decision among ${prefixes} prefixes: ${decision.medianUs} µs`);
+  const { byRate, byAsr, lookupNs, prefixBytesEach } = await decide(prefixes);
+  context.say(
+    `a decision among ${prefixes} prefixes: ${byRate.medianUs} µs by rate, ${byAsr.medianUs} µs by ASR; a lookup ${lookupNs} ns`,
+  );
   const { small, large } = await compare(context, prefixes);
   return {
     prefixes,
     gateways,
-    decisionMedianUs: decision.medianUs,
-    decisionP99Us: decision.p99Us,
-    decisionMeanCpuUs: decision.meanCpuUs,
-    bytesPerPrefix: decision.prefixBytesEach,
+    decisionMedianUs: byRate.medianUs,
+    decisionP99Us: byRate.p99Us,
+    decisionMeanCpuUs: byRate.meanCpuUs,
+    asrDecisionMedianUs: byAsr.medianUs,
+    asrDecisionMeanCpuUs: byAsr.meanCpuUs,
+    lookupNs,
+    bytesPerPrefix: prefixBytesEach,
     small,
     large,
   };
 }
 
-async function decide(prefixes: number): Promise<Decision> {
+async function decide(prefixes: number): Promise<Decisions> {
   const program = projectPath('dist/bench/micro/route-decision.js');
   const { stdout } = await execute(process.execPath, [
     '--max-old-space-size=3000',
@@ -51,7 +62,7 @@ async function decide(prefixes: number): Promise<Decision> {
     String(prefixes),
     String(gateways),
   ]);
-  return JSON.parse(stdout) as Decision;
+  return JSON.parse(stdout) as Decisions;
 }
 
 /** Both nodes are up at once and take calls in turn: what is compared is measured within a minute. */

@@ -48,7 +48,8 @@ export function findPayers(
   call: RatedCall,
 ): readonly Payer[] | EndReason {
   const { snapshot, rules, packagesOf, trace } = state;
-  const rated = { number: ratedNumber(call.callee, rules), at: call.at };
+  const { feeUnit } = rules;
+  const rated = { number: ratedNumber(call.callee, rules), at: call.at, feeUnit };
   const free = isFree(call.callee, rules);
   const payers: Payer[] = [];
   // A checked document has no ring of agents.
@@ -73,7 +74,8 @@ export function findVendor(
 ): Payer | EndReason {
   const { snapshot, rules, packagesOf } = state;
   const account = accountAt(snapshot, accountRow);
-  const rated = { number: calleeOut ?? ratedNumber(call.callee, rules), at: call.at };
+  const number = calleeOut ?? ratedNumber(call.callee, rules);
+  const rated = { number, at: call.at, feeUnit: rules.feeUnit };
   const found = findRate(snapshot.billing, account, rated);
   if (isRefusal(found)) return found;
   return { account, terms: payerTerms(found, false, packagesOf(account), rated) };

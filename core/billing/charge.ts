@@ -10,6 +10,7 @@ import {
   fittingGifts,
   type GiftMoneyUse,
   type GiftUse,
+  giftMoneyMax,
   type PackageBalance,
   sumOfGiftMoney,
   useGiftMoney,
@@ -46,16 +47,26 @@ export interface Charge {
   readonly fromBalance: bigint;
 }
 
-/** `number`: as it is rated; `at`: start of the call, ms since 1970. */
+/** What a rated call is at its start. */
+interface StartedCall {
+  /** As it is rated. */
+  readonly number: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly feeUnit: bigint;
+}
+
+/** With as much of the packages as a call sets aside. */
 export function payerTerms(
   rate: RateTerms,
   free: boolean,
   packages: readonly PackageBalance[],
-  call: { readonly number: string; readonly at: number },
+  call: StartedCall,
 ): PayerTerms {
   if (packages.length === 0) return { rate, free, gifts: noGifts, giftMoney: noGiftMoney };
   const gifts = fittingGifts(packages, call.number, call.at);
-  return { rate, free, gifts, giftMoney: fittingGiftMoney(packages) };
+  const most = giftMoneyMax(rate, gifts, call.feeUnit);
+  return { rate, free, gifts, giftMoney: fittingGiftMoney(packages, most) };
 }
 
 /** `fromBalanceMax`: a call that the server ended is charged at most what it reserved. */

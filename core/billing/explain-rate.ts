@@ -17,7 +17,7 @@ import {
   ratedNumber,
 } from './call-billing.ts';
 import type { Charge } from './charge.ts';
-import { fullPackages } from './gifts.ts';
+import { fullPackages, giftSecondsMax } from './gifts.ts';
 import { holdSeconds } from './hold-time.ts';
 import { billedTime } from './price.ts';
 import type { LookedIn } from './rate-lookup.ts';
@@ -265,6 +265,11 @@ function chargeSteps(
     result,
   });
   const steps = [of('rate', rateText(rate))];
+  const hasGifts = terms.gifts.length > 0 || terms.giftMoney.length > 0;
+  if (hasGifts && !terms.free && seconds > giftSecondsMax) {
+    const hour = `free seconds for ${giftSecondsMax} s of a call, in whole cycles`;
+    steps.push(of('packages', `${hour}; gift money for what is left of them`));
+  }
   for (const { packageName, gift, seconds: used } of charge.giftUses) {
     steps.push(of('package seconds', `${used} s of ${packageName}, gift ${gift + 1}`));
   }

@@ -1,8 +1,13 @@
 // Packages: which free seconds and gift money a call may use, and how much of them it uses. What an account
 // has left of a package comes in as an argument; what is used goes out, for the ledger to post.
+import type { RatedTerms } from '../cdr/cdr.ts';
 import { packageAt } from '../configuration/open-billing.ts';
 import type { Account, BillingTables, Gift, Package } from '../configuration/snapshot.ts';
 import { localSeconds, secondOfDay, windowDay } from '../time/local-time.ts';
+import { priceOf } from './price.ts';
+
+/** Packages pay for an hour of a call, from its start. */
+export const giftSecondsMax = 3600;
 
 /** What an account has left of one package in the current period. */
 export interface PackageBalance {
@@ -57,25 +62,41 @@ export function fullPackages(
     }));
 }
 
-/** `balances` in the order in which they are used. `number`: a byte string as it is rated. */
+/** What a call takes of a gift of which it has nothing yet: whole cycles that cover `left` seconds. */
+export function wholeCycles({ cycleSeconds }: Pick<Gift, 'cycleSeconds'>, left: number): number {
+  return Math.ceil(left / cycleSeconds) * cycleSeconds;
+}
+
+/** The gift money that a call takes at most: what the part of its hour costs that free seconds leave. */
+export function giftMoneyMax(
+  rate: RatedTerms,
+  gifts: readonly Pick<FittingGift, 'secondsLeft'>[],
+  feeUnit: bigint,
+): bigint {
+  let seconds = giftSecondsMax;
+  for (const { secondsLeft } of gifts) seconds -= secondsLeft;
+  return priceOf(rate, seconds, feeUnit).fee;
+}
+
+/** What a call takes of them, an hour in all; `balances` in the order in which they are used. `number`: a byte string
+ *  as it is rated. */
 export function fittingGifts(
   balances: readonly PackageBalance[],
   number: string,
   at: number,
 ): FittingGift[] {
   const fitting: FittingGift[] = [];
+  let left = giftSecondsMax;
   for (const balance of balances) {
     if (!counts(balance)) continue;
     const second = secondOfDay(localSeconds(balance.package.zone, at));
     for (const [gift, terms] of balance.package.gifts.entries()) {
-      const secondsLeft = balance.secondsLeft[gift] ?? 0;
-      if (secondsLeft < terms.cycleSeconds || !isGiftFor(terms, number, second)) continue;
-      fitting.push({
-        packageName: balance.package.name,
-        gift,
-        cycleSeconds: terms.cycleSeconds,
-        secondsLeft,
-      });
+      const { cycleSeconds } = terms;
+      const cycles = Math.floor((balance.secondsLeft[gift] ?? 0) / cycleSeconds);
+      if (left <= 0 || cycles === 0 || !isGiftFor(terms, number, second)) continue;
+      const secondsLeft = Math.min(cycles * cycleSeconds, wholeCycles(terms, left));
+      fitting.push({ packageName: balance.package.name, gift, cycleSeconds, secondsLeft });
+      left -= secondsLeft;
     }
   }
   return fitting;
@@ -113,11 +134,15 @@ export function useGifts(gifts: readonly FittingGift[], seconds: number): GiftsU
   return { uses, covered };
 }
 
-/** `balances` in the order in which they are used. */
-export function fittingGiftMoney(balances: readonly PackageBalance[]): FittingGiftMoney[] {
-  return balances
+/** `most` of it in all; `balances` in the order in which they are used. */
+export function fittingGiftMoney(
+  balances: readonly PackageBalance[],
+  most: bigint,
+): readonly FittingGiftMoney[] {
+  const left = balances
     .filter((balance) => balance.moneyLeft > 0n && counts(balance))
     .map((balance) => ({ packageName: balance.package.name, money: balance.moneyLeft }));
+  return useGiftMoney(left, most);
 }
 
 /** Gift money goes before the balance. The first use is of the first, and so on. */

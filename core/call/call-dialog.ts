@@ -124,7 +124,7 @@ function callDialog(
   };
 }
 
-/** The pair of early dialogs for this response's To tag, made when it is new. */
+/** The pair of early dialogs for this response's To tag, made when it is new; beyond `forksMax` the last one's. */
 export function forkOf(
   env: CallEnvironment,
   leg: OutboundLeg,
@@ -144,6 +144,21 @@ export function forkOf(
   return fork;
 }
 
+/** The pair of dialogs for the To tag of a 2xx: where there is room for no more, the oldest early one gives way. */
+export function answeringFork(
+  env: CallEnvironment,
+  leg: OutboundLeg,
+  message: SipMessage,
+  tag: string,
+): Fork {
+  const { forks } = leg;
+  if (forks.length >= forksMax && !forks.some(({ remoteTag }) => remoteTag === tag)) {
+    leg.forks = forks.slice(1);
+    forgetPairs(env, leg, forks.slice(0, 1));
+  }
+  return forkOf(env, leg, message, tag);
+}
+
 /** A dialog for a 2xx nobody waits for: a second fork's, or one that crossed our CANCEL. */
 export function strayDialog(leg: OutboundLeg, message: SipMessage, tag: string): CallDialog {
   return calleeDialog(leg, message, tag);
@@ -154,6 +169,10 @@ export function forgetForks(env: CallEnvironment, leg: OutboundLeg, keep: Fork |
   if (leg.forks.length === 1 && leg.forks[0] === keep) return;
   const over = leg.forks.filter((fork) => fork !== keep);
   leg.forks = keep === undefined ? [] : [keep];
+  forgetPairs(env, leg, over);
+}
+
+function forgetPairs(env: CallEnvironment, leg: OutboundLeg, over: readonly Fork[]): void {
   dropReliable(env, leg.call.inbound, over);
   for (const fork of over) {
     forgetDialog(env.table, fork.callee);

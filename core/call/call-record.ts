@@ -1,5 +1,6 @@
 // Fills in the CDR of a call and the record from which both legs can be hung up after a crash.
 import type { AgentFee, AnswerRecord, Cdr, DialogRecord } from '../cdr/cdr.ts';
+import { withinColumns } from '../cdr/column-texts.ts';
 import type { MappingGateway } from '../configuration/snapshot.ts';
 import { requestRoutes, requestUriOf } from '../dialog/dialog.ts';
 import { EndReasons } from '../end-reason.ts';
@@ -93,7 +94,8 @@ export function recordIllegalCall(
   cdr.endedAt = cdr.startedAt;
   cdr.endReason = key;
   cdr.sipCode = sipCode;
-  env.effects.recordEnd(cdr);
+  // Nothing has bounded what a stranger says: the log need not have it whole.
+  env.effects.recordEnd(withinColumns(cdr));
 }
 
 export function answerRecord(call: Call, caller: CallDialog, callee: CallDialog): AnswerRecord {

@@ -5,7 +5,7 @@ import type { RoutingGateway } from '../configuration/snapshot.ts';
 import { moneyText } from '../money.ts';
 import { keysOf } from '../routing/explain-keys.ts';
 import type { SortKey } from '../routing/gateway-order.ts';
-import { candidatesMax } from '../routing/gateway-ranking.ts';
+import { candidatesMax, furtherMax } from '../routing/gateway-ranking.ts';
 import type { ExplainedCandidate, RouteStep } from '../routing/route-explanation.ts';
 import { explainOut } from './explain-numbers.ts';
 import type { RehearsedCall } from './rehearsed-call.ts';
@@ -67,7 +67,7 @@ function skippedReason(
   if (stopper !== undefined) {
     return `${stopper.gateway.name} has a longer prefix and prefixMode terminate`;
   }
-  return `a call has at most ${candidatesMax} candidates`;
+  return `${furtherMax} better ones are looked at, and ${candidatesMax} tried, at most`;
 }
 
 function explainedCandidate(

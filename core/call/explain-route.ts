@@ -107,6 +107,7 @@ function explainCall(
   const routes: Routes = {
     normal: call.hunt.candidates,
     protect: call.hunt.protect,
+    cut: call.hunt.cut,
     priceLimited: false,
   };
   const hunted = rehearseHunt(rehearsed, routes, { request, unreachable });

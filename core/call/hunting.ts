@@ -2,13 +2,7 @@
 // protect routes, in which those that had no room are asked again.
 import { type EndReason, EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
-import {
-  candidatePassed,
-  candidateTried,
-  huntPassed,
-  huntProtect,
-  nextCandidate,
-} from '../routing/hunt.ts';
+import { candidatePassed, candidateTried, huntPassed, huntProtect } from '../routing/hunt.ts';
 import { protectDelay } from '../routing/protect-delay.ts';
 import { TimerName } from '../time/timer-name.ts';
 import { AttemptStart, startAttempt } from './attempt-start.ts';
@@ -16,6 +10,7 @@ import type { AttemptFailure, Call } from './call.ts';
 import { CallPhase } from './call.ts';
 import { endUnanswered } from './call-ending.ts';
 import type { CallEnvironment } from './environment.ts';
+import { nextOf, protectRoutesNow } from './find-routes.ts';
 
 /** Between two looks at the gateways that had no room. */
 const lookAgainMs = 1000;
@@ -31,7 +26,7 @@ export function tryNextGateway(env: CallEnvironment, call: Call): void {
       return;
     }
     env.effects.count(Counter.protectTurns);
-    huntProtect(hunt);
+    huntProtect(hunt, protectRoutesNow(env, call));
     if (startNext(env, call)) return;
   }
   const failure = call.lastFailure ?? skippedFailure(call);
@@ -56,7 +51,7 @@ function protectWaitMs(env: CallEnvironment, { hunt, mapping, parameters }: Call
 function startNext(env: CallEnvironment, call: Call): boolean {
   const { hunt } = call;
   for (;;) {
-    const candidate = nextCandidate(hunt);
+    const candidate = nextOf(env, call, call.cdr.attempts.length);
     if (candidate === undefined) return false;
     switch (startAttempt(env, call, candidate)) {
       case AttemptStart.sent:
@@ -71,8 +66,9 @@ function startNext(env: CallEnvironment, call: Call): boolean {
   }
 }
 
-/** No INVITE was sent. */
+/** No INVITE was sent. What a moment later may be otherwise is told before what will not. */
 export function skippedFailure(call: Call): AttemptFailure {
+  if (call.hunt.hadNoRoom) return allBusy;
   if (call.vendorShort) return vendorsShort;
   return call.numbersRefused === undefined ? allBusy : skippedAll(call.numbersRefused);
 }

@@ -20,6 +20,7 @@ import {
 import type { Fork, OutboundLeg } from './call.ts';
 import { noPayload, OutboundState } from './call.ts';
 import {
+  answeringFork,
   contactUri,
   forgetForks,
   forkOf,
@@ -126,7 +127,7 @@ function onSuccess(env: CallEnvironment, leg: OutboundLeg, message: SipMessage):
     onFurtherSuccess(env, leg, message, tag);
     return;
   }
-  const fork = forkOf(env, leg, message, tag);
+  const fork = answeringFork(env, leg, message, tag);
   const { callee } = fork;
   leg.state = OutboundState.answered;
   // The transaction still absorbs repeats and reaches the leg; a call of hours need not hold it.

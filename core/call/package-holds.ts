@@ -5,10 +5,9 @@
 import { UsageKind, usageCell } from '../admission/day-usage.ts';
 import { giftUsageSlot } from '../admission/line-limits.ts';
 import type { BillingRules } from '../billing/billing-rules.ts';
-import { isGiftFor } from '../billing/gifts.ts';
+import { giftMoneyMax, giftSecondsMax, isGiftFor, wholeCycles } from '../billing/gifts.ts';
 import { giftItem, giftMoneyItem, RentState, spentItem } from '../billing/package-items.ts';
 import { orderPeriod } from '../billing/package-period.ts';
-import { priceOf } from '../billing/price.ts';
 import type { GiftHold, GiftMoneyHold, Party, SpentHold } from '../billing/reservation.ts';
 import { packageAt } from '../configuration/open-billing.ts';
 import type { Account, Package, PackageOrder } from '../configuration/snapshot.ts';
@@ -16,7 +15,6 @@ import type { CalendarPeriod } from '../time/calendar-period.ts';
 import { localSeconds, secondOfDay } from '../time/local-time.ts';
 import type { CallEnvironment } from './environment.ts';
 
-const secondsMax = 3600;
 const paid = BigInt(RentState.paid);
 
 /** A package in force at the call's start. */
@@ -88,7 +86,7 @@ function holdSeconds(
   call: HeldFor,
 ): readonly GiftHold[] {
   const holds: GiftHold[] = [];
-  let left = secondsMax;
+  let left = giftSecondsMax;
   for (const { of, order, period } of usable) {
     const second = secondOfDay(localSeconds(of.zone, call.at));
     for (let gift = 0; gift < of.gifts.length && left > 0; gift++) {
@@ -104,9 +102,9 @@ function holdSeconds(
         cycleSeconds: terms.cycleSeconds,
         secondsLeft: 0,
       };
-      const wanted = Math.ceil(left / terms.cycleSeconds) * terms.cycleSeconds;
+      const wanted = BigInt(wholeCycles(terms, left));
       const below = { most: BigInt(terms.seconds), step: BigInt(terms.cycleSeconds) };
-      hold.secondsLeft = Number(env.effects.takeUsageUpTo(hold, BigInt(wanted), below));
+      hold.secondsLeft = Number(env.effects.takeUsageUpTo(hold, wanted, below));
       if (hold.secondsLeft === 0) continue;
       left -= hold.secondsLeft;
       holds.push(hold);
@@ -126,7 +124,7 @@ function holdMoney(
   let left = -1n;
   for (const { of, order, period } of usable) {
     if (of.giftMoney === 0n) continue;
-    if (left < 0n) left = priceOf(payer.rate, secondsMax - secondsOf(payer), feeUnit).fee;
+    if (left < 0n) left = giftMoneyMax(payer.rate, payer.gifts, feeUnit);
     if (left === 0n) break;
     const hold = {
       cell: usageCell(giftUsageSlot(order.moneySlot), UsageKind.money, period.number),
@@ -142,8 +140,4 @@ function holdMoney(
     holds.push(hold);
   }
   return holds;
-}
-
-function secondsOf({ gifts }: Party): number {
-  return gifts.reduce((sum, { secondsLeft }) => sum + secondsLeft, 0);
 }

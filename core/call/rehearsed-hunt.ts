@@ -9,10 +9,11 @@ import type { Routes } from '../routing/candidate-gateways.ts';
 import { awayReason, awayText, fullReason } from '../routing/gateway-availability.ts';
 import type { Candidate } from '../routing/gateway-ranking.ts';
 import { mayTryNext } from '../routing/gateway-switching.ts';
-import { candidateTried, huntProtect, nextCandidate, startHunt } from '../routing/hunt.ts';
+import { candidatePassed, candidateTried, huntProtect, startHunt } from '../routing/hunt.ts';
 import type { RouteRequest } from '../routing/route-explanation.ts';
 import { closedReason } from './call-billing.ts';
 import { numbersSkipText } from './explain-numbers.ts';
+import { nextOf } from './find-routes.ts';
 import { numbersOut } from './numbers-out.ts';
 import type { RehearsedCall } from './rehearsed-call.ts';
 import { returnVendor, takeVendor } from './vendor-billing.ts';
@@ -38,17 +39,20 @@ const noAnswer = 408;
 
 export function rehearseHunt(
   rehearsed: RehearsedCall,
-  routes: Pick<Routes, 'normal' | 'protect'>,
+  routes: Pick<Routes, 'normal' | 'protect' | 'cut'>,
   outage: Outage,
 ): Rehearsal {
-  const { parameters } = rehearsed.call;
+  const { env, call } = rehearsed;
   const passed = new Map<RoutingGateway, string>();
   const lists: { order: Candidate[]; protect: Candidate[] } = { order: [], protect: [] };
   let winner: Candidate | undefined;
   let stopped: Rehearsal['stopped'];
   const hunt = startHunt(routes);
+  call.hunt = hunt;
   const walk = (list: Candidate[]): void => {
-    for (let next = nextCandidate(hunt); next !== undefined; next = nextCandidate(hunt)) {
+    for (;;) {
+      const next = nextOf(env, call, list.length);
+      if (next === undefined) return;
       const reason = passedReason(rehearsed, next, outage);
       if (reason !== undefined) {
         passed.set(next.gateway, reason);
@@ -65,7 +69,7 @@ export function rehearseHunt(
           ? { kind: 'timeout', sipCode: 0, ...outcome }
           : { kind: 'response', sipCode, ...outcome },
         next.gateway,
-        parameters,
+        call.parameters,
       );
       if (goesOn) continue;
       stopped = { gateway: next.gateway, sipCode: sipCode || noAnswer };
@@ -74,7 +78,7 @@ export function rehearseHunt(
   };
   walk(lists.order);
   if (stopped === undefined && routes.protect.length > 0) {
-    huntProtect(hunt);
+    huntProtect(hunt, routes.protect);
     walk(lists.protect);
   }
   return { ...lists, winner, passed, stopped };
@@ -93,34 +97,48 @@ function passedReason(
 ): string | undefined {
   const { env, effects, call } = rehearsed;
   const { gateway } = candidate;
-  if (request.without?.includes(gateway.name)) return 'left out as asked';
   const reason = unreachable(gateway);
   if (reason !== undefined) return reason;
   const proven = request.recorded?.attempted.includes(gateway.name) === true;
-  if (!proven) {
-    const away = awayReason(effects, gateway);
-    if (away !== undefined) return awayText(away, effects.closedSeconds(gateway.slot));
-    const full = call.emergency ? undefined : fullReason(effects, candidate);
-    if (full !== undefined) return full;
+  const noRoom = noRoomReason(rehearsed, candidate, { request, proven });
+  if (noRoom !== undefined) {
+    candidatePassed(call.hunt, candidate);
+    return noRoom;
   }
   if (!numbersOut(env, call, gateway)) return numbersSkipText(call.numbersRefused);
   effects.granting = proven;
-  const vendor = vendorReason(rehearsed, gateway);
+  const vendor = vendorReason(rehearsed, candidate);
   effects.granting = false;
   return vendor;
+}
+
+/** A gateway left out as asked is one that is away. */
+function noRoomReason(
+  { effects, call }: RehearsedCall,
+  candidate: Candidate,
+  { request, proven }: { readonly request: RouteRequest; readonly proven: boolean },
+): string | undefined {
+  const { gateway } = candidate;
+  if (request.without?.includes(gateway.name)) return 'left out as asked';
+  if (proven) return undefined;
+  const away = awayReason(effects, gateway);
+  if (away !== undefined) return awayText(away, effects.closedSeconds(gateway.slot));
+  return call.emergency ? undefined : fullReason(effects, candidate);
 }
 
 /** Why the carrier's account keeps the gateway from being called. */
 function vendorReason(
   { env, effects, call }: RehearsedCall,
-  gateway: RoutingGateway,
+  candidate: Candidate,
 ): string | undefined {
+  const { gateway } = candidate;
   const vendor = takeVendor(env, call, gateway);
   if (vendor === null) return undefined;
   if (typeof vendor !== 'string') {
     returnVendor(env, vendor, 0n);
     return undefined;
   }
+  if (vendor === 'noRoom') candidatePassed(call.hunt, candidate);
   const account = accountAt(env.snapshot, gateway.accountRow);
   const why = `its account ${account.name}`;
   switch (effects.lastCounted) {

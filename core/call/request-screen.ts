@@ -2,6 +2,7 @@
 // know, hops left, extensions and a body we understand. Each refusal is the status the RFC gives it.
 import * as access from '../access/known-source.ts';
 import { equalsFolded } from '../bytes/character-class.ts';
+import { cdrCallIdBytesMax } from '../cdr/column-texts.ts';
 import type { MappingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { withoutTechPrefix } from '../number/ingress-numbers.ts';
@@ -77,6 +78,12 @@ export function bodyRefusal(message: SipMessage): ScreenRefusal | undefined {
   return undefined;
 }
 
+/** A call is found by its Call-ID, whole. */
+function isCallIdTooLong({ headers, firstRow }: SipMessage): boolean {
+  const at = firstRow[HeaderId.callId]! * headerStride;
+  return headers[at + 4]! - headers[at + 3]! > cdrCallIdBytesMax;
+}
+
 /** What stands before the URI of From or To, quotes and all: both are kept as long as the call is. */
 function isNameTooLong(message: SipMessage): boolean {
   return (
@@ -95,7 +102,7 @@ const callBodies: readonly string[] = ['application/sdp', 'multipart/mixed'];
 /** An INVITE that would begin a call. */
 export function inviteRefusal(message: SipMessage): ScreenRefusal | undefined {
   if (message.maxForwards === 0) return { statusCode: 483, headers: '' };
-  if (isNameTooLong(message)) return { statusCode: 400, headers: '' };
+  if (isNameTooLong(message) || isCallIdTooLong(message)) return { statusCode: 400, headers: '' };
   const extension = extensionRefusal(message) ?? bodyRefusal(message);
   if (extension !== undefined) return extension;
   if (message.bodyEnd > message.bodyStart && !isCallBody(message)) {

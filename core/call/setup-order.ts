@@ -2,12 +2,12 @@
 // says no names the end reason; the lines it took on the way are given back by the caller of this file.
 // The rates come last, since a place in a second is not given back: a refused call uses none of the
 // node's, and one that the node refuses at most its own gateway's.
+import { cdrNumberBytesMax } from '../cdr/column-texts.ts';
 import { nodeSlot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
 import { ingressNumbers, rewritesNumbers } from '../number/ingress-numbers.ts';
 import { numbersRefusal, screensNumbers } from '../number/numbers-refusal.ts';
-import { candidateGateways, hasPriceLimit } from '../routing/candidate-gateways.ts';
 import { capacityOf } from '../routing/gateway-ranking.ts';
 import { startHunt } from '../routing/hunt.ts';
 import type { Call } from './call.ts';
@@ -15,10 +15,10 @@ import { findAccounts, findRates, setMoneyAside, takeAccountLines } from './call
 import { dynamicRefusal } from './dynamic-lists.ts';
 import { limitOf } from './emergency.ts';
 import type { CallEnvironment } from './environment.ts';
+import { findRoutes } from './find-routes.ts';
 import { findFraudLimits, setDaysAside, takeFraudLines, takeFraudMinute } from './fraud-watch.ts';
 import { takeGroupLines } from './group-lines.ts';
 import { numberContext } from './numbers-out.ts';
-import { sellPrice } from './route-prices.ts';
 
 /** Times one call may pass through this node before it is taken for a loop (RFC 5393 is for proxies; a
  *  B2BUA has only its own legs to go by). */
@@ -39,6 +39,7 @@ const checks: Readonly<Record<string, Check>> = {
   loop: notLooping,
   lock: gatewayOpen,
   'number called': calleeGiven,
+  'number length': numbersShort,
   'numbers rewritten': numbersRewritten,
   'number rules': numbersPass,
   'dynamic black lists': numbersNotListed,
@@ -92,6 +93,16 @@ function calleeGiven(_env: CallEnvironment, call: Call): Refusal | undefined {
   return { reason: EndReasons.numberEmptyAfterTransform, counter: Counter.refusedNumber };
 }
 
+/** What is longer than a CDR could say is no number (RFC 3261 21.4.1, 21.4.12). */
+function numbersShort(_env: CallEnvironment, call: Call): Refusal | undefined {
+  const { callerAccess, calleeAccess } = call.cdr;
+  if (calleeAccess.length > cdrNumberBytesMax) {
+    return { reason: sipEndReason(414), counter: Counter.refusedNumber };
+  }
+  if (callerAccess.length <= cdrNumberBytesMax) return undefined;
+  return { reason: sipEndReason(400), counter: Counter.refusedNumber };
+}
+
 function numbersRewritten(env: CallEnvironment, call: Call): Refusal | undefined {
   const { cdr, mapping } = call;
   if (!rewritesNumbers(env.snapshot, mapping)) return undefined;
@@ -143,21 +154,7 @@ function ratesFound(env: CallEnvironment, call: Call): Refusal | undefined {
 }
 
 function routeFound(env: CallEnvironment, call: Call): Refusal | undefined {
-  const { snapshot } = env;
-  const { mapping } = call;
-  const routes = candidateGateways(
-    {
-      snapshot,
-      mapping,
-      callee: call.calleeRouted,
-      emergency: call.emergency,
-      at: call.cdr.startedAt,
-      state: env.effects,
-      minutePrice: env.minutePrice,
-      sellPrice: hasPriceLimit(snapshot, mapping) ? sellPrice(call.billing) : Number.NaN,
-    },
-    env.trace?.route,
-  );
+  const routes = findRoutes(env, call);
   call.hunt = startHunt(routes);
   if (routes.normal.length > 0 || routes.protect.length > 0) return undefined;
   const reason = routes.priceLimited ? EndReasons.profitLimited : EndReasons.noAvailableRouter;

@@ -200,7 +200,11 @@ const rows = [
   ],
   ['emergencyCalls', 'tandem_emergency_calls_total', 'calls to emergency numbers'],
   ['callsCutBalance', 'tandem_calls_cut_balance_total', 'calls ended because money ran out'],
-  ['refusedNumber', 'tandem_refused_number_total', 'INVITEs refused: no called number'],
+  [
+    'refusedNumber',
+    'tandem_refused_number_total',
+    'INVITEs refused: no called number, or a number of over 255 octets',
+  ],
   [
     'refusedLoop',
     'tandem_refused_loop_total',

@@ -18,6 +18,7 @@ import { orderPlan } from './gateway-order.ts';
 import { listRefusal, priceRefusal, rateMissing } from './gateway-permits.ts';
 import {
   type Candidate,
+  candidatesMax,
   consideredMax,
   GatewayRanking,
   type KeysTrace,
@@ -39,6 +40,8 @@ export interface RouteQuestion extends RankingInput {
 export interface Routes {
   readonly normal: readonly Candidate[];
   readonly protect: readonly Candidate[];
+  /** There are more normal ones. */
+  readonly cut: boolean;
   /** Some gateway was left out for its price. */
   readonly priceLimited: boolean;
 }
@@ -63,7 +66,12 @@ const protect = new GatewayRanking();
 let met = new Uint32Array(0);
 let questions = 0;
 
-export function candidateGateways(question: RouteQuestion, trace?: RouteTrace): Routes {
+/** `most`: of each list. */
+export function candidateGateways(
+  question: RouteQuestion,
+  trace?: RouteTrace,
+  most: number = candidatesMax,
+): Routes {
   const { snapshot, mapping } = question;
   const plan = orderPlan(snapshot, mapping);
   const hasProtect = (snapshot.routingFlags & RoutingFlag.protect) !== 0;
@@ -78,9 +86,11 @@ export function candidateGateways(question: RouteQuestion, trace?: RouteTrace): 
   normal.clear();
   protect.clear();
   collect(search);
+  const kept = { most, trace: trace?.keys };
   return {
-    normal: normal.rank(question, plan, trace?.keys),
-    protect: hasProtect ? protect.rank(question, plan, trace?.keys) : noCandidates,
+    normal: normal.rank(question, plan, kept),
+    protect: hasProtect ? protect.rank(question, plan, kept) : noCandidates,
+    cut: normal.count > most,
     priceLimited: search.priceLimited,
   };
 }

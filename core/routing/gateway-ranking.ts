@@ -7,8 +7,10 @@ import { isWorkingTime } from '../configuration/working-time.ts';
 import type { GatewayReadings } from '../effects.ts';
 import { compareNames, type OrderPlan, SortKey, sortKeysMax } from './gateway-order.ts';
 
-/** Gateways beyond these are never tried for one call. */
+/** The best ones, which nearly every call makes do with, and the most INVITEs that a call sends to them. */
 export const candidatesMax = 32;
+/** Where some of those do not take the call, so many are looked at. */
+export const furtherMax = 128;
 /** Gateways looked at for one call, in order of prefix, priority and name. */
 export const consideredMax = 1024;
 /** Line usage of a gateway without a limit is reckoned by so many lines. */
@@ -41,7 +43,7 @@ export class GatewayRanking {
   readonly #prices = new Float64Array(consideredMax);
   /** Index: SortKey. */
   readonly #columns = Array.from({ length: sortKeysMax }, () => new Float64Array(consideredMax));
-  readonly #order = new Uint16Array(candidatesMax + 1);
+  readonly #order = new Uint16Array(furtherMax + 1);
   #keys: readonly SortKey[] = [];
   /** Keys whose columns are filled: one that decides nothing is not read. */
   #filled = 0;
@@ -57,15 +59,19 @@ export class GatewayRanking {
     this.count++;
   }
 
-  /** The best `candidatesMax`, best first. */
-  rank(input: RankingInput, plan: OrderPlan, trace?: KeysTrace): readonly Candidate[] {
+  /** The best `most`, best first. */
+  rank(
+    input: RankingInput,
+    plan: OrderPlan,
+    { most, trace }: { readonly most: number; readonly trace?: KeysTrace | undefined },
+  ): readonly Candidate[] {
     const { count } = this;
     if (count === 0) return none;
     if (count === 1 && trace === undefined) return [this.#candidate(input, 0)];
     this.#keys = plan.keys;
     this.#filled = 0;
     if (trace !== undefined) this.#tell(input, trace);
-    const kept = this.#sort(input);
+    const kept = this.#sort(input, most);
     const candidates: Candidate[] = [];
     for (let place = 0; place < kept; place++) {
       candidates.push(this.#candidate(input, this.#order[place]!));
@@ -74,12 +80,12 @@ export class GatewayRanking {
   }
 
   /** Places into `#order`; returns how many. */
-  #sort(input: RankingInput): number {
+  #sort(input: RankingInput, most: number): number {
     const { count } = this;
     const order = this.#order;
     let kept = 0;
     for (let index = 0; index < count; index++) {
-      if (kept === candidatesMax && !this.#isBefore(index, order[kept - 1]!, input)) continue;
+      if (kept === most && !this.#isBefore(index, order[kept - 1]!, input)) continue;
       let place = kept;
       // Most come in order already.
       while (place > 0 && this.#isBefore(index, order[place - 1]!, input)) {
@@ -87,7 +93,7 @@ export class GatewayRanking {
         place--;
       }
       order[place] = index;
-      if (kept < candidatesMax) kept++;
+      if (kept < most) kept++;
     }
     return kept;
   }

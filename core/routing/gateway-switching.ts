@@ -46,9 +46,7 @@ function codeAllowsNext(
   if (sipCode < 300 || gateway.stopCodes.includes(sipCode)) return false;
   // A loop (482, 483) that went on to the next gateway would fan out at every round.
   if (sipCode === 482 || sipCode === 483) return false;
-  // RFC 3261 21.6: a 6xx speaks for the called party everywhere; busy everywhere may be doubted by flag.
-  if (sipCode >= 600) return sipCode === 600 && gateway.switchAllowBusy === 1;
-  if (sipCode === 486 || cause === userBusy) {
+  if (sipCode === 486 || sipCode === 600 || cause === userBusy) {
     return allows(gateway.switchAllowBusy, !parameters.SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY);
   }
   // 3xx and challenges (401, 407) are failures of this gateway like any other: no recursion.

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { createFindCdrs } from '../../admin/find-cdrs.ts';
 import { findRecordedCall, questionOf } from '../../admin/recorded-call.ts';
 import { cdrToJson, logIdText, parseLogId } from '../../core/cdr/cdr-json.ts';
+import { withinColumns } from '../../core/cdr/column-texts.ts';
 import { dayOfNode } from '../../workers/cdr/table-days.ts';
 import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
 import type { StoredCdr } from '../../workers/ledger/ledger-store.ts';
@@ -63,6 +64,19 @@ test('is the one of the caller where the call came back to us, and named where t
     message: new RegExp(`2 CDRs have this Call-ID; expected one of ${set}/w0-.*/1, ${set}/`),
   });
   await assert.rejects(asking('none'), { message: /cdr none: there is no such CDR/ });
+});
+
+test('is refused where the CDR has not the whole of its numbers', async () => {
+  for (const long of ['7'.repeat(300), '\xe4\xb8\x83'.repeat(100), '\xf0\x9f\x98\x80'.repeat(80)]) {
+    for (const field of ['callerAccess', 'calleeAccess']) {
+      const cut = withinColumns(sampleCdr('x', { [field]: long }));
+      await assert.rejects(asking('x', { ...cut, logId }), {
+        message: /a call with a number too long for its CDR; expected one whose numbers/,
+      });
+    }
+  }
+  const whole = stored('x', { calleeAccess: '7'.repeat(255) });
+  assert.deepEqual(await asking('x', whole), cdrToJson(whole, logId));
 });
 
 test('is refused where another node, or no gateway, had the call', async () => {

@@ -42,7 +42,11 @@ function packagesOf(order: object[], packages: object[], when = at): PackageBala
 }
 
 function payer(balances: readonly PackageBalance[], fields: object = {}): PayerTerms {
-  return payerTerms(termsWith(fields), false, balances, { number: '442079460000', at });
+  return payerTerms(termsWith(fields), false, balances, {
+    number: '442079460000',
+    at,
+    feeUnit: unit,
+  });
 }
 
 describe('packages', () => {

@@ -136,6 +136,25 @@ describe('early dialogs', () => {
     assert.deepEqual(caller.take(), []);
   });
 
+  it('beyond those that are kept, the one that answers still has the call', () => {
+    const stage = createStage();
+    const { caller, carrierA } = stage;
+    const invite = begun(stage);
+    const carried = carrierA.takeOne('INVITE');
+    for (let fork = 1; fork <= 18; fork++) {
+      carrierA.send(responseTo(carried, 180, { tag: `f${fork}` }));
+    }
+    caller.take();
+    carrierA.send(responseTo(carried, 200, { tag: 'f18', body: answer }));
+    const tag = tagOf(caller.takeOne('SIP/2.0 200').header('To'));
+    assert.equal(tagOf(carrierA.takeOne('ACK').header('To')), 'f18');
+    carrierA.send(responseTo(carried, 200, { tag: 'f18', body: answer }));
+    carrierA.takeOne('ACK');
+    caller.send(callerRequest('ACK', invite, tag, { cseq: 1 }));
+    caller.send(callerRequest('BYE', invite, tag, { cseq: 2 }));
+    assert.equal(tagOf(carrierA.takeOne('BYE').header('To')), 'f18');
+  });
+
   it('passes UPDATE and its answer in an early dialog (RFC 3311)', () => {
     const stage = createStage();
     const { caller, carrierA } = stage;

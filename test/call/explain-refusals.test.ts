@@ -136,6 +136,19 @@ describe('a call that would be refused', () => {
     });
   }
 
+  it('says so of a number that is too long for a CDR', () => {
+    const long = '4'.repeat(256);
+    for (const [request, endReason, sipCode] of [
+      [{ callee: long }, 'SIP 414 Request-URI Too Long', 414],
+      [{ caller: long }, 'SIP 400 Bad Request', 400],
+    ] as const) {
+      const explained = ask({}, undefined, request);
+      assert.deepEqual([explained.endReason, explained.sipCode], [endReason, sipCode]);
+      const result = `refused: ${endReason} (${sipCode})`;
+      assert.deepEqual(explained.steps.at(-2), { step: 'number length', result });
+    }
+  });
+
   it('behind its route still says who would be tried', () => {
     const { order, candidates, steps } = ask({}, broke('acme'));
     assert.deepEqual(order, ['out']);

@@ -260,7 +260,7 @@ describe('money a day', () => {
     stage.caller.send(inviteText().text);
     assert.equal(stage.used(UsageKind.money, '4420'), 6n * cent);
     const invite = stage.carrierA.takeOne('INVITE');
-    stage.carrierA.send(responseTo(invite, 603));
+    stage.carrierA.send(responseTo(invite, 600));
     assert.equal(stage.used(UsageKind.money, '4420'), 0n);
     assert.equal(stage.linesHeld(), 0);
   });

@@ -119,7 +119,10 @@ describe('a display name', () => {
     stage.caller.takeOne('SIP/2.0 400');
     assert.deepEqual(stage.carrierA.take(), []);
     // Without brackets there is no name.
-    const plain = inviteText().text.replace(/From: .*;tag/, `From: sip:${'5'.repeat(600)}@h;tag`);
+    const plain = inviteText().text.replace(
+      /From: .*;tag/,
+      `From: sip:${'5'.repeat(250)}@${'h'.repeat(500)};tag`,
+    );
     stage.caller.send(plain);
     stage.caller.takeOne('SIP/2.0 100');
   });

@@ -50,6 +50,13 @@ describe('OPTIONS checks', () => {
     assert.equal(stage.effects.counted('optionsChecks'), 3);
   });
 
+  it('are sent by the first worker alone', () => {
+    const stage = createStage(documentOf([alpha, beta]), undefined, 1);
+    stage.pass(30_000);
+    assert.deepEqual([stage.carrierA.take(), stage.carrierB.take()], [[], []]);
+    assert.equal(stage.shard.timerCount, 0);
+  });
+
   it('are not sent to gateways that do not ask for them', () => {
     const stage = stageOf({ optionsCheck: false });
     stage.pass(30_000);

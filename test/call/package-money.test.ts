@@ -4,9 +4,11 @@ import { describe, it } from 'node:test';
 import { UsageKind, usageCell } from '../../core/admission/day-usage.ts';
 import { giftUsageSlot } from '../../core/admission/line-limits.ts';
 import { chargeClosedCall } from '../../core/billing/call-charge.ts';
+import { explainRate } from '../../core/billing/explain-rate.ts';
 import { RentState } from '../../core/billing/package-items.ts';
 import { decodeFrame, encodeAnswer } from '../../core/cdr/cdr-codec.ts';
 import { chargesOf } from '../../core/cdr/charges.ts';
+import { moneyText } from '../../core/money.ts';
 import { type Changes, cent, hangUp, type MoneyStage } from '../doubles/money-stage.ts';
 import { firstDay, goldStage, month } from '../doubles/package-stage.ts';
 import { answeredCall, inviteText, responseTo } from '../doubles/switch-stage.ts';
@@ -86,7 +88,7 @@ describe('gift money', () => {
     hangUp(stage, other);
     assert.equal(stage.used('money'), 12n * cent);
     stage.caller.send(inviteText().text);
-    stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), 603));
+    stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), 600));
     assert.equal(stage.used('money'), 12n * cent);
   });
 
@@ -165,6 +167,56 @@ describe('gift money', () => {
       { ...use, item: 'package/gold/spent' },
     ]);
   });
+});
+
+describe('the explanation of a price', () => {
+  const seconds = (of: number, more: object = {}): object => ({
+    gifts: [{ prefixes: ['44'], seconds: of, ...more }],
+  });
+  const agentToo = {
+    acme: { agent: 'north' },
+    north: { packages: [{ package: 'gold' }] },
+  };
+  const rows: [string, object, Changes, [packageSeconds: number, gift: bigint, fee: bigint]][] = [
+    ['ten free hours', seconds(36_000), {}, [3600, 0n, 360n]],
+    ['ten of whole cycles', seconds(36_000, { cycleSeconds: 3500 }), {}, [7000, 0n, 20n]],
+    [
+      'half an hour, then gift money',
+      { ...seconds(1800), giftMoney: '99' },
+      {},
+      [1800, 180n, 540n],
+    ],
+    ['gift money alone, and an agent', { giftMoney: '99' }, agentToo, [0, 360n, 720n]],
+    ['less than an hour of both', { ...seconds(60), giftMoney: '0.1' }, {}, [60, 10n, 714n]],
+  ];
+  for (const [what, gold, changes, [packageSeconds, gift, fee]] of rows) {
+    it(`says what a call of two hours was charged: ${what}`, () => {
+      const { stage, snapshot } = goldStage(gold, { money: {}, ...changes });
+      const call = answeredCall(stage);
+      const { startedAt: at, calleeAccess: callee } = stage.effects.answers[0]!.cdr;
+      stage.pass(7_200_000);
+      hangUp(stage, call);
+      const cdr = stage.cdr();
+      assert.deepEqual(
+        [cdr.packageSeconds, cdr.giftFee, cdr.fee],
+        [packageSeconds, gift * cent, fee * cent],
+      );
+      const told = explainRate(snapshot, { account: 'acme', callee, at, holdMs: cdr.holdTimeMs });
+      assert.ok(typeof told !== 'string');
+      assert.deepEqual(
+        [told.packageSeconds, told.giftMoney, told.fee, told.billedSeconds],
+        [packageSeconds, moneyText(cdr.giftFee), moneyText(cdr.fee!), cdr.billedSeconds],
+      );
+      assert.deepEqual(
+        told.agentFees.map((each) => [each.fee, each.giftMoney]),
+        cdr.agentFees.map((each) => [moneyText(each.fee), moneyText(each.giftFee)]),
+      );
+      assert.deepEqual(
+        told.steps.find(({ step }) => step === 'acme: packages')?.result,
+        'free seconds for 3600 s of a call, in whole cycles; gift money for what is left of them',
+      );
+    });
+  }
 });
 
 describe('what calls have cost the balance', () => {

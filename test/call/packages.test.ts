@@ -71,7 +71,7 @@ describe('free seconds', () => {
     assert.equal(stage.used(), 90n);
     stage.caller.send(inviteText().text);
     assert.equal(stage.used(), 600n);
-    stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), 603));
+    stage.carrierA.send(responseTo(stage.carrierA.takeOne('INVITE'), 600));
     assert.equal(stage.used(), 90n);
   });
 

@@ -64,6 +64,43 @@ function begins(peer: Peer): Seen {
   return peer.takeOne('INVITE');
 }
 
+describe('where no gateway takes a call', () => {
+  const emptied = { calleeDialPlan: '*:' };
+  const reasonOf = (stage: Stage): [string, number] => {
+    const { endReason, sipCode } = stage.effects.ends.at(-1)!;
+    return [endReason, sipCode];
+  };
+
+  it('a number that no plan leaves anything of is at fault', () => {
+    const stage = stageOf({ alpha: emptied, beta: emptied });
+    call(stage);
+    assert.deepEqual(reasonOf(stage), ['Number empty after transform', 484]);
+  });
+
+  it('but not where one was full: a moment later it would go', () => {
+    const stage = stageOf({ alpha: emptied, beta: { lineLimit: 1 } });
+    call(stage);
+    begins(stage.carrierB);
+    call(stage);
+    assert.deepEqual(reasonOf(stage), ['AllGatewayBusy', 503]);
+  });
+
+  it('nor a carrier that cannot be paid', () => {
+    const poorly = (beta: object): Stage => {
+      const stage = stageOf({ rates: [buyRate], beta });
+      stage.effects.money.set(alphaAccountSlot, 0n);
+      call(stage);
+      return stage;
+    };
+    const reason = reasonOf(poorly({ calleeDialPlan: '*:' }));
+    assert.deepEqual(reason, ['Clearing account insufficient', 503]);
+    const full = poorly({ lineLimit: 1 });
+    begins(full.carrierB);
+    call(full);
+    assert.deepEqual(reasonOf(full), ['AllGatewayBusy', 503]);
+  });
+});
+
 describe('a gateway group', () => {
   const gatewayGroups = [{ name: 'g', lineLimit: 2 }];
 
@@ -157,6 +194,17 @@ describe('a protect route', () => {
     assert.deepEqual(own.carrierB.take(), []);
     own.pass(200);
     begins(own.carrierB);
+  });
+
+  it('is chosen by what is in use when its turn comes, not when the call came', () => {
+    const protect = { protect: true, priority: 1, lineLimit: 10 };
+    const stage = stageOf({ alpha: protect, beta: protect, parameters: delay });
+    call(stage);
+    // Both were empty; while the call waits another one is up at alpha.
+    stage.effects.acquireLine(alphaSlot, 0);
+    stage.pass(30_000);
+    begins(stage.carrierB);
+    assert.deepEqual(stage.carrierA.take(), []);
   });
 
   it('leaves the turn to a normal gateway that was full and has room again', () => {

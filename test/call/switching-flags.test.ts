@@ -45,7 +45,9 @@ describe('a call that its first gateway fails', () => {
     assert.equal(goesOn({ parameters }, [[486]]), true);
     assert.equal(goesOn({ parameters, alpha: { switchAllowBusy: false } }, [[486]]), false);
     assert.equal(goesOn({ parameters, alpha: { switchAllowBusy: false } }, [[480, named]]), false);
-    assert.equal(goesOn({ alpha: { switchAllowBusy: true } }, [[603]]), false);
+    assert.equal(goesOn({ parameters }, [[600]]), true);
+    assert.equal(goesOn({ alpha: { stopCodes: [603] } }, [[603]]), false);
+    assert.equal(goesOn({}, [[603]]), true);
   });
 
   it('SS_GATEWAY_SWITCH_STRICT lets nobody go on without a flag until connect', () => {

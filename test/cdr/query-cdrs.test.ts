@@ -59,6 +59,20 @@ test('since is included, until is not', async () => {
   log.close(baseMs);
 });
 
+test('texts that are too long for a row are cut before there is one', async () => {
+  const directory = temporaryDirectory();
+  const log = openLog(directory, { nowWallMs: baseMs });
+  log.recordEnd(ended('a', baseMs, { callId: 'c'.repeat(3000), calleeAccess: '7'.repeat(300) }));
+  log.flush();
+  const [cdr] = await query(directory);
+  assert.deepEqual(
+    [cdr!.callId, cdr!.calleeAccess],
+    [`${'c'.repeat(1021)}\xe2\x80\xa6`, `${'7'.repeat(252)}\xe2\x80\xa6`],
+  );
+  assert.deepEqual(await query(directory, { callId: `${'c'.repeat(1021)}\u2026` }), [cdr]);
+  log.close(baseMs);
+});
+
 test('filters by account, gateway and Call-ID', async () => {
   const directory = temporaryDirectory();
   const log = openLog(directory, { nowWallMs: baseMs });

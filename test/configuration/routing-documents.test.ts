@@ -141,6 +141,12 @@ describe('routing rules of a document', () => {
       'routingGateways[0].feerateRestrict: true is of a gateway without an account; expected account beside it',
     ],
     [
+      'a call level of no account',
+      { account: undefined, callLevel: 'national' },
+      {},
+      'mappingGateways[0].callLevel: "national" is of a gateway without an account; expected account beside it',
+    ],
+    [
       'a flag that is none',
       {},
       { feerateRestrict: 'sometimes' },

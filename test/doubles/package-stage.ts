@@ -1,6 +1,6 @@
 // The money stage with one package, "gold" by months of UTC, that acme has ordered.
 import { accountAt, accountRowByName } from '../../core/configuration/open-billing.ts';
-import type { PackageOrder } from '../../core/configuration/snapshot.ts';
+import type { PackageOrder, Snapshot } from '../../core/configuration/snapshot.ts';
 import { type Changes, documentOf, type MoneyStage, moneyStage } from './money-stage.ts';
 import { snapshotOf } from './snapshot-of.ts';
 
@@ -12,6 +12,7 @@ export interface GoldStage {
   readonly stage: MoneyStage;
   /** acme's first. */
   readonly order: PackageOrder;
+  readonly snapshot: Snapshot;
 }
 
 export function goldStage(gold: object, changes: Changes): GoldStage {
@@ -23,5 +24,5 @@ export function goldStage(gold: object, changes: Changes): GoldStage {
   };
   const snapshot = snapshotOf(documentOf(all));
   const [order] = accountAt(snapshot, accountRowByName(snapshot, 'acme')).packages;
-  return { stage: moneyStage(all), order: order! };
+  return { stage: moneyStage(all), order: order!, snapshot };
 }

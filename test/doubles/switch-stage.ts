@@ -62,7 +62,11 @@ export const plainDocument: Record<string, unknown> = {
   ],
 };
 
-export function createStage(document: unknown = plainDocument, watch?: NumberWatch): Stage {
+export function createStage(
+  document: unknown = plainDocument,
+  watch?: NumberWatch,
+  workerIndex = 0,
+): Stage {
   const effects = createRecordingEffects();
   let nowMs = 1000;
   const wallMs = () => 1_700_000_000_000 + nowMs;
@@ -79,7 +83,7 @@ export function createStage(document: unknown = plainDocument, watch?: NumberWat
     ],
     node: 'edge-1',
     runId: 'run',
-    workerIndex: 0,
+    workerIndex,
     shardKey: Uint32Array.of(1, 2),
     scratch: Buffer.alloc(64) as Buffer & MessageBytes,
     random32: () => Math.imul(word++, 0x9e3779b1) >>> 0,

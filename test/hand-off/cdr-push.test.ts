@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
+import type { Cdr } from '../../core/cdr/cdr.ts';
 import { cdrToJson } from '../../core/cdr/cdr-json.ts';
 import { defaultWriterParameters, type WriterParameters } from '../../workers/cdr/row-rules.ts';
 import { CdrPush } from '../../workers/hand-off/cdr-push.ts';
@@ -107,6 +108,8 @@ test('sends each CDR as `tandem cdr` prints it, in order, in batches', async () 
   const logId = { set: 's', file: 'f', offset: 7 };
   const item = push.form(cdr, logId)!;
   assert.deepEqual(JSON.parse(item), cdrToJson(cdr, logId));
+  const long = JSON.parse(push.form({ ...cdr, calleeOut: '7'.repeat(300) }, logId)!) as Cdr;
+  assert.equal(long.calleeOut, `${'7'.repeat(252)}\u2026`);
   await push.deliver({
     ...{ set: { id: 's', directory: '' }, items: [item, item], unusable: [], bytes: 0 },
     ...{ oldestEndedAt: undefined, files: [], places: {}, hasMore: false },

@@ -40,27 +40,26 @@ describe('after a failed attempt', () => {
     assert.equal(decide({ kind: 'transport', sipCode: 0 }), true);
   });
 
-  it('and on 3xx, challenges, 4xx and 5xx', () => {
+  it('and on 3xx, challenges, 4xx, 5xx and 6xx', () => {
     for (const sipCode of [300, 302, 400, 401, 403, 404, 407, 408, 480, 487, 488, 500, 503, 580]) {
+      assert.equal(decide({ sipCode }), true, String(sipCode));
+    }
+    for (const sipCode of [603, 604, 606, 607, 699]) {
       assert.equal(decide({ sipCode }), true, String(sipCode));
     }
   });
 
-  it('but not on 6xx', () => {
-    for (const sipCode of [600, 603, 604, 606, 699]) {
-      assert.equal(decide({ sipCode }), false, String(sipCode));
+  it('but not on busy, unless the parameter is off', () => {
+    for (const sipCode of [486, 600]) {
+      assert.equal(decide({ sipCode }), false);
+      const off = { SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: false };
+      assert.equal(decide({ sipCode }, {}, off), true);
     }
-  });
-
-  it('nor on busy, unless the parameter is off', () => {
-    assert.equal(decide({ sipCode: 486 }), false);
-    const off = { SS_GATEWAY_SWITCH_STOP_AFTER_USER_BUSY: false };
-    assert.equal(decide({ sipCode: 486 }, {}, off), true);
-    assert.equal(decide({ sipCode: 600 }, {}, off), false);
   });
 
   it('nor on a stop code of the gateway', () => {
     assert.equal(decide({ sipCode: 404 }, { stopCodes: [403, 404] }), false);
+    assert.equal(decide({ sipCode: 603 }, { stopCodes: [603] }), false);
     assert.equal(decide({ sipCode: 503 }, { stopCodes: [403, 404] }), true);
     assert.equal(decide({ kind: 'timeout', sipCode: 0 }, { stopCodes: [408] }), true);
   });
@@ -101,7 +100,7 @@ describe('after a failed attempt', () => {
       ['cause 17', { sipCode: 480, cause: 17 }, busy, {}, goesOn],
       ['600', { sipCode: 600 }, busy, {}, goesOn],
       ['600 with cause 17', { sipCode: 600, cause: 17 }, busy, {}, goesOn],
-      ['603 with cause 17', { sipCode: 603, cause: 17 }, busy, {}, false],
+      ['603 with cause 17', { sipCode: 603, cause: 17 }, busy, {}, goesOn],
       ['a 486 that is a stop code', { sipCode: 486 }, { ...busy, stopCodes: [486] }, {}, false],
       ['a failure after ringing', { ringing: true }, ring, {}, goesOn],
       ['a silence after ringing', { kind: 'timeout', sipCode: 0, ringing: true }, ring, {}, goesOn],
@@ -114,7 +113,7 @@ describe('after a failed attempt', () => {
     rows.push(
       ['486, the parameter off', { sipCode: 486 }, busy, notBusy, otherwise],
       ['cause 17, the parameter off', { sipCode: 500, cause: 17 }, busy, notBusy, otherwise],
-      ['600, the parameter off', { sipCode: 600 }, busy, notBusy, goesOn],
+      ['600, the parameter off', { sipCode: 600 }, busy, notBusy, otherwise],
       ['ringing, until connect', { ringing: true }, ring, untilConnect, otherwise],
       ['SDP, the parameter off', { sdpSeen: true }, sdp, noStopAfterSdp, otherwise],
     );

@@ -313,7 +313,7 @@ export const callCases: readonly CallCase[] = [
     gateways: [taker('', { transport: 'tcp', absent: true }), taker('gateway-answer')],
     ...byCaller,
   },
-  ...[300, 401, 408, 480].map(
+  ...[300, 401, 408, 480, 603].map(
     (status): CallCase => ({
       title: `a gateway that says ${status}, next gateway`,
       caller: 'caller-answer',
@@ -321,18 +321,16 @@ export const callCases: readonly CallCase[] = [
       ...byCaller,
     }),
   ),
-  ...[600, 603].map(
-    (status): CallCase => ({
-      title: `${status} stops the hunt`,
-      caller: 'caller-refused',
-      status,
-      gateways: [taker('gateway-refuses', { status }), untouched],
-      endReason: status === 600 ? 'SIP 600 Busy Everywhere' : 'SIP 603 Decline',
-      endedBy: 'callee',
-      sipCode: status,
-      answered: false,
-    }),
-  ),
+  {
+    title: '600 stops the hunt',
+    caller: 'caller-refused',
+    status: 600,
+    gateways: [taker('gateway-refuses', { status: 600 }), untouched],
+    endReason: 'SIP 600 Busy Everywhere',
+    endedBy: 'callee',
+    sipCode: 600,
+    answered: false,
+  },
   {
     title: 'one call more than the customer’s lineLimit',
     caller: 'caller-over-limit',

@@ -43,8 +43,8 @@ it('a million prefixes come into force under calls, and no loop stands still', a
         `longest stall in the last minute: ${worker} ms of a worker, ${main} ms of the main thread; ` +
         `the machine itself was taken away for up to ${stolenMs} ms`,
     );
-    assert.ok(worker < stallMsMax + stolenMs, `a worker stood still for ${worker} ms`);
-    assert.ok(main < stallMsMax + stolenMs, `the main thread stood still for ${main} ms`);
+    assert.ok(worker <= stallMsMax + stolenMs, `a worker stood still for ${worker} ms`);
+    assert.ok(main <= stallMsMax + stolenMs, `the main thread stood still for ${main} ms`);
   } finally {
     stolen.stop();
     await node.close();

@@ -3,6 +3,7 @@
 // ledger. What the writer ships meanwhile is then in both, and left out of the ledger's answer.
 import { setImmediate } from 'node:timers/promises';
 import type { Cdr } from '../../core/cdr/cdr.ts';
+import { withinColumns } from '../../core/cdr/column-texts.ts';
 import type {
   Checkpoint,
   LedgerStore,
@@ -68,13 +69,12 @@ async function collect(
     let frames = 0;
     for (;;) {
       const readAll = tail.read(({ frame, logId }) => {
-        if (
-          frame.kind === 'end' &&
-          matches(frame.cdr, logId) &&
-          (query.isListed?.(frame.cdr) ?? true)
-        ) {
-          const cdr = Object.assign(frame.cdr, { logId });
-          if (after === undefined || compareCdrs(cdr, after) > 0) found.push(cdr);
+        if (frame.kind === 'end') {
+          const row = withinColumns(frame.cdr);
+          if (matches(row, logId) && (query.isListed?.(frame.cdr) ?? true)) {
+            const cdr = Object.assign(row, { logId });
+            if (after === undefined || compareCdrs(cdr, after) > 0) found.push(cdr);
+          }
         }
         return ++frames % framesAtOnce !== 0;
       });

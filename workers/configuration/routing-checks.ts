@@ -10,6 +10,9 @@ type Document = Pick<
 >;
 type GatewayCollection = 'mappingGateways' | 'routingGateways';
 
+/** Of what is asked together with the rates of an account. */
+const noAccount = 'is of a gateway without an account; expected account beside it';
+
 interface RoutingChecks {
   readonly groups: ReadonlyMap<string, number>;
   readonly calendars: ReadonlySet<string>;
@@ -40,6 +43,9 @@ export function checkRouting(
     checkGroupList(checks, `${path}.routingGroups`, gateway.routingGroups);
     checkGatewayList(checks, `${path}.routingGateways`, gateway.routingGateways, 'routingGateways');
     checkSchedules(checks, `${path}.scheduledCapacity`, gateway.scheduledCapacity);
+    if (gateway.callLevel !== undefined && gateway.account === undefined) {
+      checks.report(`${path}.callLevel`, gateway.callLevel, noAccount);
+    }
   }
   for (const gateway of document.routingGateways) {
     if (problems.length >= problemsMax) return;
@@ -50,8 +56,7 @@ export function checkRouting(
     checkSchedules(checks, `${path}.scheduledCapacity`, gateway.scheduledCapacity);
     checkSchedules(checks, `${path}.scheduledPriority`, gateway.scheduledPriority);
     if (gateway.feerateRestrict && gateway.account === undefined) {
-      const reason = 'is of a gateway without an account; expected account beside it';
-      checks.report(`${path}.feerateRestrict`, true, reason);
+      checks.report(`${path}.feerateRestrict`, true, noAccount);
     }
   }
 }

@@ -3,6 +3,7 @@
 // are taken. A CDR that the receiver refuses by itself is set aside with its answer, and the queue goes on.
 import type { Cdr } from '../../core/cdr/cdr.ts';
 import { cdrToJson, type LogId } from '../../core/cdr/cdr-json.ts';
+import { withinColumns } from '../../core/cdr/column-texts.ts';
 import { isListed, type WriterParameters } from '../cdr/row-rules.ts';
 import type { HandOffTarget } from './hand-off.ts';
 import { HandOffFailed } from './hand-off-failed.ts';
@@ -56,7 +57,7 @@ export class CdrPush implements HandOffTarget<PushedRecord, null> {
 
   form(cdr: Cdr, logId: LogId): PushedRecord | undefined {
     return isListed(cdr, this.#options.parameters())
-      ? JSON.stringify(cdrToJson(cdr, logId))
+      ? JSON.stringify(cdrToJson(withinColumns(cdr), logId))
       : undefined;
   }
 

@@ -3,6 +3,7 @@
 import { Packr } from 'msgpackr';
 import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import { decodeFrame, encodeEnd } from '../../core/cdr/cdr-codec.ts';
+import { withinColumns } from '../../core/cdr/column-texts.ts';
 import type { StoreReader, StoreTransaction } from '../configuration/configuration-store.ts';
 import {
   accountKey,
@@ -22,10 +23,10 @@ export function packRow({ cdr, day, payload }: LedgerRow): Uint8Array {
   return payload ?? packr.pack(encodeEnd(cdr, day));
 }
 
-/** Undefined where a later version has written it. */
+/** As a row of a table would be; undefined where a later version has written it. */
 export function unpackRow(value: Uint8Array): Cdr | undefined {
   const frame = decodeFrame(packr.unpack(value));
-  return frame.kind === 'end' ? frame.cdr : undefined;
+  return frame.kind === 'end' ? withinColumns(frame.cdr) : undefined;
 }
 
 export function packJson(value: unknown): Buffer {

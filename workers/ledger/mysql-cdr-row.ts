@@ -4,6 +4,7 @@
 import type { BilledParty, Cdr, EndedBy } from '../../core/cdr/cdr.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
 import { logIdText, peerText, peerTextOrNull } from '../../core/cdr/cdr-json.ts';
+import { withinColumns } from '../../core/cdr/column-texts.ts';
 import { moneyText, parseMoney } from '../../core/money.ts';
 import type { LedgerRow, StoredCdr } from './ledger-store.ts';
 import type { SqlRow, SqlValue } from './mysql-link.ts';
@@ -19,7 +20,8 @@ export const cdrColumnNames: string =
   'callee_address, log_id, log_file, log_offset';
 
 /** All values but log_file and log_offset. */
-export function rowSql({ cdr, logId }: LedgerRow): string {
+export function rowSql({ cdr: logged, logId }: LedgerRow): string {
+  const cdr = withinColumns(logged);
   const values = [
     sqlText(cdr.id),
     sqlText(peerText(cdr.callId)),
