@@ -9,13 +9,15 @@ import {
 import { moneyText, parseCredit, parseMoney } from '../core/money.ts';
 import type { AccountBalance } from '../workers/admin-messages.ts';
 import { type AuditReport, auditReport } from '../workers/ledger/audit.ts';
-import type {
-  LedgerAccount,
-  LedgerStore,
-  Payment,
-  PaymentOrder,
+import {
+  type LedgerAccount,
+  LedgerAway,
+  type LedgerStore,
+  type Payment,
+  type PaymentOrder,
 } from '../workers/ledger/ledger-store.ts';
 import { EngineRefused, EngineSilent } from './engine-channel.ts';
+import type { ExtensionNote, ExtensionNotes } from './extension-notes.ts';
 import { RequestRefused } from './problem.ts';
 
 export interface AccountConfiguration {
@@ -28,6 +30,8 @@ export interface AccountServiceParts {
   readonly configuration: () => AccountConfiguration;
   /** Puts the account in force with this expiry, an ISO 8601 time, and otherwise as it is then. */
   readonly extendExpiry: (account: string, expiresAt: string) => Promise<unknown>;
+  /** What is not in force by the end of a payment is settled by them, by the running node. */
+  readonly notes: Pick<ExtensionNotes, 'open'>;
   /** Absent where no engine runs. */
   readonly engine?: {
     balance(account: string): Promise<AccountBalance>;
@@ -72,13 +76,15 @@ export function createAccountService(parts: AccountServiceParts): AccountService
     read: async (name) => {
       const document = documentOf(parts, name);
       const books = await booksOf(parts, document);
-      return { ...document, ...(await standingOf(books, document, engine)) };
+      // Calls go by the configuration's expiry; the ledger knows it from payments only.
+      const { expiresAt = null } = document;
+      return { ...document, expiresAt, ...(await standingOf(books, document, engine)) };
     },
     pay: async (name, wanted) => {
       const document = documentOf(parts, name);
-      await booksOf(parts, document);
+      const books = await booksOf(parts, document);
       const parameters = { ...defaultParameters, ...parts.configuration().parameters };
-      const payment = await ledger.pay({
+      const order: PaymentOrder = {
         account: name,
         kind: wanted.kind,
         units: unitsOf(wanted),
@@ -87,10 +93,13 @@ export function createAccountService(parts: AccountServiceParts): AccountService
         reason: wanted.reason,
         extendDays: parameters.SERVER_PAY_DELAY_CUSTOMER_EXPIRE_DAY,
         expiresAt: document.expiresAt === undefined ? null : Date.parse(document.expiresAt),
-      });
+      };
+      const isExtending = order.kind === 'recharge' && order.expiresAt !== null;
+      const note = isExtending ? await parts.notes.open(name, books.expiresAt) : undefined;
+      const payment = await payNoted(ledger, order, note);
       // It is stored: an engine that does not answer now hears of it within a second of its return.
       await engine?.payment(name).catch(unlessAway);
-      return { ...shownPayment(payment), warnings: await extend(parts, document, payment) };
+      return { ...shownPayment(payment), warnings: await extend(parts, document, payment, note) };
     },
     payments: async (name, filter) => {
       documentOf(parts, name);
@@ -132,8 +141,8 @@ async function standingOf(
   { creditLimit }: AccountDocument,
   engine: AccountServiceParts['engine'],
 ): Promise<Record<string, unknown>> {
-  const { payments, calls, expiresAt } = books;
-  const shown = { payments, calls, expiresAt: expiresAt === null ? null : isoTime(expiresAt) };
+  const { payments, calls } = books;
+  const shown = { payments, calls };
   const live = await engine?.balance(books.name).catch(unlessAway);
   if (live !== undefined) {
     const { account: _account, creditLimit: _creditLimit, ...standing } = live;
@@ -143,21 +152,44 @@ async function standingOf(
   return { ...shown, balance: moneyText(books.balance), reserved: '0', available, linesUsed: 0 };
 }
 
+async function payNoted(
+  ledger: LedgerStore,
+  order: PaymentOrder,
+  note: ExtensionNote | undefined,
+): Promise<Payment> {
+  try {
+    return await ledger.pay(order);
+  } catch (error) {
+    // Whether it took place is seen once the database is back.
+    if (error instanceof LedgerAway) note?.leave();
+    else await note?.done();
+    throw error;
+  }
+}
+
 /** Calls go by the configuration: a recharge moves the expiry there too. What fails then is said beside the
- *  payment, which is stored. */
+ *  payment, which is stored, and is left to the note. */
 async function extend(
   { extendExpiry }: AccountServiceParts,
   document: AccountDocument,
   { expiresAt }: Payment,
+  note: ExtensionNote | undefined,
 ): Promise<string[]> {
-  if (document.expiresAt === undefined || expiresAt === null) return [];
-  if (expiresAt <= Date.parse(document.expiresAt)) return [];
+  if (note === undefined || document.expiresAt === undefined || expiresAt === null) return [];
   try {
-    await extendExpiry(document.name, isoTime(expiresAt));
-    return [];
+    if (expiresAt > Date.parse(document.expiresAt)) {
+      await extendExpiry(document.name, isoTime(expiresAt));
+    }
   } catch (error) {
-    return [`expiresAt stays ${document.expiresAt}: ${(error as Error).message}`];
+    note.leave();
+    const stays = `expiresAt stays ${document.expiresAt}: ${(error as Error).message}`;
+    return [
+      `${stays}; a running node makes it ${isoTime(expiresAt)} within a minute of being able to`,
+    ];
   }
+  // One that cannot be taken away is found to be settled later.
+  await note.done().catch(() => {});
+  return [];
 }
 
 function unlessAway(error: unknown): undefined {

@@ -1,19 +1,22 @@
-// Backups: one gzip file of JSON lines with the configuration and its versions, the node's secrets, and the
-// ledger without its CDR rows (workers/ledger/ledger-copy.ts). A ledger that was in MySQL may come back as an
+// Backups: one gzip file of JSON lines with the configuration and its versions, the node's secrets, its node file
+// wherever it is, and the ledger without its CDR rows (workers/ledger/ledger-copy.ts). A ledger that was in MySQL may come back as an
 // embedded one, and the other way round.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ConfigurationStore } from '../workers/configuration/configuration-store.ts';
 import { openConfigurationStore } from '../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../workers/data-directory.ts';
 import { restoreLedger, type StoreEntry } from '../workers/ledger/ledger-copy.ts';
 import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
+import { recordedNodeFile } from '../workers/node-file-record.ts';
 import { followedKey } from './configuration-master.ts';
+import { RequestRefused } from './problem.ts';
 
 const backupFormat = 1;
+const nodeFiles = ['node.yaml', 'node.yml', 'node.json'];
 /** Small files of the data directory that a node needs to be the same one. */
-const files = ['admin-token', 'shard-key', 'node.yaml', 'node.yml', 'node.json'];
+const files = ['admin-token', 'shard-key', ...nodeFiles];
 
 type Line =
   | { tandemBackup: number; madeAt: string; ledger: string }
@@ -26,6 +29,7 @@ export interface BackupParts {
   readonly ledger: LedgerStore;
 }
 
+/** @throws LedgerAway, RequestRefused where a file cannot be read */
 export async function makeBackup({ dataDir, store, ledger }: BackupParts): Promise<Buffer> {
   const lines: Line[] = [
     { tandemBackup: backupFormat, madeAt: new Date().toISOString(), ledger: ledger.kind },
@@ -35,11 +39,30 @@ export async function makeBackup({ dataDir, store, ledger }: BackupParts): Promi
   );
   for (const entry of configuration) lines.push(storeLine('config', entry));
   for (const entry of await ledger.copy(dataDir)) lines.push(storeLine('ledger', entry));
-  for (const file of files) {
-    const path = join(dataDir, file);
-    if (existsSync(path)) lines.push({ file, value: readFileSync(path).toString('base64') });
+  for (const { file, path } of filesOf(dataDir)) {
+    lines.push({ file, value: contentOf(path).toString('base64') });
   }
   return gzipSync(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+/** The node file of the last start is taken from where it is, under the name that it gets in a data directory. */
+function filesOf(dataDir: string): { file: string; path: string }[] {
+  const recorded = recordedNodeFile(dataDir);
+  const own = files
+    .map((file) => ({ file, path: join(dataDir, file) }))
+    .filter(({ path }) => existsSync(path));
+  if (recorded === undefined) return own;
+  const file = extname(recorded) === '.json' ? 'node.json' : 'node.yaml';
+  return [...own.filter((one) => !nodeFiles.includes(one.file)), { file, path: recorded }];
+}
+
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    // Without it the restored node is another one: better no backup, and said so, than half of one.
+    throw new RequestRefused('internal', `${path}: cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function storeLine(store: 'config' | 'ledger', [key, value]: StoreEntry): Line {
@@ -73,13 +96,13 @@ export async function restoreBackup(
   }
   const directory = await openDataDirectory(dataDir);
   const made = [...taken];
+  const hasNodeFile = nodeFiles.some((name) => existsSync(join(dataDir, name)));
   try {
     for (const line of lines) {
       if (!('file' in line) || !files.includes(line.file)) continue;
-      const path = join(dataDir, line.file);
-      if (line.file.startsWith('node.') && existsSync(path)) continue;
+      if (hasNodeFile && nodeFiles.includes(line.file)) continue;
       made.push(line.file);
-      writeFileSync(path, Buffer.from(line.value, 'base64'), { mode: 0o600 });
+      writeFileSync(join(dataDir, line.file), Buffer.from(line.value, 'base64'), { mode: 0o600 });
     }
     await putConfiguration(dataDir, entriesOf(lines, 'config'));
     return { ledger: await putLedger(dataDir, mysqlUrl(), entriesOf(lines, 'ledger')) };

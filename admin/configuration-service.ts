@@ -8,6 +8,7 @@ import type {
   ApplyResult,
   ConfigurationVersions,
 } from '../workers/configuration/configuration-versions.ts';
+import { extendedAccount } from '../workers/configuration/paid-expiry.ts';
 import type { RatesOf, StoredDocument } from '../workers/configuration/stored-document.ts';
 import { emptyStored } from '../workers/configuration/stored-versions.ts';
 import type { VersionSummary } from '../workers/configuration/version-summary.ts';
@@ -234,7 +235,8 @@ function extended(
 ): AccountDocument[] {
   const account = versions.stored(versions.current())?.accounts.find((each) => each.name === name);
   if (account?.expiresAt === undefined) return [];
-  return Date.parse(account.expiresAt) < Date.parse(expiresAt) ? [{ ...account, expiresAt }] : [];
+  const isExtended = Date.parse(account.expiresAt) < Date.parse(expiresAt);
+  return isExtended ? [extendedAccount(account, expiresAt)] : [];
 }
 
 function documentOf(versions: ConfigurationVersions, version: number): ConfigurationDocument {

@@ -17,8 +17,10 @@ import { createConfigurationService } from './configuration-service.ts';
 import { poolDeckTasks } from './deck/deck-pool.ts';
 import { createRateDecks } from './deck/deck-service.ts';
 import { openEngineChannel, processPort } from './engine-channel.ts';
+import { createExtensionNotes } from './extension-notes.ts';
 import { createFindCdrs } from './find-cdrs.ts';
 import { followMaster } from './follow-master.ts';
+import { settleExtensions } from './settle-extensions.ts';
 
 const start = JSON.parse(process.argv[2] ?? 'null') as AdminStart | null;
 if (start === null || !process.connected) {
@@ -76,6 +78,9 @@ try {
     ...(source === undefined ? {} : { master: createConfigurationMaster(source, store) }),
   });
   if (source !== undefined) followMaster(configuration, log);
+  const { extendExpiry } = configuration;
+  const notes = createExtensionNotes(async (use) => use(store));
+  settleExtensions(notes, { ledger, extend: extendExpiry }, log);
   server = await startAdminServer({
     start,
     token,
@@ -85,7 +90,8 @@ try {
     accounts: createAccountService({
       ledger,
       configuration: () => configuration.inForce(),
-      extendExpiry: configuration.extendExpiry,
+      extendExpiry,
+      notes,
       engine,
     }),
     makeBackup: () => makeBackup({ dataDir, store, ledger }),

@@ -36,7 +36,8 @@ export function settingsOfNode(dataDir: string): Settings {
   }
 }
 
-function recordedNodeFile(dataDir: string): string | undefined {
+/** Absolute; undefined where the node file is in the directory, or there is none. @throws StartRefused */
+export function recordedNodeFile(dataDir: string): string | undefined {
   try {
     return readFileSync(recordPath(dataDir), 'utf8').trimEnd();
   } catch (error) {

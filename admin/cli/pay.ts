@@ -1,5 +1,6 @@
 // tandem pay | audit: money of accounts, with a running node or on the ledger of the data directory.
 import { type Command, InvalidArgumentError } from 'commander';
+import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { StartRefused } from '../../workers/settings.ts';
 import {
@@ -7,6 +8,7 @@ import {
   createAccountService,
   type WantedPayment,
 } from '../account-service.ts';
+import { createExtensionNotes, type WithStore } from '../extension-notes.ts';
 import { CommandFailed } from './command-failed.ts';
 import { ask, findNode, jsonBody, type NodeOptions, withNodeOptions } from './node-client.ts';
 import { changeLocked, readOffline } from './offline-configuration.ts';
@@ -96,12 +98,25 @@ async function withOfflineAccounts<Result>(
             changeLocked(dataDir, {}, (configuration) =>
               configuration.extendExpiry(account, expiresAt),
             ),
+          // The next node on the directory settles what this leaves.
+          notes: createExtensionNotes(withStoreOf(dataDir)),
         }),
       ),
     );
   } finally {
     await directory.close();
   }
+}
+
+function withStoreOf(dataDir: string): WithStore {
+  return async (use) => {
+    const store = await openConfigurationStore(dataDir);
+    try {
+      return use(store);
+    } finally {
+      await store.close();
+    }
+  };
 }
 
 function kindArgument(text: string): Kind {

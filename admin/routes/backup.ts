@@ -9,7 +9,7 @@ export function backupRoutes(makeBackup: () => Promise<Buffer>): Route[] {
       operation: {
         summary: 'A backup for "tandem restore": configuration, secrets, balances, payments',
         reply: { 'application/gzip': { type: 'string', format: 'binary' } },
-        problems: [503],
+        problems: [500, 503],
       },
       handle: async () => ({
         status: 200,

@@ -79,6 +79,8 @@ export interface AccountDocument extends AssignedNumbersDocument {
   node?: string | undefined;
   startsAt?: string | undefined;
   expiresAt?: string | undefined;
+  /** `expiresAt` from before the recharges that have moved it on; absent: none has. */
+  extendedFrom?: string | undefined;
   /** Longest call, seconds; 0 or absent: no limit of its own. */
   maxCallSeconds?: number | undefined;
   packages: PackageOrderDocument[];

@@ -1,19 +1,22 @@
-// A recharge moves the expiry of its account in the configuration, and undoes nothing that comes in between.
+// A recharge moves the expiry of its account in the configuration, undoes nothing that comes in between, and is
+// made good where it could not at first.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type AccountService, createAccountService } from '../../admin/account-service.ts';
 import {
   type ConfigurationService,
   createConfigurationService,
 } from '../../admin/configuration-service.ts';
+import { createExtensionNotes, type ExtensionNotes } from '../../admin/extension-notes.ts';
 import type { ConfigurationStore } from '../../workers/configuration/configuration-store.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
-import type { LedgerStore } from '../../workers/ledger/ledger-store.ts';
+import { LedgerAway, type LedgerStore, PaymentRefused } from '../../workers/ledger/ledger-store.ts';
 
 const options = { replace: false, dryRun: false };
 const acme = { name: 'acme', kind: 'customer', expiresAt: '2030-01-01T00:00:00Z' };
@@ -23,12 +26,15 @@ let dataDir: string;
 let store: ConfigurationStore;
 let ledger: LedgerStore;
 let configuration: ConfigurationService;
+let notes: ExtensionNotes;
+let nowMs = Date.UTC(2026, 0, 1);
 
 before(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'tandem-accounts-'));
   store = await openConfigurationStore(dataDir);
   ledger = await openEmbeddedLedger(dataDir);
   configuration = createConfigurationService(new ConfigurationVersions(store));
+  notes = newNotes();
   await configuration.apply({ accounts: [acme] }, options);
 });
 after(async () => {
@@ -36,6 +42,18 @@ after(async () => {
   await store.close();
   rmSync(dataDir, { recursive: true });
 });
+
+/** Of a process that has just begun. */
+function newNotes(): ExtensionNotes {
+  return createExtensionNotes(
+    async (use) => use(store),
+    () => nowMs,
+  );
+}
+
+const settle = (by: ExtensionNotes): Promise<string[]> =>
+  by.settle({ ledger, extend: configuration.extendExpiry });
+const noteKeys = (): string[] => store.keys('extension/');
 
 /** `meanwhile` is applied when the account has been read, and before its payment is stored. */
 function serviceWith(meanwhile: object): AccountService {
@@ -49,6 +67,7 @@ function serviceWith(meanwhile: object): AccountService {
     },
     configuration: () => configuration.inForce(),
     extendExpiry: configuration.extendExpiry,
+    notes,
   });
 }
 
@@ -69,4 +88,105 @@ it('sets no expiry where it was taken away meanwhile, and brings none forward', 
   const later = '2099-01-01T00:00:00Z';
   await serviceWith({ ...acme, expiresAt: later }).pay('acme', recharge);
   assert.equal((accountInForce() as { expiresAt: string }).expiresAt, later);
+});
+
+describe('a recharge whose extension does not come into force', () => {
+  const billed = { ...acme, name: 'billed' };
+  const expiryInForce = (): string | undefined =>
+    configuration.inForce().accounts.find(({ name }) => name === 'billed')?.expiresAt;
+
+  function billedService(changes: {
+    notes: ExtensionNotes;
+    pay?: LedgerStore['pay'];
+    extendExpiry?: () => Promise<unknown>;
+  }): AccountService {
+    const { pay = ledger.pay, extendExpiry = configuration.extendExpiry } = changes;
+    return createAccountService({
+      ledger: { ...ledger, pay },
+      configuration: () => configuration.inForce(),
+      extendExpiry,
+      notes: changes.notes,
+    });
+  }
+
+  beforeEach(async () => {
+    await configuration.apply({ accounts: [{ ...billed, locked: true }] }, options);
+    // What earlier recharges have extended is the ledger's; here each test begins there.
+    const expiresAt = (await ledger.account('billed'))?.expiresAt;
+    if (typeof expiresAt === 'number') {
+      await configuration.extendExpiry('billed', new Date(expiresAt).toISOString());
+    }
+    assert.deepEqual(noteKeys(), []);
+  });
+
+  it('is told, and settled when it can be', async () => {
+    const before = expiryInForce()!;
+    const refuse = async (): Promise<never> => {
+      throw new Error('another change is under way');
+    };
+    const failing = billedService({ notes, extendExpiry: refuse });
+    const paid = await failing.pay('billed', recharge);
+    const after = paid.expiresAt!;
+    assert.ok(Date.parse(after) > Date.parse(before));
+    assert.deepEqual(paid.warnings, [
+      `expiresAt stays ${before}: another change is under way; a running node makes it ${after} within a minute of being able to`,
+    ]);
+    await assert.rejects(notes.settle({ ledger, extend: refuse }), /under way/);
+    assert.equal(noteKeys().length, 1);
+    assert.deepEqual(await settle(notes), ['billed']);
+    assert.equal(expiryInForce(), after);
+    assert.deepEqual([noteKeys(), await settle(notes)], [[], []]);
+  });
+
+  it('is settled by the next process where this one died behind the payment', async () => {
+    let paid = '';
+    const dying = billedService({
+      notes,
+      pay: async (order) => {
+        const payment = await ledger.pay(order);
+        paid = new Date(payment.expiresAt!).toISOString();
+        return await new Promise<never>(() => {});
+      },
+    });
+    void dying.pay('billed', recharge);
+    while (paid === '') await setImmediate();
+    // It is under way: the process that lives leaves it alone.
+    assert.deepEqual(await settle(notes), []);
+    assert.notEqual(expiryInForce(), paid);
+    assert.deepEqual(await settle(newNotes()), ['billed']);
+    assert.equal(expiryInForce(), paid);
+  });
+
+  it('is looked for while a lost commit may yet take place, and then no more', async () => {
+    const before = expiryInForce();
+    const away = billedService({
+      notes,
+      pay: async () => {
+        throw new LedgerAway('no answer');
+      },
+    });
+    await assert.rejects(away.pay('billed', recharge), LedgerAway);
+    assert.deepEqual(await settle(notes), []);
+    assert.equal(noteKeys().length, 1);
+    nowMs += 600_000;
+    assert.deepEqual([await settle(notes), noteKeys()], [[], []]);
+    assert.equal(expiryInForce(), before);
+  });
+
+  it('leaves no note where the payment is refused, or extends nothing', async () => {
+    const service = billedService({ notes });
+    const most = { ...recharge, amount: '45000000000' };
+    await assert.rejects(service.pay('billed', most), PaymentRefused);
+    await service.pay('billed', { ...recharge, kind: 'deduction' });
+    await service.pay('billed', recharge);
+    assert.deepEqual(noteKeys(), []);
+  });
+});
+
+it('shows the expiry that calls go by, whatever opened the books', async () => {
+  await configuration.apply({ accounts: [{ ...acme, name: 'called' }] }, options);
+  // As the engine opens them.
+  await ledger.openAccounts([{ name: 'called', units: 0n, expiresAt: null }], 0);
+  const shown = await serviceWith(acme).read('called');
+  assert.equal(shown.expiresAt, acme.expiresAt);
 });

@@ -13,6 +13,7 @@ import { createConfigurationService } from '../../admin/configuration-service.ts
 import { poolDeckTasks } from '../../admin/deck/deck-pool.ts';
 import { createRateDecks } from '../../admin/deck/deck-service.ts';
 import { openEngineChannel } from '../../admin/engine-channel.ts';
+import { createExtensionNotes } from '../../admin/extension-notes.ts';
 import type { OpenListener } from '../../admin/listener.ts';
 import { loadUwsListener } from '../../admin/uws-listener.ts';
 import { logIdText } from '../../core/cdr/cdr-json.ts';
@@ -75,6 +76,7 @@ export async function openAdminFixture(openListener: OpenListener): Promise<Admi
       ledger,
       configuration: () => configuration.inForce(),
       extendExpiry: configuration.extendExpiry,
+      notes: createExtensionNotes(async (use) => use(store)),
       engine: channel,
     }),
     makeBackup: () => makeBackup({ dataDir, store, ledger }),

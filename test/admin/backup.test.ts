@@ -1,6 +1,14 @@
 // A backup of a running node comes back on another directory with the same configuration and the same money.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { makeBackup, restoreBackup } from '../../admin/backup.ts';
@@ -13,6 +21,7 @@ import { auditReport } from '../../workers/ledger/audit.ts';
 import { openEmbeddedLedger } from '../../workers/ledger/embedded-ledger.ts';
 import type { LedgerStore } from '../../workers/ledger/ledger-store.ts';
 import { openMysqlLedger } from '../../workers/ledger/mysql-ledger.ts';
+import { recordNodeFile } from '../../workers/node-file-record.ts';
 import { openLog } from '../cdr/log-under-test.ts';
 import { sampleCdr, sampleCharges, temporaryDirectory } from '../cdr/sample-records.ts';
 import { MariaDb } from '../peers/mariadb.ts';
@@ -72,6 +81,52 @@ describe('backup and restore', () => {
     await ledger.close();
     writeFileSync(join(admin.dataDir, 'done'), '');
     await admin.close();
+  });
+});
+
+describe('the node file of a node that was started with --config', () => {
+  /** Of a directory whose node was started last with `text` in a file elsewhere. */
+  async function backupWith(name: string, text: string, own?: string): Promise<Uint8Array> {
+    const dataDir = temporaryDirectory();
+    const nodeFile = join(temporaryDirectory(), name);
+    writeFileSync(nodeFile, text);
+    if (own !== undefined) writeFileSync(join(dataDir, 'node.yml'), own);
+    recordNodeFile(dataDir, nodeFile);
+    const store = await openConfigurationStore(dataDir);
+    const ledger = await openEmbeddedLedger(dataDir);
+    try {
+      const bytes = await makeBackup({ dataDir, store, ledger });
+      rmSync(nodeFile);
+      const gone = makeBackup({ dataDir, store, ledger });
+      await assert.rejects(gone, new RegExp(`${name}: cannot be read`));
+      return bytes;
+    } finally {
+      await ledger.close();
+      await store.close();
+    }
+  }
+
+  const restored = async (bytes: Uint8Array, has?: [string, string]): Promise<string> => {
+    const target = join(temporaryDirectory(), 'restored');
+    mkdirSync(target);
+    if (has !== undefined) writeFileSync(join(target, has[0]), has[1]);
+    await restoreBackup(target, bytes);
+    const names = readdirSync(target).filter((name) => /^node/.test(name));
+    assert.equal(names.length, 1, names.join());
+    assert.equal(statSync(join(target, names[0]!)).mode & 0o077, has === undefined ? 0 : 0o044);
+    return `${names[0]}: ${readFileSync(join(target, names[0]!), 'utf8')}`;
+  };
+
+  it('comes back in the data directory, in the place of one that the node did not use', async () => {
+    const yaml = 'node: of-etc\nmysql: { url: "mysql://u:secret@db/t" }\n';
+    const bytes = await backupWith('tandem.conf', yaml, 'node: unused');
+    assert.equal(await restored(bytes), `node.yaml: ${yaml}`);
+    assert.equal(await restored(await backupWith('etc.json', '{}')), 'node.json: {}');
+  });
+
+  it('leaves a node file that is there, whatever its name', async () => {
+    const bytes = await backupWith('node.yaml', 'node: of-etc');
+    assert.equal(await restored(bytes, ['node.json', '{}']), 'node.json: {}');
   });
 });
 

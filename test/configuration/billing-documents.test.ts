@@ -163,6 +163,22 @@ describe('a whole document', () => {
     );
   });
 
+  it('has accounts whose expiry is later than the one that it was extended from', () => {
+    const problems = (fields: object): readonly string[] =>
+      problemsOf({ accounts: [{ name: 'a', kind: 'customer', ...fields }] });
+    const expiresAt = '2031-01-01T00:00:00Z';
+    const extendedFrom = '2030-01-01T00:00:00Z';
+    assert.deepEqual(problems({ expiresAt, extendedFrom }), []);
+    for (const [fields, value] of [
+      [{ extendedFrom }, extendedFrom],
+      [{ expiresAt, extendedFrom: expiresAt }, expiresAt],
+    ] as const) {
+      assert.deepEqual(problems(fields), [
+        `accounts[0].extendedFrom: "${value}" is not accepted; expected a time before expiresAt, which recharges have moved on from it`,
+      ]);
+    }
+  });
+
   it('refers to calendars, period rates and packages that exist', () => {
     const { problems, warnings } = findingsOf({
       periodRates: [

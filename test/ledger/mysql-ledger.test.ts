@@ -222,6 +222,36 @@ describe('the ledger in MariaDB, beyond what all ledgers do', () => {
     await again.close();
   });
 
+  it('names a binary log that can lose a commit', async () => {
+    const logging = await MariaDb.start(['--log-bin=binary-log', '--sync-binlog=0']);
+    try {
+      const url = await logging.createDatabase('logging');
+      const said = async (): Promise<string> => {
+        const store = openMysqlLedger({ url });
+        await store.days();
+        const warning = store.warning();
+        await store.close();
+        return warning;
+      };
+      const lost = '; this server can lose CDRs that it has confirmed';
+      const unsynced = 'sync_binlog is 0: expected 1 while log_bin is on';
+      assert.equal(await said(), unsynced + lost);
+      await logging.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 2');
+      const unflushed = 'innodb_flush_log_at_trx_commit is 2: expected 1';
+      assert.equal(await said(), `${unflushed}, ${unsynced}${lost}`);
+      await logging.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 1, GLOBAL sync_binlog = 1');
+      assert.equal(await said(), '');
+    } finally {
+      await logging.close();
+    }
+    // Without a binary log the setting says nothing.
+    await database.sql('SET GLOBAL sync_binlog = 0');
+    const store = openMysqlLedger({ url: await freshUrl() });
+    await store.days();
+    assert.equal(store.warning(), '');
+    await store.close();
+  });
+
   it('looks again at what can lose a commit while it is connected', async () => {
     const store = openMysqlLedger({ url: await freshUrl(), settingsEveryMs: 0 });
     await store.days();

@@ -107,6 +107,16 @@ export async function faultsUnderCalls(run: LedgerFaultRun): Promise<LedgerFault
   }
 }
 
+/** What the database does is nothing to the far end: a SIPp without a processor may miss the ACK of one call in a
+ *  hundred. */
+export function assertAcknowledged({
+  placed,
+  unacknowledged,
+}: Pick<LedgerFaultResult, 'placed' | 'unacknowledged'>): void {
+  const says = `of ${placed} calls ${unacknowledged} are charged whose ACK the far end did not take`;
+  assert.ok(unacknowledged <= placed / 100, says);
+}
+
 function diskOf(fault: LedgerFault): SmallDisk | undefined {
   if (fault === 'diskFull') return SmallDisk.mount(nodeDiskMegabytes);
   return fault === 'databaseDiskFull' ? SmallDisk.mount(databaseDiskMegabytes) : undefined;

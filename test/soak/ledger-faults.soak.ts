@@ -2,7 +2,12 @@
 // than the writer waits for an answer (15 s).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultMissing, faultsUnderCalls, ledgerFaults } from '../scenario/ledger-faults.ts';
+import {
+  assertAcknowledged,
+  faultMissing,
+  faultsUnderCalls,
+  ledgerFaults,
+} from '../scenario/ledger-faults.ts';
 
 const long = { times: 30, rate: 500, upMs: 3_000, awayMs: [3_000] };
 
@@ -13,6 +18,7 @@ for (const fault of ledgerFaults) {
     const result = await faultsUnderCalls({ ...long, awayMs, fault });
     console.log(`${fault}: ${JSON.stringify(result)}`);
     if (fault !== 'nodeKilled') assert.ok(result.told > 0, 'status said so');
+    if (fault !== 'nodeKilled' && fault !== 'diskFull') assertAcknowledged(result);
     if (fault === 'databaseKilled' || fault === 'databaseHangs') {
       // The database is away for about half of the run; a few calls may find SIPp without a processor.
       const { failed, placed } = result;

@@ -223,6 +223,7 @@ const accountFields = z
       node: z.string(nodeError).regex(nodeName, nodeError).optional(),
       startsAt: instant.optional(),
       expiresAt: instant.optional(),
+      extendedFrom: instant.optional(),
       maxCallSeconds: integer(0, callSecondsMax).optional(),
       packages: z
         .array(packageOrder, 'a list of package orders')
@@ -240,7 +241,18 @@ const accountFields = z
     anObject,
   )
   .superRefine(checkTerm)
+  .superRefine(checkExtension)
   .superRefine(refuseVendorLimits);
+
+function checkExtension(
+  { expiresAt, extendedFrom }: AccountDocument,
+  context: z.RefinementCtx,
+): void {
+  if (extendedFrom === undefined) return;
+  if (expiresAt !== undefined && isBefore(extendedFrom, expiresAt)) return;
+  const message = 'a time before expiresAt, which recharges have moved on from it';
+  context.addIssue({ code: 'custom', path: ['extendedFrom'], message });
+}
 
 /** A carrier's account makes no calls. */
 function refuseVendorLimits(account: AccountDocument, context: z.RefinementCtx): void {

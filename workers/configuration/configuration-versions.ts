@@ -15,6 +15,7 @@ import { type DocumentProblem, documentProblem } from './document-problem.ts';
 import { parseDocument } from './document-schema.ts';
 import { mergeDocument, refuseLostMoney } from './merge-document.ts';
 import type { PackedRates } from './packed-rates.ts';
+import { keepPaidExpiries } from './paid-expiry.ts';
 import { type SplitDocument, splitDocument } from './prefix-text.ts';
 import { slotNames } from './slot-registry.ts';
 import {
@@ -168,21 +169,24 @@ export class ConfigurationVersions {
     return this.#apply(input, tables, options);
   }
 
-  /** Stages a new version with the content of an old one. */
+  /** Stages a new version with the content of an old one, but for the time that recharges have added. */
   rollbackTo(version: number, options: Omit<ApplyOptions, 'replace'> = {}): ApplyResult {
     const base = this.current();
     const current = this.stored(base) ?? emptyStored();
-    const document = this.stored(version);
-    if (document === undefined) {
+    const old = this.stored(version);
+    if (old === undefined) {
       const kept = this.list()
         .filter((summary) => summary.committed)
         .map((summary) => summary.version);
       const reason = `is no version that is kept; expected one of ${kept.join(', ') || 'none'}`;
       return { kind: 'refused', problems: [documentProblem('version', version, reason)] };
     }
-    const problems = refuseLostMoney(current, document);
+    const problems = refuseLostMoney(current, old);
     if (problems.length > 0) return { kind: 'refused', problems };
-    const warnings = unreachableWarnings(document, options.listeners);
+    const warnings: string[] = [];
+    const accounts = keepPaidExpiries(current.accounts, old.accounts, warnings);
+    const document = { ...old, accounts };
+    warnings.push(...unreachableWarnings(document, options.listeners));
     const tables: NewTables = new Map();
     return this.#stage({ document, base, current, rollbackOf: version, tables }, options, warnings);
   }

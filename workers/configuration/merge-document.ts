@@ -6,6 +6,7 @@ import type {
   DocumentOf,
 } from '../../core/configuration/model.ts';
 import { type DocumentProblem, documentProblem, problemsMax } from './document-problem.ts';
+import { keepPaidExpiries } from './paid-expiry.ts';
 
 export interface Merged<Table extends Named> {
   readonly document: DocumentOf<Table>;
@@ -23,7 +24,11 @@ export function mergeDocument<Table extends Named>(
   replace: boolean,
 ): Merged<Table> {
   const warnings: string[] = [];
-  const accounts = keepOpeningBalances(current.accounts, input.accounts, warnings);
+  const accounts = keepPaidExpiries(
+    current.accounts,
+    keepOpeningBalances(current.accounts, input.accounts, warnings),
+    warnings,
+  );
   const base: DocumentOf<Table> = replace ? { ...emptyDocument(), rateTables: [] } : current;
   const document: DocumentOf<Table> = {
     parameters: { ...base.parameters, ...input.parameters },

@@ -128,7 +128,18 @@ async function readCheckpoint(
 
 /** Whether a commit that was answered can be lost when the server's machine dies. */
 async function durabilityWarning(link: MysqlLink): Promise<string> {
-  const [row] = await link.rows('SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flushed');
-  if (Number(row?.flushed) === 1) return '';
-  return `innodb_flush_log_at_trx_commit is ${row?.flushed}: expected 1; this server can lose CDRs that it has confirmed`;
+  const [row] = await link.rows(
+    `SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flushed, @@GLOBAL.log_bin AS is_logged,
+      @@GLOBAL.sync_binlog AS synced`,
+  );
+  const faults: string[] = [];
+  if (Number(row?.flushed) !== 1) {
+    faults.push(`innodb_flush_log_at_trx_commit is ${row?.flushed}: expected 1`);
+  }
+  // After a crash the server rolls back what its binary log does not have.
+  if (Number(row?.is_logged) === 1 && Number(row?.synced) !== 1) {
+    faults.push(`sync_binlog is ${row?.synced}: expected 1 while log_bin is on`);
+  }
+  if (faults.length === 0) return '';
+  return `${faults.join(', ')}; this server can lose CDRs that it has confirmed`;
 }
