@@ -29,21 +29,11 @@ export class SocketDoor {
   /** @param queueFill share of the kernel's queue that is filled */
   constructor(options: SocketDoorOptions, queueFill: () => number) {
     this.#queueFill = queueFill;
-    this.#router = new ShardRouter({
-      rings: [
-        {
-          push: (entry) => this.#pass(entry),
-          oldestWaitMs: () => this.#headWaitedMs,
-        },
-      ],
-      signals: [{ wake: () => {} }],
-      shardKey: options.shardKey,
-      counters: options.counters,
-      clock: options.clock,
-      reply: options.reply,
-      isEmergency: options.isEmergency,
-      refusalTowards: options.refusalTowards,
-    });
+    const ring = {
+      push: (entry: RingEntry) => this.#pass(entry),
+      oldestWaitMs: () => this.#headWaitedMs,
+    };
+    this.#router = new ShardRouter({ ...options, rings: [ring], signals: [{ wake: () => {} }] });
   }
 
   /** Before the messages of a batch, or for want of any. */
