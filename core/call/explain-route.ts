@@ -6,7 +6,6 @@ import { byteStringOf, textOfByteString } from '../bytes/utf8-text.ts';
 import { mappingGatewayByName } from '../configuration/open-snapshot.ts';
 import type { MappingGateway, RoutingGateway, Snapshot } from '../configuration/snapshot.ts';
 import { type EndReason, EndReasons, sipEndReason } from '../end-reason.ts';
-import type { Routes } from '../routing/candidate-gateways.ts';
 import { orderPlan, type SortKey, sortKeyNames } from '../routing/gateway-order.ts';
 import type { Candidate } from '../routing/gateway-ranking.ts';
 import { protectDelay } from '../routing/protect-delay.ts';
@@ -104,13 +103,7 @@ function explainCall(
     (step, result) => steps.push({ step, result: textOfByteString(result) }),
   );
   const { call, refusal } = rehearsed;
-  const routes: Routes = {
-    normal: call.hunt.candidates,
-    protect: call.hunt.protect,
-    cut: call.hunt.cut,
-    priceLimited: false,
-  };
-  const hunted = rehearseHunt(rehearsed, routes, { request, unreachable });
+  const hunted = rehearseHunt(rehearsed, { request, unreachable });
   const ended = refusal ?? unrouted(rehearsed, hunted);
   const winner = refusal === undefined ? hunted.winner : undefined;
   const sell = sellPrice(call.billing);

@@ -5,11 +5,10 @@ import { accountAt } from '../configuration/open-billing.ts';
 import type { RoutingGateway } from '../configuration/snapshot.ts';
 import { EndReasons } from '../end-reason.ts';
 import { Counter } from '../metrics/counter-layout.ts';
-import type { Routes } from '../routing/candidate-gateways.ts';
 import { awayReason, awayText, fullReason } from '../routing/gateway-availability.ts';
 import type { Candidate } from '../routing/gateway-ranking.ts';
 import { mayTryNext } from '../routing/gateway-switching.ts';
-import { candidatePassed, candidateTried, huntProtect, startHunt } from '../routing/hunt.ts';
+import { candidatePassed, candidateTried, huntProtect } from '../routing/hunt.ts';
 import type { RouteRequest } from '../routing/route-explanation.ts';
 import { closedReason } from './call-billing.ts';
 import { numbersSkipText } from './explain-numbers.ts';
@@ -37,18 +36,14 @@ interface Outage {
 /** An end without a code of the gateway's own: no answer in time. */
 const noAnswer = 408;
 
-export function rehearseHunt(
-  rehearsed: RehearsedCall,
-  routes: Pick<Routes, 'normal' | 'protect' | 'cut'>,
-  outage: Outage,
-): Rehearsal {
+export function rehearseHunt(rehearsed: RehearsedCall, outage: Outage): Rehearsal {
   const { env, call } = rehearsed;
   const passed = new Map<RoutingGateway, string>();
   const lists: { order: Candidate[]; protect: Candidate[] } = { order: [], protect: [] };
   let winner: Candidate | undefined;
   let stopped: Rehearsal['stopped'];
-  const hunt = startHunt(routes);
-  call.hunt = hunt;
+  const { hunt } = call;
+  const { protect } = hunt;
   const walk = (list: Candidate[]): void => {
     for (;;) {
       const next = nextOf(env, call, list.length);
@@ -77,8 +72,8 @@ export function rehearseHunt(
     }
   };
   walk(lists.order);
-  if (stopped === undefined && routes.protect.length > 0) {
-    huntProtect(hunt, routes.protect);
+  if (stopped === undefined && protect.length > 0) {
+    huntProtect(hunt, protect);
     walk(lists.protect);
   }
   return { ...lists, winner, passed, stopped };
