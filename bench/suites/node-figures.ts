@@ -93,7 +93,8 @@ export async function measureStall(context: SuiteContext): Promise<StallResult> 
     const longest = await watchStalls(tandemOf(stage), seconds);
     const faults = await load();
     context.say(`longest stall at ${rate} CPS: ${JSON.stringify(longest)}`);
-    return { rate, minutes: round(seconds / 60, 1), ...longest, ...faults };
+    const { workerStallMs: longestStallMs, stolenMs } = longest;
+    return { rate, minutes: round(seconds / 60, 1), longestStallMs, stolenMs, ...faults };
   });
 }
 
@@ -128,7 +129,13 @@ export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
     context.say(
       `swap of ${prefixes} prefixes: ${applySeconds.join(', ')} s, ${JSON.stringify(longest)}`,
     );
-    return { prefixes, gateways, rate, documentBytes, applySeconds, ...longest, ...faults };
+    const plan = { prefixes, gateways, rate, documentBytes, applySeconds };
+    return {
+      ...plan,
+      longestStallMs: longest.workerStallMs,
+      stolenMs: longest.stolenMs,
+      ...faults,
+    };
   });
 }
 
@@ -166,19 +173,21 @@ export async function startLoad(
   };
 }
 
-/** The gauge holds the longest stall of the last minute: read it often enough to miss none. */
-async function watchStalls(
+/** The gauges hold the longest stall of the last minute: read often enough to miss none. */
+export async function watchStalls(
   tandem: Tandem,
   seconds: number,
-): Promise<Required<Pick<StallResult, 'longestStallMs' | 'stolenMs'>>> {
+): Promise<{ workerStallMs: number; mainStallMs: number; stolenMs: number }> {
   const stolen = watchStolenTime();
   const end = performance.now() + seconds * 1000;
-  let longestStallMs = 0;
+  let workerStallMs = 0;
+  let mainStallMs = 0;
   while (performance.now() < end) {
     await delay(Math.min(5000, Math.max(0, end - performance.now())));
     const metrics = await readMetrics(tandem);
-    longestStallMs = Math.max(longestStallMs, metrics.get('tandem_loop_stall_ms max') ?? 0);
+    workerStallMs = Math.max(workerStallMs, metrics.get('tandem_loop_stall_ms max') ?? 0);
+    mainStallMs = Math.max(mainStallMs, metrics.get('tandem_main_loop_stall_ms max') ?? 0);
   }
   stolen.stop();
-  return { longestStallMs, stolenMs: stolen.longestMs() };
+  return { workerStallMs, mainStallMs, stolenMs: stolen.longestMs() };
 }

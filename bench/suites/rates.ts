@@ -9,12 +9,11 @@ import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
 import { compileSnapshot } from '../../workers/configuration/compile-snapshot.ts';
 import { emptyDocument } from '../../workers/configuration/merge-document.ts';
 import { round } from '../load.ts';
-import { readMetrics, runTandemCommand, type Tandem } from '../peers/tandem.ts';
+import { runTandemCommand, type Tandem } from '../peers/tandem.ts';
 import { processTree } from '../process-usage.ts';
 import { deckRandom, largeDeck, writeDeckFile } from '../rate-deck.ts';
 import type { RatesResult } from '../results.ts';
-import { watchStolenTime } from '../stolen-time.ts';
-import { startLoad, tandemOf } from './node-figures.ts';
+import { startLoad, tandemOf, watchStalls } from './node-figures.ts';
 import { onStage, type SuiteContext } from './suite.ts';
 
 const rateDefault = 500;
@@ -37,7 +36,7 @@ export async function measureRates(context: SuiteContext): Promise<RatesResult> 
     // The gauge forgets the stall of the first configuration after a minute.
     if (!context.quick) await delay(61_000);
     const load = await startLoad(stage, rate, seconds);
-    const stalls = watchBothStalls(tandem, seconds);
+    const stalls = watchStalls(tandem, seconds);
     const importSeconds: number[] = [];
     for (const file of files) {
       await delay(3000);
@@ -81,26 +80,6 @@ async function timeCommand(tandem: Tandem, ...args: string[]): Promise<number> {
   const before = performance.now();
   await runTandemCommand(tandem.dataDir, ...args);
   return round((performance.now() - before) / 1000, 1);
-}
-
-/** The gauges hold the longest stall of the last minute: read often enough to miss none, and not those of
- *  before. */
-async function watchBothStalls(
-  tandem: Tandem,
-  seconds: number,
-): Promise<Required<Pick<RatesResult, 'workerStallMs' | 'mainStallMs' | 'stolenMs'>>> {
-  const stolen = watchStolenTime();
-  const end = performance.now() + seconds * 1000;
-  let workerStallMs = 0;
-  let mainStallMs = 0;
-  while (performance.now() < end) {
-    await delay(Math.min(5000, Math.max(0, end - performance.now())));
-    const metrics = await readMetrics(tandem);
-    workerStallMs = Math.max(workerStallMs, metrics.get('tandem_loop_stall_ms max') ?? 0);
-    mainStallMs = Math.max(mainStallMs, metrics.get('tandem_main_loop_stall_ms max') ?? 0);
-  }
-  stolen.stop();
-  return { workerStallMs, mainStallMs, stolenMs: stolen.longestMs() };
 }
 
 /** Most memory that each process had so far: the engine first, then what it started. */
