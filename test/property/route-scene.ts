@@ -167,6 +167,7 @@ export const scene: fc.Arbitrary<Scene> = fc.record({
     ),
     firstRoutePolicy: fc.constantFrom('none', 'rate', 'asr', 'acd'),
     secondRoutePolicy: fc.constantFrom('none', 'rate', 'asr', 'acd'),
+    calculateRouteQuality: fc.constantFrom('default', 'on', 'off'),
     minProfitPercent: often(undefined, '0', '60'),
     calleeDialPlan: often(undefined, '44:00', '4420:', '*:'),
     calleePrefixes: often(undefined, { allow: false, prefixes: ['4420'] }),
