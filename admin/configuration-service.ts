@@ -95,7 +95,7 @@ export function createConfigurationService(
 ): ConfigurationService {
   const { listeners, ledger, master } = node;
   const known = listeners === undefined ? {} : { listeners };
-  const { change, look, masterState } = stepsOf(versions, node);
+  const { change, look, masterState } = stepsOf(versions, node, known);
   let changing = false;
   let following: Promise<AppliedChange | undefined> | undefined;
   const inTurn = async <Result>(act: () => Promise<Result>): Promise<Result> => {
@@ -168,9 +168,9 @@ interface Steps {
 
 function stepsOf(
   versions: ConfigurationVersions,
-  { engine, listeners, ledger, master }: RunningNode,
+  { engine, ledger, master }: RunningNode,
+  known: Pick<RunningNode, 'listeners'>,
 ): Steps {
-  const known = listeners === undefined ? {} : { listeners };
   const watch = master && createMasterWatch(master.followed, Date.now);
   const change: Steps['change'] = async (stage, to) => {
     const result = await stage();

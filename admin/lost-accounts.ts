@@ -4,6 +4,7 @@ import type {
   ApplyResult,
   ConfigurationVersions,
 } from '../workers/configuration/configuration-versions.ts';
+import { documentProblem } from '../workers/configuration/document-problem.ts';
 import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
 import { invalidDocument } from './put-in-force.ts';
 
@@ -33,6 +34,6 @@ export async function refuseWithBooks(
   const { balance, payments, calls } = books;
   if (balance === 0n && payments === 0 && calls === 0) return;
   const has = `a balance of "${moneyText(balance)}", ${payments} payments and ${calls} calls`;
-  const text = `accounts[${name}]: is missing, but has ${has}; expected such accounts to stay`;
-  throw invalidDocument([{ path: `accounts[${name}]`, value: '', text }]);
+  const reason = `is missing, but has ${has}; expected such accounts to stay`;
+  throw invalidDocument([documentProblem(`accounts[${name}]`, undefined, reason)]);
 }

@@ -2,7 +2,7 @@
 // their own, quality windows and least cost. The suites' own gateways stay in them, so that calls go on.
 
 import type { PeerPorts } from './peers/system-under-test.ts';
-import { benchDocument } from './peers/tandem.ts';
+import { type BenchDocument, benchDocument } from './peers/tandem.ts';
 import { type DeckRandom, deckRandom, largeDeck } from './rate-deck.ts';
 
 /** Carriers that take the suites' numbers, too, at a higher price. */
@@ -37,6 +37,13 @@ interface CarrierGateway {
   readonly priority: number;
   readonly lineLimit: number;
   readonly cpsLimit: number;
+}
+
+/** One way in and one way out: no rates, no quality windows, nothing to choose from. */
+export function singleDocument(ports: PeerPorts): BenchDocument {
+  const { parameters, mappingGateways } = benchDocument(ports);
+  const answer = { name: 'answer', address: `127.0.0.1:${ports.answer}`, prefixes: ['44'] };
+  return { parameters, mappingGateways, routingGateways: [answer] };
 }
 
 /** The suites' gateways alone, each with an account, a rate, quality windows and the order by price. */

@@ -305,7 +305,7 @@ function rateLine(row: RatesResult): string {
 function routingLine(row: RoutingResult): string {
   const cpu = (steps: readonly StepResult[]): string =>
     steps.map(({ systemCpuPerCallUs }) => systemCpuPerCallUs.toFixed(0)).join(', ');
-  return `- A routing decision among ${row.prefixes} prefixes and ${row.gateways} gateways with rates of their own, ASR, ACD and least cost: median ${row.decisionMedianUs} µs, p99 ${row.decisionP99Us} µs, ${row.decisionMeanCpuUs} µs of CPU with the price as first key, median ${row.asrDecisionMedianUs} µs, ${row.asrDecisionMeanCpuUs} µs of CPU with the ASR; ${row.bytesPerPrefix} bytes a prefix, ${row.lookupNs} ns of CPU for the longest. End to end, in turn at ${row.large[0]?.rate} CPS: ${cpu(row.large)} µs a call with such carriers, ${cpu(row.small)} µs with the suites' gateways alone.`;
+  return `- A routing decision among ${row.prefixes} prefixes and ${row.gateways} gateways with rates of their own, ASR, ACD and least cost: median ${row.decisionMedianUs} µs, p99 ${row.decisionP99Us} µs, ${row.decisionMeanCpuUs} µs of CPU with the price as first key, median ${row.asrDecisionMedianUs} µs, ${row.asrDecisionMeanCpuUs} µs of CPU with the ASR; ${row.bytesPerPrefix} bytes a prefix, ${row.lookupNs} ns of CPU for the longest. End to end, in turn at ${row.large[0]?.rate} CPS: ${cpu(row.large)} µs a call with such carriers, ${cpu(row.small)} µs with the suites' gateways alone, priced too${row.single === undefined ? '' : `, ${cpu(row.single)} µs with one gateway and no rates`}.`;
 }
 
 function mib(bytes: number): string {

@@ -185,7 +185,7 @@ export interface MoneyResult {
   billedUs: number;
 }
 
-/** A plan of many carriers with quality windows and least cost; the steps of both nodes in turn. */
+/** A plan of many carriers with quality windows and least cost; the steps of all nodes in turn. */
 export interface RoutingResult {
   prefixes: number;
   gateways: number;
@@ -199,7 +199,9 @@ export interface RoutingResult {
   /** CPU of finding the longest prefix. */
   lookupNs?: number;
   bytesPerPrefix: number;
-  /** With the suites' gateways alone. */
+  /** With one mapping and one routing gateway, and nothing else; absent in older results. */
+  single?: StepResult[];
+  /** With the suites' gateways alone, priced as the large plan is. */
   small: StepResult[];
   /** With the carriers beside them. */
   large: StepResult[];

@@ -2,6 +2,7 @@
 // because it alone knows the limits in use now; nothing changes.
 import * as z from 'zod';
 import type { CdrJson } from '../../core/cdr/cdr-json.ts';
+import { cdrNumberBytesMax } from '../../core/cdr/column-texts.ts';
 import type { AnalyzeRequest } from '../../workers/admin-messages.ts';
 import type { EngineChannel } from '../engine-channel.ts';
 import type { FindCdrs } from '../find-cdrs.ts';
@@ -11,11 +12,10 @@ import { engineAnswer } from './engine-answer.ts';
 import { instant, readJsonBody } from './query.ts';
 import { jsonReply, type Route } from './route.ts';
 
-const numberCharactersMax = 128;
 const numberField = z
   .string('expected a number as text')
   .min(1, 'expected a number as text')
-  .max(numberCharactersMax, `expected at most ${numberCharactersMax} characters`);
+  .max(cdrNumberBytesMax, `expected at most ${cdrNumberBytesMax} characters`);
 
 const listMax = 1000;
 const tooMany = `expected at most ${listMax} routing gateways`;

@@ -41,6 +41,7 @@ export function asMappingGateway(snapshot: Snapshot, parsed: unknown): MappingGa
     routingGateways: nameList(row.routingGateways),
     firstRoutePolicy: row.firstRoutePolicy,
     secondRoutePolicy: row.secondRoutePolicy,
+    quality: row.quality,
     minProfit: units(row.minProfit),
     maxMinutePrice: row.maxMinutePrice,
     protectDelaySeconds: row.protectDelaySeconds,

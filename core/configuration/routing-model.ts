@@ -47,6 +47,7 @@ export interface ScheduledPriorityDocument extends ScheduleDocument {
 }
 
 export type RoutePolicyName = 'none' | 'asr' | 'acd' | 'rate';
+export type RouteQualityName = 'default' | 'on' | 'off';
 
 interface SharedRouteFields {
   /** Gateway groups that it is a member of. */
@@ -67,6 +68,8 @@ export interface MappingRouteFields extends SharedRouteFields {
   routingGateways?: NameListDocument | undefined;
   firstRoutePolicy?: RoutePolicyName | undefined;
   secondRoutePolicy?: RoutePolicyName | undefined;
+  /** Whether ASR and ACD are sort keys for its calls; `default`: as the parameters and the routing gateways say. */
+  calculateRouteQuality?: RouteQualityName | undefined;
   /** In the place of SS_TRY_PROTECT_ROUTE_DELAY. */
   protectRouteDelaySeconds?: number | undefined;
   /** "REASON:CODE": SIP code or end reason (0: any other), and the SIP code to send (0: as it is). */
@@ -82,7 +85,7 @@ export interface RoutingRouteFields extends SharedRouteFields {
   feerateRestrict?: boolean | undefined;
   leastCostRouting?: boolean | undefined;
   /** Whether its ASR and ACD are sort keys; `default`: as the parameters say. */
-  calculateRouteQuality?: 'default' | 'on' | 'off' | undefined;
+  calculateRouteQuality?: RouteQualityName | undefined;
   /** The first that holds stands in the place of `priority`. */
   scheduledPriority?: ScheduledPriorityDocument[] | undefined;
   /** Whose calls it takes: by group and by name of the mapping gateway; both must permit. */

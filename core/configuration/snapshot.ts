@@ -27,13 +27,8 @@ export interface GroupLines {
   readonly lineLimit: number;
 }
 
-export type RoutePolicy = 0 | 1 | 2 | 3;
-export const RoutePolicies: {
-  readonly none: 0;
-  readonly asr: 1;
-  readonly acd: 2;
-  readonly rate: 3;
-} = { none: 0, asr: 1, acd: 2, rate: 3 };
+export const RoutePolicies = { none: 0, asr: 1, acd: 2, rate: 3 } as const;
+export type RoutePolicy = (typeof RoutePolicies)[keyof typeof RoutePolicies];
 
 /** What VOS3000 calls a flag with a default: -1 as the system says. */
 export type Override = -1 | 0 | 1;
@@ -71,6 +66,8 @@ export interface MappingGateway {
   readonly routingGateways: NameList | null;
   readonly firstRoutePolicy: RoutePolicy;
   readonly secondRoutePolicy: RoutePolicy;
+  /** Whether ASR and ACD are sort keys for its calls. */
+  readonly quality: Override;
   /** Units of 10^-8 percent; null: no floor. */
   readonly minProfit: bigint | null;
   /** Units of money for a minute; -1: no ceiling. */

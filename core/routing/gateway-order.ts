@@ -40,11 +40,14 @@ export interface OrderPlan {
   readonly keys: readonly SortKey[];
   /** A key is made of vendors' prices. */
   readonly priced: boolean;
+  /** Whether the ASR of gateways that do not say so themselves counts. */
+  readonly asrOfAll: boolean;
 }
 
-/** One a pair of policies. */
+/** One for each pair of policies and each say about quality. */
 const plans: WeakMap<Snapshot, (OrderPlan | undefined)[]> = new WeakMap();
 const policiesMax = 4;
+const qualitiesMax = 3;
 
 export function orderPlan(snapshot: Snapshot, mapping: MappingGateway): OrderPlan {
   let known = plans.get(snapshot);
@@ -53,24 +56,26 @@ export function orderPlan(snapshot: Snapshot, mapping: MappingGateway): OrderPla
     plans.set(snapshot, known);
   }
   const pair = mapping.firstRoutePolicy * policiesMax + mapping.secondRoutePolicy;
-  let plan = known[pair];
+  const index = pair * qualitiesMax + mapping.quality + 1;
+  let plan = known[index];
   if (plan === undefined) {
     plan = createPlan(snapshot, mapping);
-    known[pair] = plan;
+    known[index] = plan;
   }
   return plan;
 }
 
 function createPlan(
   { parameters, routingFlags }: Snapshot,
-  { firstRoutePolicy, secondRoutePolicy }: MappingGateway,
+  { firstRoutePolicy, secondRoutePolicy, quality: ofCaller }: MappingGateway,
 ): OrderPlan {
   const policies = [...policyKey(firstRoutePolicy), ...policyKey(secondRoutePolicy)];
   const quality: SortKey[] = [];
-  if (parameters.SS_GATEWAY_ASR_CALCULATE || (routingFlags & RoutingFlag.quality) !== 0) {
-    quality.push(SortKey.asr);
+  const asrOfAll = ofCaller === -1 ? parameters.SS_GATEWAY_ASR_CALCULATE : ofCaller === 1;
+  if (ofCaller !== 0) {
+    if (asrOfAll || (routingFlags & RoutingFlag.quality) !== 0) quality.push(SortKey.asr);
+    if (parameters.SS_GATEWAY_ACD_CALCULATE) quality.push(SortKey.acd);
   }
-  if (parameters.SS_GATEWAY_ACD_CALCULATE) quality.push(SortKey.acd);
   const rate: SortKey[] = [];
   if (parameters.SS_GATEWAY_FEE_RATE_CALCULATE || (routingFlags & RoutingFlag.leastCost) !== 0) {
     rate.push(SortKey.rate);
@@ -94,7 +99,7 @@ function createPlan(
     ]),
   ];
   const priced = keys.includes(SortKey.rate) || keys.includes(SortKey.policyRate);
-  return { keys, priced };
+  return { keys, priced, asrOfAll };
 }
 
 function policyKey(policy: RoutePolicy): SortKey[] {

@@ -45,6 +45,7 @@ export class GatewayRanking {
   readonly #columns = Array.from({ length: sortKeysMax }, () => new Float64Array(consideredMax));
   readonly #order = new Uint16Array(furtherMax + 1);
   #keys: readonly SortKey[] = [];
+  #asrOfAll = false;
   /** Keys whose columns are filled: one that decides nothing is not read. */
   #filled = 0;
 
@@ -69,6 +70,7 @@ export class GatewayRanking {
     if (count === 0) return none;
     if (count === 1 && trace === undefined) return [this.#candidate(input, 0)];
     this.#keys = plan.keys;
+    this.#asrOfAll = plan.asrOfAll;
     this.#filled = 0;
     if (trace !== undefined) this.#tell(input, trace);
     const kept = this.#sort(input, most);
@@ -162,10 +164,10 @@ export class GatewayRanking {
   }
 
   /** Higher first. A gateway that takes no part, or has no sample, counts as the mean of those that do. */
-  #fillQuality(column: Float64Array, key: SortKey, { state, snapshot }: RankingInput): void {
+  #fillQuality(column: Float64Array, key: SortKey, { state }: RankingInput): void {
     const isAsr = key === SortKey.asr || key === SortKey.policyAsr;
     const isPolicy = key === SortKey.policyAsr || key === SortKey.policyAcd;
-    const isDefault = isPolicy || !isAsr || snapshot.parameters.SS_GATEWAY_ASR_CALCULATE;
+    const isDefault = isPolicy || !isAsr || this.#asrOfAll;
     for (let at = 0; at < this.count; at++) {
       const { slot, quality } = this.#gateways[at]!;
       const takesPart = quality === -1 ? isDefault : quality === 1;

@@ -153,7 +153,7 @@ for (const listener of await listenersUnderTest()) {
           path: 'routingGateways[0].switchAllowRtp',
           expected: 'leave it out',
           message:
-            'routingGateways[0].switchAllowRtp is not supported by this version; expected: leave it out',
+            'routingGateways[0].switchAllowRtp is not supported by this version: media does not pass this node yet; expected: leave it out',
         },
       ]);
     });

@@ -182,7 +182,7 @@ describe('tandem', () => {
         assert.notEqual(refused.code, 0, removal.join(' '));
         assert.match(
           refused.stderr,
-          /accounts\[spent\]: is missing, but has a balance of "0", 2 payments/,
+          /accounts\[spent\] is missing, but has a balance of "0", 2 payments/,
         );
       }
       const other = await tandem(['apply', withAccount, '--replace', ...data]);

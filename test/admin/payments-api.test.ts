@@ -112,7 +112,7 @@ for (const listener of await listenersUnderTest()) {
         assert.equal(refused.status, 422, await refused.clone().text());
         assert.match(
           (await json(refused)).detail as string,
-          /accounts\[spent\]: is missing, but has a balance of "0", 2 payments/,
+          /accounts\[spent\] is missing, but has a balance of "0", 2 payments/,
         );
       }
       const other = JSON.stringify({ accounts: [document.accounts[0], document.accounts[2]] });

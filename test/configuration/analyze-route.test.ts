@@ -136,3 +136,14 @@ test('a source leads to its gateway, and what is none is refused by name', () =>
   assert.throws(() => ask({ source: 'acme' }), /source: "acme": expected an address/);
   assert.throws(() => ask({ gateway: 'nobody' }), /gateway: "nobody"/);
 });
+
+test('a number is as long as a call may have it, and no longer', () => {
+  const arena = arenaOf([plain]);
+  const ask = (digits: number): string | null => {
+    const callee = '44'.padEnd(digits, '7');
+    const asked = { arena, memory, request: { ...request, callee }, node: 'edge-1' };
+    return analyzeRoute({ ...asked, listeners: [udp4] }).winner;
+  };
+  assert.equal(ask(255), 'plain');
+  assert.throws(() => ask(256), /^Error: callee: 256 characters: expected a number of 1 to 255$/);
+});

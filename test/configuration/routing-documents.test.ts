@@ -28,6 +28,7 @@ const mappingRules = {
   routingGroups: { allow: true, names: ['g'] },
   routingGateways: { allow: false, names: ['out'] },
   firstRoutePolicy: 'rate',
+  calculateRouteQuality: 'off',
   secondRoutePolicy: 'asr',
   protectRouteDelaySeconds: 30,
   callFailedSipCode: ['Insufficient balance:402', '503:480', '0:0'],
@@ -97,7 +98,7 @@ describe('routing rules of a document', () => {
     assert.equal(mode('sometimes'), false);
   });
 
-  const refusals: [string, object, object, string][] = [
+  const refusals: [string, object, object, ...string[]][] = [
     [
       'a group that does not exist',
       { groups: ['g', 'h'] },
@@ -198,12 +199,19 @@ describe('routing rules of a document', () => {
       'switching after RTP, which needs media',
       {},
       { switchAllowRtp: true },
-      'routingGateways[0].switchAllowRtp is not supported by this version; expected: leave it out',
+      'routingGateways[0].switchAllowRtp is not supported by this version: media does not pass this node yet; expected: leave it out',
+    ],
+    [
+      'a call rate in another unit than the second',
+      { maxCallRateUnit: 'minute' },
+      { maxCallRateUnit: 'minute' },
+      'mappingGateways[0].maxCallRateUnit is not supported by this version: cpsLimit is in calls a second; expected: leave it out',
+      'routingGateways[0].maxCallRateUnit is not supported by this version: cpsLimit is in calls a second; expected: leave it out',
     ],
   ];
-  for (const [what, mapping, routing, text] of refusals) {
+  for (const [what, mapping, routing, ...texts] of refusals) {
     it(`are refused for ${what}`, () => {
-      assert.deepEqual(problemsOf(documentWith(mapping, routing)), [text]);
+      assert.deepEqual(problemsOf(documentWith(mapping, routing)), texts);
     });
   }
 });

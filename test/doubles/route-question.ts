@@ -22,6 +22,7 @@ export const plainMapping: MappingGateway = {
   routingGateways: null,
   firstRoutePolicy: 0,
   secondRoutePolicy: 0,
+  quality: -1,
   minProfit: null,
   maxMinutePrice: -1,
   protectDelaySeconds: -1,

@@ -1,48 +1,8 @@
-// The comparator, key by key, and that it is a total order over any gateways and readings.
+// The comparator, key by key.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
-import type { Snapshot } from '../../core/configuration/snapshot.ts';
-import type { RouteQuestion } from '../../core/routing/candidate-gateways.ts';
-import { candidatesOf, stateOf } from '../doubles/route-question.ts';
-import { snapshotOf } from '../doubles/snapshot-of.ts';
-
-function gateway(name: string, fields: object = {}): object {
-  return { name, address: '192.0.2.1', prefixes: ['44'], account: 'seller', ...fields };
-}
-
-interface Settings {
-  parameters?: object;
-  mapping?: object;
-  calendars?: object[];
-}
-
-function routes(gateways: object[], { parameters, mapping, calendars }: Settings = {}): Snapshot {
-  return snapshotOf({
-    ...(parameters === undefined ? {} : { parameters }),
-    ...(calendars === undefined ? {} : { calendars }),
-    accounts: [{ name: 'seller', kind: 'clearing' }],
-    mappingGateways: [{ name: 'in', addresses: ['192.0.2.1'], ...mapping }],
-    routingGateways: gateways,
-  });
-}
-
-type Readings = Parameters<typeof stateOf>[1];
-
-function order(
-  snapshot: Snapshot,
-  readings: Readings = {},
-  fields: Partial<RouteQuestion> = {},
-): string {
-  const state = stateOf(snapshot, readings);
-  return candidatesOf(snapshot, '442079', { state, ...fields })
-    .map((candidate) => candidate.gateway.name)
-    .join(' ');
-}
-
-function prices(named: Record<string, number>): RouteQuestion['minutePrice'] {
-  return ({ name }) => named[name] ?? Number.NaN;
-}
+import { gateway, order, prices, type Readings, routes } from '../doubles/route-order.ts';
+import { candidatesOf } from '../doubles/route-question.ts';
 
 describe('the order of candidates', () => {
   it('of equal priority: least line usage by capacity and weight, then fewest calls today, then name', () => {
@@ -91,6 +51,25 @@ describe('the order of candidates', () => {
     assert.equal(order(routes(gateways, { parameters }), { asr }), 'good new off bad');
     const on = ['bad', 'good'].map((name) => gateway(name, { calculateRouteQuality: 'on' }));
     assert.equal(order(routes([...on, gateway('new'), off]), { asr }), 'good new off bad');
+  });
+
+  it('by ASR for the calls of a mapping gateway that says so, and by no quality for one that says off', () => {
+    const readings = { asr: { bad: 2000, good: 6000, off: 9000 }, acd: { bad: 900, good: 100 } };
+    const off = gateway('off', { calculateRouteQuality: 'off' });
+    const gateways = [gateway('bad'), gateway('good'), off];
+    const by = (calculateRouteQuality: string, parameters: object = {}, some = gateways): string =>
+      order(routes(some, { parameters, mapping: { calculateRouteQuality } }), readings);
+    const on = { SS_GATEWAY_ASR_CALCULATE: 'On', SS_GATEWAY_ACD_CALCULATE: 'On' };
+    assert.equal(by('default'), 'bad good off');
+    assert.equal(by('on'), 'good off bad');
+    assert.equal(by('default', on), 'good off bad');
+    assert.equal(by('off', on), 'bad good off');
+    // What a routing gateway says of itself is for calls that look at quality.
+    const own = gateways.map((each) => ({ ...each, calculateRouteQuality: 'on' }));
+    assert.equal(by('default', {}, own), 'off good bad');
+    assert.equal(by('off', {}, own), 'bad good off');
+    const policy = { firstRoutePolicy: 'asr', calculateRouteQuality: 'off' };
+    assert.equal(order(routes(gateways, { mapping: policy }), readings), 'good off bad');
   });
 
   it('by the vendor rate with leastCostRouting or SS_GATEWAY_FEE_RATE_CALCULATE; no rate comes last', () => {
@@ -202,68 +181,6 @@ describe('the order of candidates', () => {
         [100, 100],
         [10, 100],
       ],
-    );
-  });
-});
-
-const figures = fc.record({
-  prefixes: fc.uniqueArray(fc.constantFrom('', '4', '44', '4420'), { minLength: 1, maxLength: 2 }),
-  priority: fc.integer({ min: 0, max: 2 }),
-  weight: fc.constantFrom(50, 100, 300),
-  lineLimit: fc.constantFrom(0, 10, 30),
-  leastCostRouting: fc.boolean(),
-  calculateRouteQuality: fc.constantFrom('default', 'on', 'off'),
-  lines: fc.integer({ min: 0, max: 10 }),
-  today: fc.integer({ min: 0, max: 2 }),
-  asr: fc.integer({ min: -1, max: 3 }),
-  price: fc.constantFrom(Number.NaN, 1, 2, 3),
-});
-const policy = fc.constantFrom('none', 'asr', 'acd', 'rate');
-const settings = fc.record({
-  first: policy,
-  second: policy,
-  asrOn: fc.boolean(),
-  rateOn: fc.boolean(),
-  late: fc.constantFrom('Before line usage', 'Before gateway ID'),
-});
-
-describe('the order, for any gateways and readings', () => {
-  it('is total: no other order of the same gateways comes of them, however they are listed', () => {
-    const gateways = fc.array(figures, { minLength: 2, maxLength: 12 });
-    fc.assert(
-      fc.property(gateways, settings, fc.integer(), (list, { first, second, ...rest }, seed) => {
-        const named = list.map((each, index) => ({ ...each, name: `g${index}` }));
-        const parameters = {
-          SS_GATEWAY_ASR_CALCULATE: rest.asrOn,
-          SS_GATEWAY_FEE_RATE_CALCULATE: rest.rateOn,
-          SS_GATEWAYASRROUTESORTCONFIG: rest.late,
-        };
-        const mapping = { firstRoutePolicy: first, secondRoutePolicy: second };
-        const by = <Value>(field: (each: (typeof named)[number]) => Value): Record<string, Value> =>
-          Object.fromEntries(named.map((each) => [each.name, field(each)]));
-        const readings = {
-          linesUsed: by(({ lines }) => lines),
-          callsToday: by(({ today }) => today),
-          asr: by(({ asr }) => asr),
-        };
-        const minutePrice = prices(by(({ price }) => price));
-        const orderOf = (some: typeof named): string[] => {
-          const documents = some.map(({ lines, today, asr, price, ...fields }) =>
-            gateway(fields.name, fields),
-          );
-          const snapshot = routes(documents, { parameters, mapping });
-          const first = order(snapshot, readings, { minutePrice });
-          assert.equal(order(snapshot, readings, { minutePrice }), first);
-          return first.split(' ');
-        };
-        const all = orderOf(named);
-        assert.equal(new Set(all).size, all.length);
-        const shuffled = named.toSorted(
-          (left, right) => ((seed ^ left.name.charCodeAt(1)) % 7) - (right.name.charCodeAt(1) % 7),
-        );
-        assert.deepEqual(orderOf(shuffled), all);
-      }),
-      { numRuns: 60 },
     );
   });
 });

@@ -205,7 +205,7 @@ describe('two nodes on one database', () => {
       assert.match(log, /configuration is not followed/);
       assert.match(log, /"own".*the embedded ledger has payments or calls that MySQL lacks/);
       const publish = runTandemCommand(dataDir, 'config', 'publish');
-      await assert.rejects(publish, /accounts\[(acme|beta)\]: is missing, but has a balance/);
+      await assert.rejects(publish, /accounts\[(acme|beta)\] is missing, but has a balance/);
       assert.equal((await get<{ balance: string }>(late, '/api/v1/accounts/own')).balance, '7');
       // Its account gets a place on a node that follows; with the next look it is one of them.
       await post(one, '/api/v1/config', { accounts });

@@ -7,29 +7,30 @@ export interface Hold {
 }
 
 export class HandlerHolds<Each extends Hold> {
+  // `#count` of them are this handler's, for an array that is cut to nothing is allocated anew.
+  #count = 0;
   readonly #holds: Each[] = [];
   /** Given back where negative. */
   readonly #units: bigint[] = [];
 
   /** A new handler. */
   begin(): void {
-    if (this.#holds.length === 0) return;
-    this.#holds.length = 0;
-    this.#units.length = 0;
+    this.#count = 0;
   }
 
   note(hold: Each, units: bigint): void {
     hold.reserved += units;
-    this.#holds.push(hold);
-    this.#units.push(units);
+    const at = this.#count++;
+    this.#holds[at] = hold;
+    this.#units[at] = units;
   }
 
   /** The handler threw, and its call has ended or stays as it was before. */
   discard(giveBack: (hold: Each, units: bigint) => void): void {
-    for (let first = 0; first < this.#holds.length; first++) {
+    for (let first = 0; first < this.#count; first++) {
       const hold = this.#holds[first]!;
       let taken = 0n;
-      for (let at = first; at < this.#holds.length; at++) {
+      for (let at = first; at < this.#count; at++) {
         if (this.#holds[at] !== hold) continue;
         taken += this.#units[at]!;
         this.#units[at] = 0n;

@@ -9,15 +9,14 @@ import {
 import type { UsageBound, UsageHold } from '../../core/effects.ts';
 import { HandlerHolds } from './handler-holds.ts';
 
-interface End {
-  readonly cell: number;
-  readonly units: bigint;
-  readonly used: bigint;
-}
-
 export class UsageJournal {
   readonly #usage: UsageCells;
-  readonly #ends: End[] = [];
+  // What ends with this batch, three values each; `#ended` of them, for an array that is cut to nothing is
+  // allocated anew.
+  #ended = 0;
+  readonly #endCells: number[] = [];
+  readonly #endUnits: bigint[] = [];
+  readonly #endUsed: bigint[] = [];
   readonly #holds = new HandlerHolds<UsageHold>();
 
   constructor(usage: UsageCells) {
@@ -25,7 +24,7 @@ export class UsageJournal {
   }
 
   get busy(): boolean {
-    return this.#ends.length > 0;
+    return this.#ended > 0;
   }
 
   /** A new handler. */
@@ -53,7 +52,7 @@ export class UsageJournal {
 
   /** Used without having been set aside; counted when the CDR is written. */
   add(cell: number, units: bigint): void {
-    this.#ends.push({ cell, units: 0n, used: units });
+    this.#note(cell, 0n, units);
   }
 
   giveBack(hold: UsageHold, units: bigint): void {
@@ -69,7 +68,7 @@ export class UsageJournal {
       throw new RangeError(`usage cell ${hold.cell}: ${used} used of ${hold.reserved}`);
     }
     if (hold.reserved === 0n) return;
-    this.#ends.push({ cell: hold.cell, units: hold.reserved, used });
+    this.#note(hold.cell, hold.reserved, used);
     hold.reserved = 0n;
   }
 
@@ -81,11 +80,20 @@ export class UsageJournal {
   /** False where a hold was larger than all that this worker holds: a bug of ours, and it is left out. */
   flush(): boolean {
     let sound = true;
-    for (const { cell, units, used } of this.#ends) {
+    for (let at = 0; at < this.#ended; at++) {
+      const cell = this.#endCells[at]!;
+      const units = this.#endUnits[at]!;
       if (units > this.#usage.held[cell]!) sound = false;
-      else endUsage(this.#usage, cell, units, used);
+      else endUsage(this.#usage, cell, units, this.#endUsed[at]!);
     }
-    this.#ends.length = 0;
+    this.#ended = 0;
     return sound;
+  }
+
+  #note(cell: number, units: bigint, used: bigint): void {
+    const at = this.#ended++;
+    this.#endCells[at] = cell;
+    this.#endUnits[at] = units;
+    this.#endUsed[at] = used;
   }
 }

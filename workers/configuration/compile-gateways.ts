@@ -60,6 +60,7 @@ export function mappingRow(gateway: MappingGatewayDocument, places: Places): Map
     routingGateways: nameList(gateway.routingGateways),
     firstRoutePolicy: RoutePolicies[gateway.firstRoutePolicy ?? 'none'],
     secondRoutePolicy: RoutePolicies[gateway.secondRoutePolicy ?? 'none'],
+    quality: qualityOf(gateway),
     minProfit: optionalUnits(gateway.minProfitPercent),
     maxMinutePrice: minutePriceMax(gateway.maxRatePerMinute),
     protectDelaySeconds: gateway.protectRouteDelaySeconds ?? -1,
@@ -213,7 +214,9 @@ function minutePriceMax(text: string | undefined): number {
   return most === 0 ? -1 : most;
 }
 
-function qualityOf({ calculateRouteQuality: quality }: RoutingGatewayDocument): Override {
+function qualityOf({
+  calculateRouteQuality: quality,
+}: MappingGatewayDocument | RoutingGatewayDocument): Override {
   return quality === 'on' ? 1 : quality === 'off' ? 0 : -1;
 }
 

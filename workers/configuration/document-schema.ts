@@ -45,7 +45,7 @@ import {
   prefixMode,
   routingRouteShape,
 } from './routing-schemas.ts';
-import { isUnsupportedField } from './unsupported-fields.ts';
+import { unsupportedField } from './unsupported-fields.ts';
 
 export type ParsedDocument =
   | { readonly ok: true; readonly document: ConfigurationDocument }
@@ -193,9 +193,9 @@ function addProblems(problems: DocumentProblem[], issue: z.core.$ZodIssue, input
   }
   const collection = String(issue.path[0] ?? '');
   for (const field of issue.keys.slice(0, problemsPerListMax)) {
-    const reason = isUnsupportedField(issue.path.length > 2 ? '-' : collection, field)
-      ? 'is not supported by this version; expected: leave it out'
-      : 'is no field that is known here';
+    const reason =
+      unsupportedField(issue.path.length > 2 ? '-' : collection, field) ??
+      'is no field that is known here';
     problems.push(documentProblem(pathText([...issue.path, field]), undefined, reason));
   }
 }

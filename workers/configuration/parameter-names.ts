@@ -101,8 +101,28 @@ const unsupported: ReadonlySet<string> = new Set([
   'IVR_CALL_STATE_UDP',
 ]);
 
+/** What these do is done to media. */
+const ofMedia: ReadonlySet<string> = new Set([
+  'SS_GATEWAY_SWITCH_STOP_AFTER_RTP_START',
+  'SS_MEDIA_PROXY_MODE',
+  'SS_MEDIA_PROXY_PORT_RANGE',
+  'SS_NO_MEDIA_HANGUP',
+  'SS_JITTERBUFFER_MODE',
+  'SS_JITTERBUFFER_MIN',
+  'SS_JITTERBUFFER_MAX',
+  'SS_JITTERBUFFER_DEFAULT',
+  'SS_QOS_RTP',
+  'SS_RTPENCRYPTIONMODE',
+  'SS_RTPENCRYPTIONKEY',
+]);
+
 /** The switches of single reports. */
 const reportPrefix = 'SERVER_REPORT_';
+
+/** Whether it waits for media to pass this node. */
+export function isMediaParameter(name: string): boolean {
+  return ofMedia.has(name);
+}
 
 export function isUnsupportedParameter(name: string): boolean {
   return unsupported.has(name) || name.startsWith(reportPrefix);

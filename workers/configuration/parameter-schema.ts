@@ -18,7 +18,7 @@ import { dynamicRunModes, forwardingSteps } from '../../core/configuration/numbe
 import { candidatesMax } from '../../core/routing/gateway-ranking.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import { decimal, isPrefix } from './field-schemas.ts';
-import { isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
+import { isMediaParameter, isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
 
 export type ParameterRule =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly unit: string }
@@ -203,9 +203,9 @@ function ruleOf(name: string): ParameterRule | undefined {
 
 function refusal(name: string, canonical: string): string {
   if (isUnsupportedParameter(canonical)) {
-    return canonical === name
-      ? 'is not supported by this version'
-      : `is not supported by this version (an older name of ${canonical})`;
+    const older = canonical === name ? '' : ` (an older name of ${canonical})`;
+    const why = isMediaParameter(canonical) ? ': media does not pass this node yet' : '';
+    return `is not supported by this version${older}${why}`;
   }
   return 'is unknown; expected the name of a system parameter (docs/configuration.md)';
 }

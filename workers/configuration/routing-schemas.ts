@@ -76,6 +76,7 @@ const shared = {
 
 const policyError = 'none, asr, acd or rate';
 const routePolicy = z.enum(['none', 'asr', 'acd', 'rate'], policyError).optional();
+const routeQuality = z.enum(['default', 'on', 'off'], 'default, on or off').optional();
 const failureCodeError =
   '"REASON:CODE": a SIP code, an end reason or 0 (any other), and the SIP code to send or 0 (as it is)';
 
@@ -90,6 +91,7 @@ export const mappingRouteShape: Shape<MappingRouteFields> = {
   routingGateways: nameList.optional(),
   firstRoutePolicy: routePolicy,
   secondRoutePolicy: routePolicy,
+  calculateRouteQuality: routeQuality,
   protectRouteDelaySeconds: integer(0, protectDelaySecondsMax).optional(),
   callFailedSipCode: z
     .array(z.string(failureCodeError).refine(isFailureCode, failureCodeError), 'a list')
@@ -106,7 +108,7 @@ export const routingRouteShape: Shape<RoutingRouteFields> = {
   protect: flag.optional(),
   feerateRestrict: flag.optional(),
   leastCostRouting: flag.optional(),
-  calculateRouteQuality: z.enum(['default', 'on', 'off'], 'default, on or off').optional(),
+  calculateRouteQuality: routeQuality,
   scheduledPriority: scheduled(scheduledPriority),
   mappingGroups: nameList.optional(),
   mappingGateways: nameList.optional(),

@@ -8,6 +8,7 @@ import { linesUsed } from '../../core/admission/line-limits.ts';
 import { explainRoute } from '../../core/call/explain-route.ts';
 import type { Listener } from '../../core/call/local-identity.ts';
 import type { CallReadings } from '../../core/call/rehearsed-effects.ts';
+import { cdrNumberBytesMax } from '../../core/cdr/column-texts.ts';
 import { openSnapshot, routingGatewayByName } from '../../core/configuration/open-snapshot.ts';
 import type { Snapshot } from '../../core/configuration/snapshot.ts';
 import { gatewayEffects } from '../../core/routing/gateway-state.ts';
@@ -47,8 +48,6 @@ export type RouteMemory = Pick<
   'workers' | 'lines' | 'gateways' | 'balances' | 'fraudUsage'
 >;
 
-/** Longer than any number that a message can carry usefully. */
-const numberCharsMax = 128;
 /** Of a gateway or group that is not in force: nothing is known of it. */
 const noSlot = -1;
 /** Of an account, a fraud limit or a number of an older version; those in force begin at 1. */
@@ -80,9 +79,9 @@ export async function analyzeStoredRoute(task: AnalyzeStoredTask): Promise<Route
 }
 
 function checkRequest({ callee, source, gateway }: AnalyzeRequest): void {
-  if (callee.length === 0 || callee.length > numberCharsMax) {
+  if (callee.length === 0 || callee.length > cdrNumberBytesMax) {
     throw new Error(
-      `callee: ${callee.length} characters: expected a number of 1 to ${numberCharsMax}`,
+      `callee: ${callee.length} characters: expected a number of 1 to ${cdrNumberBytesMax}`,
     );
   }
   if (gateway !== undefined) return;
