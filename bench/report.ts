@@ -299,16 +299,20 @@ function nodeFigures({ suites }: Results): string {
     );
   }
   if (suites.stall !== undefined) {
-    const { rate, minutes, longestStallMs, failed, retransmissions } = suites.stall;
+    const { rate, minutes, longestStallMs, failed, retransmissions, firstMinuteMs } = suites.stall;
+    const first =
+      firstMinuteMs === undefined ? '' : `, in a minute before them ${firstMinuteMs} ms`;
     lines.push(
-      `- Longest event-loop stall of a call worker in ${minutes} minutes at ${rate} CPS: ${longestStallMs} ms${stolen(suites.stall)}; ${failed} calls failed, ${retransmissions} retransmissions.`,
+      `- Longest event-loop stall of a call worker in ${minutes} minutes at ${rate} CPS: ${longestStallMs} ms${first}${stolen(suites.stall)}; ${failed} calls failed, ${retransmissions} retransmissions.`,
     );
   }
   if (suites.swap !== undefined) {
     const { prefixes, gateways, rate, applySeconds, longestStallMs, failed, documentBytes } =
       suites.swap;
+    const before =
+      suites.swap.beforeMs === undefined ? '' : `, in the minute before ${suites.swap.beforeMs} ms`;
     lines.push(
-      `- ${prefixes} prefixes over ${gateways} gateways (${mib(documentBytes)} MiB of JSON) applied at ${rate} CPS in ${applySeconds.join(' and ')} s: longest stall ${longestStallMs} ms${stolen(suites.swap)}, ${failed} calls failed.`,
+      `- ${prefixes} prefixes over ${gateways} gateways (${mib(documentBytes)} MiB of JSON) applied at ${rate} CPS in ${applySeconds.join(' and ')} s: longest stall ${longestStallMs} ms${before}${stolen(suites.swap)}, ${failed} calls failed.`,
     );
   }
   if (suites.rates !== undefined) lines.push(rateLine(suites.rates));

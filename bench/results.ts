@@ -86,7 +86,10 @@ interface StolenTimeResult {
 export interface StallResult extends StolenTimeResult {
   rate: number;
   minutes: number;
+  /** Behind the first minute. */
   longestStallMs: number;
+  /** Of a node that has just begun; absent in older results, whose longest stall counts that minute too. */
+  firstMinuteMs?: number;
   failed: number;
   retransmissions: number;
 }
@@ -128,7 +131,10 @@ export interface SwapResult extends StolenTimeResult {
   rate: number;
   documentBytes: number;
   applySeconds: number[];
+  /** In the minute that begins with the first plan. */
   longestStallMs: number;
+  /** In the minute before; absent in older results. */
+  beforeMs?: number;
   failed: number;
   retransmissions: number;
 }

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MariaDb } from '../../test/peers/mariadb.ts';
-import { drainAlone, fillLog } from '../ledger-drain.ts';
+import { drainAlone, drainServer, fillLog } from '../ledger-drain.ts';
 import { round } from '../load.ts';
 import { choosePorts } from '../peers/system-under-test.ts';
 import {
@@ -47,7 +47,7 @@ async function drainUnderCalls(context: SuiteContext, cdrs: number): Promise<Dra
   const folder = join(context.folder, 'drain');
   const ports = await choosePorts();
   const options = await chooseTandemOptions(join(folder, 'tandem-files'));
-  const database = await MariaDb.start();
+  const database = await MariaDb.start(drainServer);
   let tandem: Tandem | undefined;
   try {
     const mysqlUrl = await database.createDatabase('tandem');

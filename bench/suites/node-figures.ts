@@ -80,32 +80,47 @@ function largeDocument(prefixes: number): object {
   };
 }
 
-/** After so long the gauge has forgotten the stall of the first configuration, and that of the first calls. */
+/** After so long the gauge, which holds a minute, has forgotten what was before. */
 const gaugeSeconds = 61;
 
-/** The longest stall over minutes at half the highest clean rate. */
+/** The longest stall over minutes at half the highest clean rate, and apart from it that of the first minute, in which
+ *  the code is compiled and the heap grows. */
 export async function measureStall(context: SuiteContext): Promise<StallResult> {
   return onStage(context, 'tandem', 'stall', async (stage) => {
     const rate = Math.round(cleanCps(context, 'Tandem') / 2);
     const seconds = context.quick ? 10 : (context.options.minutes ?? 10) * 60;
-    if (!context.quick) await delay(gaugeSeconds * 1000);
-    const load = await startLoad(stage, rate, seconds);
-    const longest = await watchStalls(tandemOf(stage), seconds);
+    const settleSeconds = context.quick ? 0 : gaugeSeconds;
+    // What the first configuration took
+    await delay(settleSeconds * 1000);
+    const load = await startLoad(stage, rate, settleSeconds + seconds);
+    await delay(settleSeconds * 1000);
+    const first = await readStalls(tandemOf(stage));
+    // Its first reading holds the minute before it
+    await delay(settleSeconds * 1000);
+    const longest = await watchStalls(tandemOf(stage), seconds - settleSeconds);
     const faults = await load();
-    context.say(`longest stall at ${rate} CPS: ${JSON.stringify(longest)}`);
+    context.say(
+      `longest stall at ${rate} CPS: ${JSON.stringify(longest)}, in the first minute ${JSON.stringify(first)}`,
+    );
     const { workerStallMs: longestStallMs, stolenMs } = longest;
-    return { rate, minutes: round(seconds / 60, 1), longestStallMs, stolenMs, ...faults };
+    const firstMinuteMs = first.workerStallMs;
+    return {
+      rate,
+      minutes: round(seconds / 60, 1),
+      longestStallMs,
+      firstMinuteMs,
+      stolenMs,
+      ...faults,
+    };
   });
 }
 
 /** Two different documents of 1,000,000 prefixes over 200 carriers with rates, quality windows and least cost applied,
- *  one after the other, while calls run. */
+ *  one after the other, while calls run; beside it the longest stall of the minute before, which the same calls had. */
 export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
   return onStage(context, 'tandem', 'swap', async (stage) => {
     const rate = context.options['swap-cps'] ?? (context.quick ? 500 : 2000);
     const prefixes = context.quick ? 100_000 : 1_000_000;
-    const seconds = context.quick ? 30 : 75;
-    const warmUpSeconds = context.quick ? 0 : gaugeSeconds;
     const gateways = 200;
     const files = [3_000_000, 5_000_000].map((from) => {
       const file = join(stage.folder, `large-${from}.json`);
@@ -113,27 +128,38 @@ export async function measureSwap(context: SuiteContext): Promise<SwapResult> {
       writeFileSync(file, JSON.stringify(document));
       return file;
     });
-    const load = await startLoad(stage, rate, warmUpSeconds + seconds);
-    await delay(warmUpSeconds * 1000);
-    const stalls = watchStalls(tandemOf(stage), seconds);
+    const minute = context.quick ? 15 : gaugeSeconds;
+    const load = await startLoad(stage, rate, 3 * minute);
+    await delay(2 * minute * 1000);
+    const tandem = tandemOf(stage);
+    const before = await readStalls(tandem);
+    const stolen = watchStolenTime();
+    const minuteOfSwap = delay((minute - 1) * 1000);
     const applySeconds: number[] = [];
     for (const file of files) {
+      const startedMs = performance.now();
+      await runTandemCommand(tandem.dataDir, 'apply', file, '--replace');
+      applySeconds.push(round((performance.now() - startedMs) / 1000, 1));
       await delay(3000);
-      const before = performance.now();
-      await runTandemCommand(tandemOf(stage).dataDir, 'apply', file, '--replace');
-      applySeconds.push(round((performance.now() - before) / 1000, 1));
     }
-    const longest = await stalls;
+    // The gauge holds what has happened since `before` was read
+    await minuteOfSwap;
+    const longest = await readStalls(tandem);
+    stolen.stop();
     const faults = await load();
     const documentBytes = statSync(files[0]!).size;
     context.say(
-      `swap of ${prefixes} prefixes: ${applySeconds.join(', ')} s, ${JSON.stringify(longest)}`,
+      `swap of ${prefixes} prefixes: ${applySeconds.join(', ')} s, ${JSON.stringify(longest)}, before ${JSON.stringify(before)}`,
     );
-    const plan = { prefixes, gateways, rate, documentBytes, applySeconds };
     return {
-      ...plan,
+      prefixes,
+      gateways,
+      rate,
+      documentBytes,
+      applySeconds,
       longestStallMs: longest.workerStallMs,
-      stolenMs: longest.stolenMs,
+      beforeMs: before.workerStallMs,
+      stolenMs: stolen.longestMs(),
       ...faults,
     };
   });
@@ -173,21 +199,36 @@ export async function startLoad(
   };
 }
 
-/** The gauges hold the longest stall of the last minute: read often enough to miss none. */
+interface Stalls {
+  readonly workerStallMs: number;
+  readonly mainStallMs: number;
+}
+
+/** The longest of the last minute. */
+async function readStalls(tandem: Tandem): Promise<Stalls> {
+  const metrics = await readMetrics(tandem);
+  return {
+    workerStallMs: metrics.get('tandem_loop_stall_ms max') ?? 0,
+    mainStallMs: metrics.get('tandem_main_loop_stall_ms max') ?? 0,
+  };
+}
+
+/** Read often enough to miss no minute. */
 export async function watchStalls(
   tandem: Tandem,
   seconds: number,
-): Promise<{ workerStallMs: number; mainStallMs: number; stolenMs: number }> {
+): Promise<Stalls & { stolenMs: number }> {
   const stolen = watchStolenTime();
   const end = performance.now() + seconds * 1000;
-  let workerStallMs = 0;
-  let mainStallMs = 0;
+  let longest: Stalls = { workerStallMs: 0, mainStallMs: 0 };
   while (performance.now() < end) {
     await delay(Math.min(5000, Math.max(0, end - performance.now())));
-    const metrics = await readMetrics(tandem);
-    workerStallMs = Math.max(workerStallMs, metrics.get('tandem_loop_stall_ms max') ?? 0);
-    mainStallMs = Math.max(mainStallMs, metrics.get('tandem_main_loop_stall_ms max') ?? 0);
+    const { workerStallMs, mainStallMs } = await readStalls(tandem);
+    longest = {
+      workerStallMs: Math.max(workerStallMs, longest.workerStallMs),
+      mainStallMs: Math.max(mainStallMs, longest.mainStallMs),
+    };
   }
   stolen.stop();
-  return { workerStallMs, mainStallMs, stolenMs: stolen.longestMs() };
+  return { ...longest, stolenMs: stolen.longestMs() };
 }
