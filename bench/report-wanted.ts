@@ -1,6 +1,12 @@
 // The figures that were asked for before the work began, each beside what a run measured.
 
-import type { BilledResult, MemoryResult, StepResult, SuiteResults } from './results.ts';
+import type {
+  BilledResult,
+  MemoryResult,
+  OverloadResult,
+  StepResult,
+  SuiteResults,
+} from './results.ts';
 import { growth, growthByNumber } from './routing-growth.ts';
 import { overloadCores } from './suites/steps.ts';
 
@@ -300,6 +306,10 @@ function rateFigures({ rates }: SuiteResults): WantedFigure[] {
 
 function overloadFigures({ overload }: SuiteResults): WantedFigure[] {
   const ofTandem = overload?.filter(({ system }) => system === 'Tandem');
+  return [...overTwice(ofTandem), curveFigure(ofTandem)];
+}
+
+function overTwice(ofTandem: readonly OverloadResult[] | undefined): WantedFigure[] {
   return [undefined, overloadCores].map((cores) =>
     judged(
       `twice the highest clean rate${cores === undefined ? '' : `, the system held to ${cores} cores`}: share of it that still completes`,
@@ -310,6 +320,24 @@ function overloadFigures({ overload }: SuiteResults): WantedFigure[] {
         reached: share >= 0.9 && failedAfterRecovery === 0,
       }),
     ),
+  );
+}
+
+/** Flat behind the knee: no rate above the clean one may complete much less than it. */
+function curveFigure(ofTandem: readonly OverloadResult[] | undefined): WantedFigure {
+  const curve = ofTandem?.find((row) => row.curve !== undefined)?.curve;
+  const behind = curve?.filter(({ factor }) => factor >= 1);
+  return judged(
+    `from the highest clean rate to three times of it, the system held to ${overloadCores} cores: least share that completes (--curve)`,
+    'at least 0.9',
+    behind,
+    (points) => {
+      const least = points.reduce((one, other) => (other.share < one.share ? other : one));
+      return {
+        measured: `${least.share} at ${least.factor} times`,
+        reached: least.share >= 0.9 && points.some(({ factor }) => factor >= 3),
+      };
+    },
   );
 }
 

@@ -42,12 +42,13 @@ export function renderReport(results: Results): string {
     billed(suites.billed),
     ...(suites.ceiling ?? []).map((ceiling) =>
       steps(
-        `Search for the highest clean rate: ${ceiling.system} (${ceiling.cleanCps} CPS)`,
+        `Search for the highest clean rate: ${ceiling.system} (${ceiling.cleanCps} CPS${ceiling.confirmed === false ? ', not confirmed by a long step' : ''})`,
         ceiling.steps,
       ),
     ),
     delays(suites.delay),
     overload(results),
+    curves(results),
     memory(suites.memory),
     nodeFigures(results),
     method(),
@@ -86,6 +87,7 @@ function steps(title: string, rows: readonly StepResult[] | undefined): string {
       'system',
       'kind',
       'CPS',
+      'warm-up + measured s',
       'completed/s',
       'failed',
       'retransmitted',
@@ -98,6 +100,7 @@ function steps(title: string, rows: readonly StepResult[] | undefined): string {
       row.system,
       row.kind,
       row.rate,
+      `${Math.round(row.warmUpSeconds)} + ${Math.round(row.seconds)}`,
       row.completedCps,
       row.failed,
       row.retransmissions,
@@ -221,6 +224,39 @@ function overload({ suites }: Results): string {
     ]),
   )}`;
 }
+
+/** What completes of rates around the highest clean one, of each system that has such steps. */
+function curves({ suites }: Results): string {
+  const rows = (suites.overload ?? []).filter(({ curve }) => curve !== undefined);
+  if (rows.length === 0) return '';
+  return `## Goodput around the highest clean rate\n\n${curveMethod}\n\n${table(
+    [
+      'system',
+      'its cores',
+      'of the clean rate',
+      'offered',
+      'completed/s',
+      'share of clean',
+      'drops SIPp',
+      'cores SIPp',
+    ],
+    rows.flatMap(({ system, coresMax = 'all', curve = [] }) =>
+      curve.map((point) => [
+        system,
+        coresMax,
+        point.factor,
+        point.offeredCps,
+        point.completedCps,
+        point.share,
+        point.generatorDrops,
+        point.generatorShare,
+      ]),
+    ),
+  )}`;
+}
+
+const curveMethod =
+  'Each rate on a system started anew and warmed up, after a warm-up at the rate itself that is longer than transactions linger: what completes of it for good, not until the queues are full.';
 
 const overloadMethod =
   'On all cores SIPp, which offers the calls and answers them, takes the processor that the system would need: where it drops datagrams itself the row is about SIPp. So the systems are measured a second time in a control group of half a core, with the highest clean rate that they have there, and SIPp has the rest.';

@@ -109,6 +109,20 @@ export interface OverloadResult {
   /** Calls placed from 10 s after the overload ended, at half the clean rate. */
   failedAfterRecovery: number;
   retransmissionsAfterRecovery: number;
+  /** With --curve, of the system that may use a part of the processors. */
+  curve?: CurvePoint[];
+}
+
+/** What completes of a rate in steady state. */
+export interface CurvePoint {
+  /** Of the highest clean rate. */
+  factor: number;
+  offeredCps: number;
+  completedCps: number;
+  /** Completed over the highest clean rate. */
+  share: number;
+  generatorDrops: number;
+  generatorShare: number;
 }
 
 export interface SwapResult extends StolenTimeResult {
@@ -211,6 +225,8 @@ export interface RoutingResult {
 export interface CeilingResult {
   system: string;
   cleanCps: number;
+  /** A long step at this rate was clean; absent in older results, which had none. */
+  confirmed?: boolean;
   steps: StepResult[];
 }
 

@@ -1,6 +1,6 @@
 // `npm run bench`: measures Tandem and Kamailio beside each other, in one run, with the same SIPp
 // scenarios. `--suite cpu,ceiling` chooses, `--quick` is a short smoke of the suites themselves,
-// `--systems tandem,kamailio,bare` leaves systems out, `--results DIR` adds to an earlier run, and
+// `--curve` adds the goodput curve to `overload`, `--systems tandem,kamailio,bare` leaves systems out, `--results DIR` adds to an earlier run, and
 // `--seconds`, `--minutes`, `--held`, `--max-cps`, `--clean-cps`, `--swap-cps`, `--kills`, `--backlog`,
 // `--billed-cps` change single lengths.
 import {
@@ -81,6 +81,7 @@ function readArguments(): {
   chosen: SuiteName[];
   systems: SystemName[];
   quick: boolean;
+  curve: boolean;
   results: string | undefined;
   options: Record<string, number>;
 } {
@@ -89,6 +90,7 @@ function readArguments(): {
       suite: { type: 'string' },
       systems: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      curve: { type: 'boolean', default: false },
       results: { type: 'string' },
       ...Object.fromEntries(lengthOptions.map((name) => [name, { type: 'string' as const }])),
     },
@@ -104,6 +106,7 @@ function readArguments(): {
     chosen: pick('suite', values.suite as string | undefined, Object.keys(suites) as SuiteName[]),
     systems: pick('systems', values.systems as string | undefined, systemNames),
     quick: values.quick === true,
+    curve: values.curve === true,
     results: values.results as string | undefined,
     options,
   };
@@ -149,7 +152,7 @@ function packFiles(folder: string): void {
 }
 
 async function main(): Promise<void> {
-  const { chosen, systems, quick, results: given, options } = readArguments();
+  const { chosen, systems, quick, curve, results: given, options } = readArguments();
   const stamp = new Date().toISOString().slice(0, 16).replace(/[:T]/g, '-');
   const folder =
     given !== undefined
@@ -171,6 +174,7 @@ async function main(): Promise<void> {
     try {
       found[name] = await suites[name]({
         quick,
+        curve,
         systems,
         folder,
         found: results.suites,

@@ -55,6 +55,7 @@ interface CallThread {
   state: WorkerFigures['state'];
   restarts: number;
   startedAtMs: number;
+  endedAtMs: number;
   restartMs: number;
   stallWarned: boolean;
   /** What is waited for, by the kind of the message; also settled by the thread's end. */
@@ -85,6 +86,7 @@ export class Supervisor {
       state: 'starting' as const,
       restarts: 0,
       startedAtMs: 0,
+      endedAtMs: 0,
       restartMs: 0,
       stallWarned: false,
       waiting: new Map(),
@@ -187,6 +189,7 @@ export class Supervisor {
     each.thread = undefined;
     each.state = 'dead';
     const { memory, snapshots, balances, log, clock } = this.#options;
+    each.endedAtMs = clock();
     const { returned, torn } = returnWorkerLines(lineLedger(memory), each.index);
     const money = holdForDead(balances.ledger, each.index);
     each.held.push(money.held);
@@ -196,7 +199,7 @@ export class Supervisor {
     for (const kind of [...each.waiting.keys()]) settle(each, kind, undefined);
     if (this.#stopping) return;
     this.#torn ||= torn || money.torn;
-    if (clock() - each.startedAtMs >= settledMs) each.restartMs = 0;
+    if (each.endedAtMs - each.startedAtMs >= settledMs) each.restartMs = 0;
     log.error(
       {
         worker: each.index,
@@ -226,11 +229,13 @@ export class Supervisor {
   }
 
   async #restart(each: CallThread): Promise<void> {
-    const { onRebound } = this.#options;
+    const { onRebound, log, clock } = this.#options;
     this.#counters[Counter.workerRestarts]!++;
     each.restarts++;
     const closing = this.#closeCalls(each);
     if (!(await this.#startThread(each)) || this.#stopping) return;
+    const awayMs = Math.round(clock() - each.endedAtMs);
+    log.info({ worker: each.index, awayMs }, 'call worker runs again');
     await onRebound();
     await closing;
     this.#hangUpOrphans(each);

@@ -1,9 +1,10 @@
 // The suites that are made of plain steps: CPU per call, the other kinds of call, the highest clean
 // rate, overload.
 import { setTimeout as delay } from 'node:timers/promises';
+import { noteStep, openSearch } from '../ceiling-search.ts';
 import { limitCpu } from '../cpu-limit.ts';
 import { type CallKindName, callKinds, round, runStep } from '../load.ts';
-import type { CeilingResult, OverloadResult, StepResult } from '../results.ts';
+import type { CeilingResult, CurvePoint, OverloadResult, StepResult } from '../results.ts';
 import {
   cleanCps,
   onStage,
@@ -74,79 +75,45 @@ export async function measureKinds(context: SuiteContext): Promise<StepResult[]>
   return results;
 }
 
-/** The search stops when the gap between clean and unclean is this share of the rate. */
-const searchResolution = 0.05;
 const warmingSeconds = 20;
-/** An unclean step is repeated once: a single hiccup of the machine is not the system's limit. */
-const triesMax = 2;
+/** A step that searches; the one that confirms has the usual lengths. */
+const searching: Lengths = { warmUpSeconds: 10, seconds: 30 };
 
-/** Searches the highest rate without a failed call or a retransmission, by growth and then by halving. */
+/** Searches the highest rate without a failed call or a retransmission. */
 export async function findCeilings(context: SuiteContext): Promise<CeilingResult[]> {
   const results: CeilingResult[] = [];
   for (const name of switches(context)) results.push(await findCeiling(context, name));
   return results;
 }
 
-interface Search {
-  clean: number;
-  unclean: number;
-  rate: number;
-  /** Unclean steps at `rate`. */
-  failures: number;
-  readonly rateMax: number;
-  readonly steps: StepResult[];
-}
-
 /** After an unclean step the system is started anew: what an overload leaves behind (calls repeated for 32 s,
  *  transactions that linger) must not fail the next, lower rate. What it had warmed up, code compiled while
  *  it ran or pages of memory, it gets again from calls at the last clean rate. */
 async function findCeiling(context: SuiteContext, name: SystemName): Promise<CeilingResult> {
-  const search: Search = {
-    clean: 0,
-    unclean: Number.POSITIVE_INFINITY,
-    rate: 1000,
-    failures: 0,
-    rateMax: context.options['max-cps'] ?? (context.quick ? 2000 : 30_000),
-    steps: [],
-  };
+  const search = openSearch(context.options['max-cps'] ?? (context.quick ? 2000 : 30_000));
+  const steps: StepResult[] = [];
   let system = '';
-  while (!isFound(search)) {
+  while (search.phase !== 'over') {
     await onStage(context, name, 'ceiling', async (stage) => {
       system = stage.system.name;
       if (search.clean > 0) await warm(context, stage, search.clean);
-      while (!isFound(search)) if (!(await tryRate(context, stage, search))) return;
+      let clean = true;
+      while (clean && search.phase !== 'over') {
+        const { rate, phase } = search;
+        const short = phase === 'search' && !context.quick ? searching : {};
+        const result = await step(context, stage, { kind: 'answer', rate, ...short });
+        steps.push(result);
+        clean = result.clean;
+        noteStep(search, clean);
+      }
     });
   }
-  return { system, cleanCps: search.clean, steps: search.steps };
+  return { system, cleanCps: search.clean, confirmed: search.confirmed, steps };
 }
 
 async function warm(context: SuiteContext, stage: Stage, rate: number): Promise<void> {
   if (context.quick) return;
   await step(context, stage, { kind: 'answer', rate, warmUpSeconds: warmingSeconds, seconds: 1 });
-}
-
-function isFound({ clean, unclean, rate, rateMax }: Search): boolean {
-  const isNarrow = unclean - clean <= searchResolution * clean;
-  return isNarrow || rate > rateMax || rate <= clean || rate >= unclean || rate < 100;
-}
-
-/** Whether the step was clean; the next rate is in `search`. */
-async function tryRate(context: SuiteContext, stage: Stage, search: Search): Promise<boolean> {
-  const short = context.quick ? {} : { warmUpSeconds: 10 };
-  const { rate } = search;
-  const result = await step(context, stage, { kind: 'answer', rate, ...short });
-  search.steps.push(result);
-  if (!result.clean && ++search.failures < triesMax) return false;
-  if (result.clean) search.clean = rate;
-  else search.unclean = rate;
-  search.failures = 0;
-  const next = search.unclean === Number.POSITIVE_INFINITY ? rate * 1.5 : midway(search);
-  search.rate = Math.round(next / 50) * 50;
-  return result.clean;
-}
-
-function midway({ clean, unclean }: Search): number {
-  return (clean + unclean) / 2;
 }
 
 /** Little less than the ten seconds that a switch may take: stopping the gateways takes the rest. */
@@ -166,7 +133,10 @@ export async function measureOverload(context: SuiteContext): Promise<OverloadRe
   const limited = { ...context, coresMax: overloadCores };
   for (const name of switches(context)) {
     const { cleanCps: clean } = await findCeiling(limited, name);
-    results.push(await overload(limited, name, () => clean));
+    const result = await overload(limited, name, () => clean);
+    results.push(
+      context.curve ? { ...result, curve: await curveOf(limited, name, clean) } : result,
+    );
   }
   return results;
 }
@@ -193,7 +163,6 @@ function overload(
     const over = await step(context, stage, {
       kind: 'answer',
       rate: clean * 2,
-      warmUpSeconds: 5,
       seconds: context.quick ? 5 : 30,
       patienceMs: 0,
     });
@@ -217,4 +186,37 @@ function overload(
       retransmissionsAfterRecovery: after.retransmissions,
     };
   });
+}
+
+/** Of the highest clean rate. */
+const curveFactors = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3];
+
+/** What completes of each of these rates, each on a system of its own, in its steady state. */
+async function curveOf(
+  context: SuiteContext,
+  name: SystemName,
+  clean: number,
+): Promise<CurvePoint[]> {
+  const points: CurvePoint[] = [];
+  for (const factor of context.quick ? [0.5, 3] : curveFactors) {
+    const rate = Math.round(clean * factor);
+    await onStage(context, name, 'curve', async (stage) => {
+      await warm(context, stage, Math.round(clean / 2));
+      const at = await step(context, stage, {
+        kind: 'answer',
+        rate,
+        seconds: context.quick ? 5 : 30,
+        ...(factor > 1 ? { patienceMs: 0 } : {}),
+      });
+      points.push({
+        factor,
+        offeredCps: rate,
+        completedCps: at.completedCps,
+        share: round(at.completedCps / clean, 3),
+        generatorDrops: at.generatorDrops,
+        generatorShare: round(at.callerCpuShare + at.gatewaysCpuShare, 3),
+      });
+    });
+  }
+  return points;
 }

@@ -19,6 +19,8 @@ export type SystemName = 'tandem' | 'kamailio' | 'bare' | 'direct';
 export interface SuiteContext {
   /** Short steps: a smoke test of the suite, not a measurement. */
   readonly quick: boolean;
+  /** `overload` measures what completes of rates from half to three times the clean one. */
+  readonly curve: boolean;
   readonly systems: readonly SystemName[];
   /** Where this run's files go. */
   readonly folder: string;

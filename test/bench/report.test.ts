@@ -161,6 +161,50 @@ describe('benchmark report', () => {
     assert.doesNotMatch(text, /\| Tandem \| 2000/);
   });
 
+  it('wants the goodput flat behind the knee, up to three times the clean rate', () => {
+    const point = (factor: number, share: number) => ({
+      factor,
+      offeredCps: 2000 * factor,
+      completedCps: 2000 * share,
+      share,
+      generatorDrops: 0,
+      generatorShare: 0.5,
+    });
+    const overloadOf = (...curve: ReturnType<typeof point>[]) => [
+      {
+        system: 'Tandem',
+        coresMax: 0.5,
+        cleanCps: 2000,
+        offeredCps: 4000,
+        completedCps: 2000,
+        share: 1,
+        failedAfterRecovery: 0,
+        retransmissionsAfterRecovery: 0,
+        curve,
+      },
+    ];
+    const verdict = (...curve: ReturnType<typeof point>[]) => {
+      const figures = wantedFigures({ overload: overloadOf(...curve) });
+      const found = figures.find(({ figure }) => figure.includes('--curve'));
+      return [found?.measured, found?.reached];
+    };
+    const start = [point(0.5, 0.5), point(1, 1), point(2, 0.95)] as const;
+    assert.deepEqual(verdict(...start, point(3, 0.91)), ['0.91 at 3 times', true]);
+    assert.deepEqual(verdict(...start, point(3, 0.89)), ['0.89 at 3 times', false]);
+    assert.deepEqual(verdict(...start), ['0.95 at 2 times', false]);
+    const text = reportOf({ overload: overloadOf(...start) });
+    assert.match(text, /\| Tandem \| 0\.5 \| 2 \| 4000 \| 1900 \| 0\.95 \| 0 \| 0\.5 \|/);
+  });
+
+  it('says where no long step confirmed the highest clean rate', () => {
+    const steps = [{ ...stepOf('Tandem', 2000, 80), warmUpSeconds: 10, seconds: 30 }];
+    const ceiling = { system: 'Tandem', cleanCps: 2000, steps };
+    assert.match(reportOf({ ceiling: [ceiling] }), /Tandem \(2000 CPS\)/);
+    const text = reportOf({ ceiling: [{ ...ceiling, confirmed: false }] });
+    assert.match(text, /Tandem \(2000 CPS, not confirmed by a long step\)/);
+    assert.match(text, /\| 2000 \| 10 \+ 30 \|/);
+  });
+
   it('names machine, versions, commit and commands', () => {
     const text = reportOf({ cpu: [stepOf('Tandem', 1000, 80)] });
     for (const part of [

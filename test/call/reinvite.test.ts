@@ -231,7 +231,7 @@ describe('Max-Forwards inside a call', () => {
     info(3, 4);
     assert.equal(carrierA.takeOne('INFO').header('Max-Forwards'), '3');
     info(4, 70);
-    assert.equal(carrierA.takeOne('INFO').header('Max-Forwards'), '10');
+    assert.equal(carrierA.takeOne('INFO').header('Max-Forwards'), '8');
     caller.send(callerRequest('BYE', call.invite, call.callerTag, { cseq: 5, maxForwards: 0 }));
     caller.takeOne('SIP/2.0 200');
   });

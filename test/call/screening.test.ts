@@ -343,7 +343,7 @@ describe('a call that comes back to us', () => {
   it('lowers Max-Forwards, so that a loop over another switch ends too (RFC 7332)', () => {
     const stage = createStage();
     stage.caller.send(inviteText({ maxForwards: 70 }).text);
-    assert.equal(stage.carrierA.takeOne('INVITE').header('Max-Forwards'), '10');
+    assert.equal(stage.carrierA.takeOne('INVITE').header('Max-Forwards'), '8');
     stage.caller.send(inviteText({ maxForwards: 5 }).text);
     const low = stage.carrierA.takeOne('INVITE');
     assert.equal(low.header('Max-Forwards'), '4');

@@ -1,48 +1,6 @@
 // The table of calls that SIPp plays through the switch: who calls over what, which gateways are tried in
 // what order, and what every CDR of such a call says.
-export interface GatewayCase {
-  readonly scenario: string;
-  /** Which of the calls must reach it. */
-  readonly takes: 'every call' | 'none';
-  readonly transport?: 'udp' | 'tcp';
-  /** Replaces STATUS in its scenario. */
-  readonly status?: number;
-  readonly limits?: Limits;
-  /** Digits after the prefix of its case. */
-  readonly longer?: string;
-  /** No SIPp stands behind the address: a connection to it is refused. */
-  readonly absent?: true;
-}
-
-export interface Limits {
-  readonly lineLimit?: number;
-  readonly cpsLimit?: number;
-}
-
-export interface CallCase {
-  readonly title: string;
-  readonly caller: string;
-  readonly transport?: 'udp' | 'tcp';
-  /** Replaces STATUS in the caller's scenario. */
-  readonly status?: number;
-  /** Replaces PADDING in its scenarios, the length of a session attribute. */
-  readonly padding?: number;
-  /** Default 5. */
-  readonly calls?: number;
-  /** Called number after the prefix of the case, before the number of the call. */
-  readonly digits?: string;
-  /** Of the customer. */
-  readonly limits?: Limits;
-  readonly customer?: 'locked' | 'unknown';
-  /** The CDRs of a call; default: one that says what stands below. */
-  readonly cdrs?: readonly string[];
-  /** In the order of their priority. */
-  readonly gateways: readonly GatewayCase[];
-  readonly endReason: string;
-  readonly endedBy: 'caller' | 'callee' | 'server';
-  readonly sipCode: number;
-  readonly answered: boolean;
-}
+import type { CallCase, GatewayCase } from './call-case.ts';
 
 const normal = { endReason: 'Normal release', sipCode: 200, answered: true } as const;
 const byCaller = { ...normal, endedBy: 'caller' } as const;
@@ -58,6 +16,9 @@ const taker = (scenario: string, more: Partial<GatewayCase> = {}): GatewayCase =
   ...more,
 });
 const untouched: GatewayCase = { scenario: 'gateway-answer', takes: 'none' };
+const timedOut = { endReason: 'Session timeout', endedBy: 'server', sipCode: 200 } as const;
+/** 64*T1. */
+const giveUpMs = 32_000;
 
 export const callCases: readonly CallCase[] = [
   {
@@ -258,11 +219,52 @@ export const callCases: readonly CallCase[] = [
     ...byCaller,
   },
   {
-    title: 'OPTIONS 200; 400, 405, 406, 415, 416, 420, 481, 483 and 501 before any call',
+    title: 'OPTIONS 200; 400, 405, 406, 415, 416, 420, 481, 483, 488 and 501 before any call',
     caller: 'caller-is-screened',
     gateways: [],
     cdrs: [],
     ...byCaller,
+  },
+  {
+    title: 'an INVITE that comes again by another path: 482, and one call (RFC 3261 8.2.2.2)',
+    caller: 'caller-merged',
+    gateways: [taker('gateway-answers-late')],
+    ...byCaller,
+  },
+  {
+    title: 'a hold refused with 488: the call goes on (RFC 3261 14.1)',
+    caller: 'caller-hold-refused',
+    gateways: [taker('gateway-refuses-hold')],
+    ...byCaller,
+  },
+  {
+    title: 'a reliable 183 without its PRACK: 504 after 64*T1 (RFC 3262 3)',
+    caller: 'caller-never-pracks',
+    long: true,
+    gateways: [taker('gateway-stays-reliable', { timeouts: 60 }), untouched],
+    endReason: 'Connection timeout',
+    endedBy: 'server',
+    sipCode: 504,
+    answered: false,
+  },
+  {
+    title: 'a 200 without its ACK: BYE to both sides after 64*T1 (RFC 3261 13.3.1.4)',
+    caller: 'caller-never-acks',
+    long: true,
+    limits: { maxCallSeconds: 0 },
+    gateways: [taker('gateway-is-cut', { limits: { maxCallSeconds: 0 } })],
+    ...timedOut,
+    answered: true,
+    holdMsMin: giveUpMs,
+  },
+  {
+    title: 'SS_SIP_NO_TIMER_REINVITE_INTERVAL hangs up both sides',
+    caller: 'caller-is-cut',
+    parameters: { SS_SIP_NO_TIMER_REINVITE_INTERVAL: 1 },
+    gateways: [taker('gateway-is-cut')],
+    ...timedOut,
+    answered: true,
+    holdMsMin: 1000,
   },
   {
     title: 'SS_MAX_CALL_DURATION hangs up both sides',
