@@ -101,11 +101,7 @@ export class MysqlCommit {
   commit(prepared: PreparedBatch): Promise<CommitResult> {
     const batch = prepared as MysqlBatch;
     return this.#link.alone(async () => {
-      for (const row of batch.listed) if (!this.#isPlaced(row)) await this.#prepareTables(row);
-      for (const row of batch.perhapsListed) {
-        if (!this.#isPlaced(row)) await this.#prepareTables(row);
-      }
-      for (const row of batch.unlisted) await this.#prepareFile(row);
+      await this.#preparePlaces(batch);
       batch.texts ??= this.#texts(batch);
       try {
         const result = await this.#atOnce(batch, batch.texts);
@@ -162,6 +158,13 @@ export class MysqlCommit {
       ...rejectedSql(rejected),
     ];
     return { rows, looks, whole: statements.join(';\n') };
+  }
+
+  async #preparePlaces({ listed, unlisted, perhapsListed }: MysqlBatch): Promise<void> {
+    for (const rows of [listed, perhapsListed]) {
+      for (const row of rows) if (!this.#isPlaced(row)) await this.#prepareTables(row);
+    }
+    for (const row of unlisted) await this.#prepareFile(row);
   }
 
   /** Outside of the transaction: DDL would commit it. The next day's table is made with the day's. */
