@@ -19,21 +19,23 @@ export const ledgerFaults = [
   'diskFull',
   'databaseDiskFull',
 ] as const;
-export type LedgerFault = (typeof ledgerFaults)[number];
+type OneFault = (typeof ledgerFaults)[number];
+/** `eitherKilled`: two deaths of the node for one of the database, at random moments. */
+export type LedgerFault = OneFault | 'eitherKilled';
 
 export interface LedgerFaultRun {
   readonly fault: LedgerFault;
   readonly times: number;
   /** New calls a second. */
   readonly rate: number;
-  /** Between a return and the next fault. */
+  /** Between a return and the next fault; with `eitherKilled` anything up to twice that. */
   readonly upMs: number;
   /** How long a fault lasts, in turn. */
   readonly awayMs: readonly number[];
 }
 
 export interface LedgerFaultResult
-  extends Omit<LoggedCalls, 'ended' | 'answered' | 'acknowledged' | 'surprises'> {
+  extends Omit<LoggedCalls, 'ended' | 'answered' | 'acknowledged' | 'heldMs' | 'surprises'> {
   readonly ended: number;
   readonly acknowledged: number;
   readonly rows: number;
@@ -41,8 +43,20 @@ export interface LedgerFaultResult
   /** Of these, calls whose ACK the far end did not take: its 200 is what the node went by. None, but where the
    *  node was killed between the two, or the machine was too slow for SIPp. */
   readonly unacknowledged: number;
+  readonly durations: Durations;
   /** At the end of how many faults `tandem status` said that CDRs cannot be stored or written. */
   readonly told: number;
+}
+
+export interface Durations {
+  /** Rows whose duration the far end has measured too, and how far apart the two were at most, in ms. */
+  readonly compared: number;
+  readonly apartMs: number;
+  /** Rows that were over a second apart. */
+  readonly wrong: number;
+  /** Calls that the next start has closed, and those of them that do not end within the last 5 s before a death. */
+  readonly closed: number;
+  readonly closedWrong: number;
 }
 
 /** Beyond the first and into a second increment, so that running calls ask for more money. */
@@ -50,6 +64,9 @@ const holdMs = 1_500;
 const drainMs = 120_000;
 /** An answered call whose caller is gone is given up after 64 T1. */
 const quietMs = 45_000;
+const apartMsMax = 1_000;
+/** What a death may lose of a call: the alive frames are so far apart, and are written a little late. */
+const lostMsMax = 5_250;
 /** Until the log of a full disk has used up what it kept for calls that are up. */
 const reservesMs = 20_000;
 const nodeDiskMegabytes = 512;
@@ -59,6 +76,8 @@ interface Stage {
   readonly node: NodeUnderTest;
   readonly database: MariaDb;
   readonly disk: SmallDisk | undefined;
+  /** When the node was ended, ms since 1970. */
+  readonly nodeEnds: number[];
 }
 
 /** Why this fault cannot be had here; undefined where it can. */
@@ -89,16 +108,18 @@ export async function faultsUnderCalls(run: LedgerFaultRun): Promise<LedgerFault
       rate: run.rate,
       holdMs,
     });
+    const stage: Stage = { node, database, disk, nodeEnds: [] };
     let told = 0;
     for (let time = 0; time < run.times; time++) {
-      await delay(run.upMs);
+      const isRandom = run.fault === 'eitherKilled';
+      await delay(isRandom ? Math.random() * 2 * run.upMs : run.upMs);
       const awayMs = run.awayMs[time % run.awayMs.length]!;
-      if (await inflict(run.fault, awayMs, { node, database, disk })) told++;
+      if (await inflict(faultOf(run.fault, time), awayMs, stage)) told++;
     }
     await delay(run.upMs);
     const calls = await stop();
     stop = undefined;
-    return { ...(await judge(calls, { node, database, disk })), told };
+    return { ...(await judge(calls, stage)), told };
   } finally {
     await stop?.();
     await node.close();
@@ -115,6 +136,23 @@ export function assertAcknowledged({
 }: Pick<LedgerFaultResult, 'placed' | 'unacknowledged'>): void {
   const says = `of ${placed} calls ${unacknowledged} are charged whose ACK the far end did not take`;
   assert.ok(unacknowledged <= placed / 100, says);
+}
+
+/** Every call that both sides have measured is within a second of the far end, and what a death has cut is billed to
+ *  within 5 s of it. `share`: of the calls for which the far end may have had no processor in time. */
+export function assertDurations(
+  { durations }: Pick<LedgerFaultResult, 'durations'>,
+  share = 0,
+): void {
+  const says = JSON.stringify(durations);
+  assert.ok(durations.compared > 0, says);
+  assert.ok(durations.wrong <= durations.compared * share, says);
+  assert.equal(durations.closedWrong, 0, says);
+}
+
+function faultOf(fault: LedgerFault, time: number): OneFault {
+  if (fault !== 'eitherKilled') return fault;
+  return time % 3 === 2 ? 'databaseKilled' : 'nodeKilled';
 }
 
 function diskOf(fault: LedgerFault): SmallDisk | undefined {
@@ -157,8 +195,8 @@ function documentOf(callerPort: number, gatewayPort: number): object {
 }
 
 /** Whether the node said so before the fault went away. */
-async function inflict(fault: LedgerFault, awayMs: number, stage: Stage): Promise<boolean> {
-  const { node, database, disk } = stage;
+async function inflict(fault: OneFault, awayMs: number, stage: Stage): Promise<boolean> {
+  const { node, database, disk, nodeEnds } = stage;
   const isTold = async (): Promise<boolean> => {
     const { cdrLog, cdrStore } = await node.status();
     return !cdrLog.accepting || cdrStore.state === 'away';
@@ -176,6 +214,7 @@ async function inflict(fault: LedgerFault, awayMs: number, stage: Stage): Promis
   let told = false;
   switch (fault) {
     case 'nodeKilled':
+      nodeEnds.push(Date.now());
       await node.crash();
       break;
     case 'databaseKilled':
@@ -202,6 +241,9 @@ interface Row {
   readonly callId: string;
   readonly calleeCallId: string | null;
   readonly isAnswered: boolean;
+  readonly holdTimeMs: number;
+  /** ms since 1970. */
+  readonly endedAt: number;
   /** Why, and by whom. */
   readonly end: string;
 }
@@ -209,9 +251,9 @@ interface Row {
 /** Waits until the writer has shipped all, then counts in the tables themselves. */
 async function judge(
   calls: LoggedCalls,
-  { node, database }: Stage,
+  { node, database, nodeEnds }: Stage,
 ): Promise<Omit<LedgerFaultResult, 'told'>> {
-  await noCallUp(node);
+  await noCallUp(node, nodeEnds);
   const rows = await shippedRows(calls, database);
   assertOnce(
     'caller',
@@ -237,16 +279,41 @@ async function judge(
     rows: rows.length,
     answeredRows: answeredRows.length,
     unacknowledged: open.length,
+    durations: durationsOf(answeredRows, calls.heldMs, nodeEnds),
   };
 }
 
+function durationsOf(
+  rows: readonly Row[],
+  heldMs: ReadonlyMap<string, number>,
+  nodeEnds: readonly number[],
+): Durations {
+  const durations = { compared: 0, apartMs: 0, wrong: 0, closed: 0, closedWrong: 0 };
+  for (const { calleeCallId, holdTimeMs, endedAt, end } of rows) {
+    if (end.startsWith('Server forced release')) {
+      durations.closed++;
+      const isNear = nodeEnds.some((at) => endedAt <= at && endedAt >= at - lostMsMax);
+      if (!isNear) durations.closedWrong++;
+      continue;
+    }
+    const held = heldMs.get(calleeCallId!);
+    if (held === undefined) continue;
+    durations.compared++;
+    const apartMs = Math.abs(holdTimeMs - held);
+    durations.apartMs = Math.max(durations.apartMs, apartMs);
+    if (apartMs > apartMsMax) durations.wrong++;
+  }
+  return durations;
+}
+
 /** A SIPp that got no processor may have left a call up: the node ends it as it drains. */
-async function noCallUp(node: NodeUnderTest): Promise<void> {
+async function noCallUp(node: NodeUnderTest, nodeEnds: number[]): Promise<void> {
   try {
     await node.quiet(quietMs);
   } catch (error) {
     console.log(`the node is started anew: ${(error as Error).message}`);
     await node.stop();
+    nodeEnds.push(Date.now());
     await node.start();
     await node.quiet();
   }
@@ -279,11 +346,17 @@ async function rowsIn(database: MariaDb): Promise<Row[]> {
   for (const { day } of days) {
     const found = await database.sql(
       `SELECT call_id AS callId, callee_call_id AS calleeCallId, answered_at IS NOT NULL AS isAnswered,
+        hold_time_ms AS holdTimeMs, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ended_at) DIV 1000 AS endedAt,
         CONCAT(end_reason, ' by ', ended_by, ', ', hold_time_ms DIV 1000, ' s') AS end FROM cdr_${day}`,
       'tandem',
     );
     for (const row of found as (Omit<Row, 'isAnswered'> & { isAnswered: number })[]) {
-      rows.push({ ...row, isAnswered: row.isAnswered === 1 });
+      rows.push({
+        ...row,
+        isAnswered: row.isAnswered === 1,
+        holdTimeMs: Number(row.holdTimeMs),
+        endedAt: Number(row.endedAt),
+      });
     }
   }
   return rows;
