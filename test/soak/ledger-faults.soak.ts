@@ -37,7 +37,7 @@ for (const fault of ledgerFaults) {
 
 const deaths = 3 * soakShare(50);
 test(`every answered call has one CDR in MariaDB: ${deaths} deaths, two of the node for one of MariaDB`, async () => {
-  const run = { times: deaths, rate: 200, upMs: 2_000, awayMs: [1_000] };
+  const run = { times: deaths, rate: 60, upMs: 2_000, awayMs: [1_000] };
   const result = await faultsUnderCalls({ ...run, fault: 'eitherKilled' });
   console.log(`eitherKilled: ${JSON.stringify(result)}`);
   assertDurations(result);

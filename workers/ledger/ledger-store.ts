@@ -134,6 +134,8 @@ export interface PaymentOrder {
   readonly extendDays: number;
   /** What the configuration says of its expiry; an earlier recharge may have moved it on. */
   readonly expiresAt: number | null;
+  /** The configuration has shortened what earlier recharges made of the expiry: a recharge counts from what it says. */
+  readonly isShortened?: boolean | undefined;
 }
 
 /** `open`: nothing was written, the rent waits for money, or the period never began. */
