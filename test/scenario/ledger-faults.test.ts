@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertAcknowledged, assertDurations, faultsUnderCalls } from './ledger-faults.ts';
+import { assertAcknowledged, faultsUnderCalls } from './ledger-faults.ts';
+import { assertDurations } from './measured-durations.ts';
 
 const short = { rate: 40, upMs: 1_500, awayMs: [2_000] };
 

@@ -10,6 +10,7 @@ import { freePorts } from '../../bench/peers/free-port.ts';
 import { MariaDb } from '../peers/mariadb.ts';
 import { SmallDisk } from '../peers/small-disk.ts';
 import { type LoggedCalls, startLoggedLoad } from './logged-load.ts';
+import { type Durations, durationsOf } from './measured-durations.ts';
 import { type NodeUnderTest, openNode } from './node-under-test.ts';
 
 export const ledgerFaults = [
@@ -48,25 +49,11 @@ export interface LedgerFaultResult
   readonly told: number;
 }
 
-export interface Durations {
-  /** Rows whose duration the far end has measured too, and how far apart the two were at most, in ms. */
-  readonly compared: number;
-  readonly apartMs: number;
-  /** Rows that were over a second apart. */
-  readonly wrong: number;
-  /** Calls that the next start has closed, and those of them that do not end within the last 5 s before a death. */
-  readonly closed: number;
-  readonly closedWrong: number;
-}
-
 /** Beyond the first and into a second increment, so that running calls ask for more money. */
 const holdMs = 1_500;
 const drainMs = 120_000;
 /** An answered call whose caller is gone is given up after 64 T1. */
 const quietMs = 45_000;
-const apartMsMax = 1_000;
-/** What a death may lose of a call: the alive frames are so far apart, and are written a little late. */
-const lostMsMax = 5_250;
 /** Until the log of a full disk has used up what it kept for calls that are up. */
 const reservesMs = 20_000;
 const nodeDiskMegabytes = 512;
@@ -136,18 +123,6 @@ export function assertAcknowledged({
 }: Pick<LedgerFaultResult, 'placed' | 'unacknowledged'>): void {
   const says = `of ${placed} calls ${unacknowledged} are charged whose ACK the far end did not take`;
   assert.ok(unacknowledged <= placed / 100, says);
-}
-
-/** Every call that both sides have measured is within a second of the far end, and what a death has cut is billed to
- *  within 5 s of it. `share`: of the calls for which the far end may have had no processor in time. */
-export function assertDurations(
-  { durations }: Pick<LedgerFaultResult, 'durations'>,
-  share = 0,
-): void {
-  const says = JSON.stringify(durations);
-  assert.ok(durations.compared > 0, says);
-  assert.ok(durations.wrong <= durations.compared * share, says);
-  assert.equal(durations.closedWrong, 0, says);
 }
 
 function faultOf(fault: LedgerFault, time: number): OneFault {
@@ -281,29 +256,6 @@ async function judge(
     unacknowledged: open.length,
     durations: durationsOf(answeredRows, calls.heldMs, nodeEnds),
   };
-}
-
-function durationsOf(
-  rows: readonly Row[],
-  heldMs: ReadonlyMap<string, number>,
-  nodeEnds: readonly number[],
-): Durations {
-  const durations = { compared: 0, apartMs: 0, wrong: 0, closed: 0, closedWrong: 0 };
-  for (const { calleeCallId, holdTimeMs, endedAt, end } of rows) {
-    if (end.startsWith('Server forced release')) {
-      durations.closed++;
-      const isNear = nodeEnds.some((at) => endedAt <= at && endedAt >= at - lostMsMax);
-      if (!isNear) durations.closedWrong++;
-      continue;
-    }
-    const held = heldMs.get(calleeCallId!);
-    if (held === undefined) continue;
-    durations.compared++;
-    const apartMs = Math.abs(holdTimeMs - held);
-    durations.apartMs = Math.max(durations.apartMs, apartMs);
-    if (apartMs > apartMsMax) durations.wrong++;
-  }
-  return durations;
 }
 
 /** A SIPp that got no processor may have left a call up: the node ends it as it drains. */

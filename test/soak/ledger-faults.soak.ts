@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   assertAcknowledged,
-  assertDurations,
   faultMissing,
   faultsUnderCalls,
   ledgerFaults,
 } from '../scenario/ledger-faults.ts';
+import { assertDurations } from '../scenario/measured-durations.ts';
 import { soakShare } from './soak-share.ts';
 
 const callsMin = soakShare(10_000);
