@@ -10,6 +10,7 @@ import { booksSuite } from './books-suite.ts';
 import { batchOf, billed, commit, ledgerSuite, logSet, read, rowOf } from './ledger-suite.ts';
 import { longTextsSuite } from './long-texts-suite.ts';
 import { packageSuite, rentDue } from './package-suite.ts';
+import { replaySuite } from './replay-suite.ts';
 
 let database: MariaDb;
 let databases = 0;
@@ -26,6 +27,7 @@ function freshUrl(): Promise<string> {
 ledgerSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
 booksSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
 packageSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
+replaySuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
 longTextsSuite('MariaDB', async () => openMysqlLedger({ url: await freshUrl() }));
 
 describe('the ledger in MariaDB, beyond what all ledgers do', () => {
