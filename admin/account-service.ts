@@ -17,7 +17,7 @@ import {
   type PaymentOrder,
 } from '../workers/ledger/ledger-store.ts';
 import { EngineRefused, EngineSilent } from './engine-channel.ts';
-import type { ExtensionNote, ExtensionNotes } from './extension-notes.ts';
+import { type ExtensionNote, type ExtensionNotes, openMs } from './extension-notes.ts';
 import { RequestRefused } from './problem.ts';
 
 export interface AccountConfiguration {
@@ -158,13 +158,27 @@ async function payNoted(
   note: ExtensionNote | undefined,
 ): Promise<Payment> {
   try {
-    return await ledger.pay(order);
+    const isShortened = note?.isAlone === true && (await isExpiryShortened(ledger, order));
+    return await ledger.pay(isShortened ? { ...order, isShortened } : order);
   } catch (error) {
     // Whether it took place is seen once the database is back.
     if (error instanceof LedgerAway) note?.leave();
     else await note?.done();
     throw error;
   }
+}
+
+/** Where the ledger knows a later expiry than the configuration, that was shortened on purpose, or a recharge is not in
+ *  force yet, or not on this node. A recharge that is older than notes get is none of the latter. */
+async function isExpiryShortened(
+  ledger: LedgerStore,
+  { account, expiresAt, at }: PaymentOrder,
+): Promise<boolean> {
+  const known = (await ledger.account(account))?.expiresAt ?? null;
+  if (expiresAt === null || known === null || known <= expiresAt) return false;
+  const payments = await ledger.payments({ account });
+  const latest = payments.findLast(({ kind }) => kind === 'recharge');
+  return latest !== undefined && at - latest.at > openMs;
 }
 
 /** Calls go by the configuration: a recharge moves the expiry there too. What fails then is said beside the

@@ -2,13 +2,16 @@
 // later expiry in the configuration behind it: a note of it is in the store before either, so that a change under way,
 // a database that is away or the death of the process only delays what was paid for.
 import { randomBytes } from 'node:crypto';
-import type { ConfigurationStore } from '../workers/configuration/configuration-store.ts';
+import type {
+  ConfigurationStore,
+  StoreReader,
+} from '../workers/configuration/configuration-store.ts';
 import type { LedgerStore } from '../workers/ledger/ledger-store.ts';
 
 /** Of the store. */
 const prefix = 'extension/';
 /** A commit whose answer was lost may take place until then. */
-const openMs = 600_000;
+export const openMs = 600_000;
 
 interface Stored {
   readonly account: string;
@@ -18,6 +21,8 @@ interface Stored {
 }
 
 export interface ExtensionNote {
+  /** No other recharge of the account was open when this one began. */
+  readonly isAlone: boolean;
   /** The payment is refused, or what it extends is in force. */
   done(): Promise<void>;
   /** It is left to `settle`. */
@@ -54,17 +59,21 @@ export function createExtensionNotes(
       const note: Stored = { account, expiresAt, at: wallClock() };
       underWay.add(key);
       const leave = (): void => void underWay.delete(key);
+      let isAlone = false;
       try {
         await withStore((store) =>
-          store.transaction((transaction) =>
-            transaction.put(key, Buffer.from(JSON.stringify(note))),
-          ),
+          store.transaction((transaction) => {
+            isAlone = transaction
+              .keys(prefix)
+              .every((other) => noteAt(transaction, other)?.account !== account);
+            transaction.put(key, Buffer.from(JSON.stringify(note)));
+          }),
         );
       } catch (error) {
         leave();
         throw error;
       }
-      return { leave, done: () => remove(key).finally(leave) };
+      return { isAlone, leave, done: () => remove(key).finally(leave) };
     },
     settle: async ({ ledger, extend }) => {
       const settled: string[] = [];
@@ -74,7 +83,8 @@ export function createExtensionNotes(
         const note = await withStore((store) => noteAt(store, key));
         if (note === undefined) continue;
         const paid = (await ledger.account(note.account))?.expiresAt ?? null;
-        if (paid !== null && paid > (note.expiresAt ?? Number.NEGATIVE_INFINITY)) {
+        // It may be earlier than before: the configuration had shortened it.
+        if (paid !== null && paid !== note.expiresAt) {
           await extend(note.account, new Date(paid).toISOString());
           settled.push(note.account);
         } else if (wallClock() - note.at < openMs) {
@@ -87,7 +97,7 @@ export function createExtensionNotes(
   };
 }
 
-function noteAt(store: ConfigurationStore, key: string): Stored | undefined {
+function noteAt(store: StoreReader, key: string): Stored | undefined {
   const value = store.get(key);
   return value === undefined
     ? undefined

@@ -26,6 +26,10 @@ export interface CallerOptions {
   readonly service: string;
   readonly rate: number;
   readonly calls: number;
+  /** At most so many at once; default: all. */
+  readonly callsAtOnce?: number;
+  /** The whole rate from the first second on. */
+  readonly isSudden?: boolean;
   /** For scenarios that hold. */
   readonly holdMs?: number;
 }
@@ -64,8 +68,8 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     ...(options.extra ?? []),
   ];
   if (caller !== undefined) {
-    args.push('-s', caller.service, '-m', String(caller.calls), ...rateArguments(caller.rate));
-    args.push('-l', String(Math.min(caller.calls, callsMax)));
+    args.push('-s', caller.service, '-m', String(caller.calls), ...rateArguments(caller));
+    args.push('-l', String(Math.min(caller.callsAtOnce ?? caller.calls, callsMax)));
     if (caller.holdMs !== undefined) args.push('-d', String(caller.holdMs));
     args.push(caller.target);
   }
@@ -88,8 +92,8 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
 
 /** In four steps of a second: a system that has just started compiles, or touches its memory first, while
  *  it carries a part of the rate. */
-function rateArguments(rate: number): string[] {
-  if (rate < rampRateMin) return ['-r', String(rate)];
+function rateArguments({ rate, isSudden }: CallerOptions): string[] {
+  if (rate < rampRateMin || isSudden === true) return ['-r', String(rate)];
   const step = Math.ceil(rate / rampSteps);
   return [
     ...['-r', String(rate - (rampSteps - 1) * step), '-rate_increase', String(step)],

@@ -183,6 +183,70 @@ describe('a recharge whose extension does not come into force', () => {
   });
 });
 
+describe('a recharge behind an expiry that the configuration has shortened', () => {
+  const dayMs = 86_400_000;
+  const stated = '2030-01-01T00:00:00Z';
+  const inForce = (name: string): string | undefined =>
+    configuration.inForce().accounts.find((account) => account.name === name)?.expiresAt;
+
+  /** Recharged up to 2035 at `paidAt`, then set to 2030 by a document. */
+  async function shorten(name: string, paidAt: number): Promise<void> {
+    await configuration.apply({ accounts: [{ ...acme, name, expiresAt: stated }] }, options);
+    await ledger.openAccounts([{ name, units: 0n, expiresAt: Date.parse(stated) }], 0);
+    await ledger.pay({
+      account: name,
+      kind: 'recharge',
+      units: 1n,
+      at: paidAt,
+      by: 'jo',
+      reason: '',
+      extendDays: 1826,
+      expiresAt: Date.parse(stated),
+    });
+  }
+
+  const service = (): AccountService =>
+    createAccountService({
+      ledger,
+      configuration: () => configuration.inForce(),
+      extendExpiry: configuration.extendExpiry,
+      notes,
+    });
+
+  it('counts from what was stated', async () => {
+    await shorten('shortened', Date.now() - dayMs);
+    const { expiresAt, warnings } = await service().pay('shortened', recharge);
+    assert.deepEqual([expiresAt, warnings], ['2031-01-01T00:00:00.000Z', []]);
+    assert.equal(inForce('shortened'), '2031-01-01T00:00:00.000Z');
+    // From there on as ever, as it may not be in force everywhere.
+    const again = await service().pay('shortened', recharge);
+    assert.equal(again.expiresAt, '2032-01-01T00:00:00.000Z');
+  });
+
+  it('counts from the ledger while the last one may not be in force yet', async () => {
+    await shorten('recent', Date.now() - 60_000);
+    assert.equal((await service().pay('recent', recharge)).expiresAt, '2036-01-01T00:00:00.000Z');
+    await shorten('noted', Date.now() - dayMs);
+    const other = await notes.open('noted', 0);
+    assert.equal((await service().pay('noted', recharge)).expiresAt, '2036-01-01T00:00:00.000Z');
+    await other.done();
+  });
+
+  it('is settled though the ledger then knows an earlier expiry than before', async () => {
+    await shorten('late', Date.now() - dayMs);
+    const failing = createAccountService({
+      ledger,
+      configuration: () => configuration.inForce(),
+      extendExpiry: () => Promise.reject(new Error('another change is under way')),
+      notes,
+    });
+    assert.equal((await failing.pay('late', recharge)).warnings.length, 1);
+    assert.equal(inForce('late'), stated);
+    assert.deepEqual(await settle(notes), ['late']);
+    assert.equal(inForce('late'), '2031-01-01T00:00:00.000Z');
+  });
+});
+
 it('shows the expiry that calls go by, whatever opened the books', async () => {
   await configuration.apply({ accounts: [{ ...acme, name: 'called' }] }, options);
   // As the engine opens them.

@@ -5,10 +5,12 @@ import { booksSuite } from './books-suite.ts';
 import { ledgerSuite } from './ledger-suite.ts';
 import { longTextsSuite } from './long-texts-suite.ts';
 import { packageSuite } from './package-suite.ts';
+import { replaySuite } from './replay-suite.ts';
 
 for (const kind of ['lmdb', 'file'] satisfies StoreKind[]) {
   ledgerSuite(kind, () => openEmbeddedLedger(temporaryDirectory(), { kind }));
   booksSuite(kind, () => openEmbeddedLedger(temporaryDirectory(), { kind }));
   packageSuite(kind, () => openEmbeddedLedger(temporaryDirectory(), { kind }));
+  replaySuite(kind, () => openEmbeddedLedger(temporaryDirectory(), { kind }));
   longTextsSuite(kind, () => openEmbeddedLedger(temporaryDirectory(), { kind }));
 }

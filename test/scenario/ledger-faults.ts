@@ -10,6 +10,7 @@ import { freePorts } from '../../bench/peers/free-port.ts';
 import { MariaDb } from '../peers/mariadb.ts';
 import { SmallDisk } from '../peers/small-disk.ts';
 import { type LoggedCalls, startLoggedLoad } from './logged-load.ts';
+import { type Durations, durationsOf } from './measured-durations.ts';
 import { type NodeUnderTest, openNode } from './node-under-test.ts';
 
 export const ledgerFaults = [
@@ -19,21 +20,23 @@ export const ledgerFaults = [
   'diskFull',
   'databaseDiskFull',
 ] as const;
-export type LedgerFault = (typeof ledgerFaults)[number];
+type OneFault = (typeof ledgerFaults)[number];
+/** `eitherKilled`: two deaths of the node for one of the database, at random moments. */
+export type LedgerFault = OneFault | 'eitherKilled';
 
 export interface LedgerFaultRun {
   readonly fault: LedgerFault;
   readonly times: number;
   /** New calls a second. */
   readonly rate: number;
-  /** Between a return and the next fault. */
+  /** Between a return and the next fault; with `eitherKilled` anything up to twice that. */
   readonly upMs: number;
   /** How long a fault lasts, in turn. */
   readonly awayMs: readonly number[];
 }
 
 export interface LedgerFaultResult
-  extends Omit<LoggedCalls, 'ended' | 'answered' | 'acknowledged' | 'surprises'> {
+  extends Omit<LoggedCalls, 'ended' | 'answered' | 'acknowledged' | 'heldMs' | 'surprises'> {
   readonly ended: number;
   readonly acknowledged: number;
   readonly rows: number;
@@ -41,6 +44,7 @@ export interface LedgerFaultResult
   /** Of these, calls whose ACK the far end did not take: its 200 is what the node went by. None, but where the
    *  node was killed between the two, or the machine was too slow for SIPp. */
   readonly unacknowledged: number;
+  readonly durations: Durations;
   /** At the end of how many faults `tandem status` said that CDRs cannot be stored or written. */
   readonly told: number;
 }
@@ -59,6 +63,8 @@ interface Stage {
   readonly node: NodeUnderTest;
   readonly database: MariaDb;
   readonly disk: SmallDisk | undefined;
+  /** When the node was ended, ms since 1970. */
+  readonly nodeEnds: number[];
 }
 
 /** Why this fault cannot be had here; undefined where it can. */
@@ -89,16 +95,18 @@ export async function faultsUnderCalls(run: LedgerFaultRun): Promise<LedgerFault
       rate: run.rate,
       holdMs,
     });
+    const stage: Stage = { node, database, disk, nodeEnds: [] };
     let told = 0;
     for (let time = 0; time < run.times; time++) {
-      await delay(run.upMs);
+      const isRandom = run.fault === 'eitherKilled';
+      await delay(isRandom ? Math.random() * 2 * run.upMs : run.upMs);
       const awayMs = run.awayMs[time % run.awayMs.length]!;
-      if (await inflict(run.fault, awayMs, { node, database, disk })) told++;
+      if (await inflict(faultOf(run.fault, time), awayMs, stage)) told++;
     }
     await delay(run.upMs);
     const calls = await stop();
     stop = undefined;
-    return { ...(await judge(calls, { node, database, disk })), told };
+    return { ...(await judge(calls, stage)), told };
   } finally {
     await stop?.();
     await node.close();
@@ -115,6 +123,11 @@ export function assertAcknowledged({
 }: Pick<LedgerFaultResult, 'placed' | 'unacknowledged'>): void {
   const says = `of ${placed} calls ${unacknowledged} are charged whose ACK the far end did not take`;
   assert.ok(unacknowledged <= placed / 100, says);
+}
+
+function faultOf(fault: LedgerFault, time: number): OneFault {
+  if (fault !== 'eitherKilled') return fault;
+  return time % 3 === 2 ? 'databaseKilled' : 'nodeKilled';
 }
 
 function diskOf(fault: LedgerFault): SmallDisk | undefined {
@@ -157,8 +170,8 @@ function documentOf(callerPort: number, gatewayPort: number): object {
 }
 
 /** Whether the node said so before the fault went away. */
-async function inflict(fault: LedgerFault, awayMs: number, stage: Stage): Promise<boolean> {
-  const { node, database, disk } = stage;
+async function inflict(fault: OneFault, awayMs: number, stage: Stage): Promise<boolean> {
+  const { node, database, disk, nodeEnds } = stage;
   const isTold = async (): Promise<boolean> => {
     const { cdrLog, cdrStore } = await node.status();
     return !cdrLog.accepting || cdrStore.state === 'away';
@@ -176,6 +189,7 @@ async function inflict(fault: LedgerFault, awayMs: number, stage: Stage): Promis
   let told = false;
   switch (fault) {
     case 'nodeKilled':
+      nodeEnds.push(Date.now());
       await node.crash();
       break;
     case 'databaseKilled':
@@ -202,6 +216,9 @@ interface Row {
   readonly callId: string;
   readonly calleeCallId: string | null;
   readonly isAnswered: boolean;
+  readonly holdTimeMs: number;
+  /** ms since 1970. */
+  readonly endedAt: number;
   /** Why, and by whom. */
   readonly end: string;
 }
@@ -209,9 +226,9 @@ interface Row {
 /** Waits until the writer has shipped all, then counts in the tables themselves. */
 async function judge(
   calls: LoggedCalls,
-  { node, database }: Stage,
+  { node, database, nodeEnds }: Stage,
 ): Promise<Omit<LedgerFaultResult, 'told'>> {
-  await noCallUp(node);
+  await noCallUp(node, nodeEnds);
   const rows = await shippedRows(calls, database);
   assertOnce(
     'caller',
@@ -237,16 +254,18 @@ async function judge(
     rows: rows.length,
     answeredRows: answeredRows.length,
     unacknowledged: open.length,
+    durations: durationsOf(answeredRows, calls.heldMs, nodeEnds),
   };
 }
 
 /** A SIPp that got no processor may have left a call up: the node ends it as it drains. */
-async function noCallUp(node: NodeUnderTest): Promise<void> {
+async function noCallUp(node: NodeUnderTest, nodeEnds: number[]): Promise<void> {
   try {
     await node.quiet(quietMs);
   } catch (error) {
     console.log(`the node is started anew: ${(error as Error).message}`);
     await node.stop();
+    nodeEnds.push(Date.now());
     await node.start();
     await node.quiet();
   }
@@ -279,11 +298,17 @@ async function rowsIn(database: MariaDb): Promise<Row[]> {
   for (const { day } of days) {
     const found = await database.sql(
       `SELECT call_id AS callId, callee_call_id AS calleeCallId, answered_at IS NOT NULL AS isAnswered,
+        hold_time_ms AS holdTimeMs, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ended_at) DIV 1000 AS endedAt,
         CONCAT(end_reason, ' by ', ended_by, ', ', hold_time_ms DIV 1000, ' s') AS end FROM cdr_${day}`,
       'tandem',
     );
     for (const row of found as (Omit<Row, 'isAnswered'> & { isAnswered: number })[]) {
-      rows.push({ ...row, isAnswered: row.isAnswered === 1 });
+      rows.push({
+        ...row,
+        isAnswered: row.isAnswered === 1,
+        holdTimeMs: Number(row.holdTimeMs),
+        endedAt: Number(row.endedAt),
+      });
     }
   }
   return rows;

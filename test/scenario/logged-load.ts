@@ -28,6 +28,8 @@ export interface LoggedCalls {
   /** Call-IDs of the far end's side: about to send its 200, and its ACK has come. */
   readonly answered: readonly string[];
   readonly acknowledged: readonly string[];
+  /** By Call-ID of the far end's side: ms from its 200 to the BYE that it got. */
+  readonly heldMs: ReadonlyMap<string, number>;
   /** What the far end's SIPp did not expect, from its beginning. */
   readonly surprises: string;
 }
@@ -69,17 +71,21 @@ export async function startLoggedLoad(options: LoadOptions): Promise<() => Promi
     await stopChild(caller.child, 'SIGUSR1', 2 * silentMs + options.holdMs);
     const called = await finishCaller(caller, silentMs);
     await stopGateway(gateway);
-    const [answered, acknowledged] = ['answered ', 'acknowledged '].map((word) =>
+    const [answered, acknowledged, ended] = ['answered', 'acknowledged', 'ended'].map((word) =>
       linesOf(logFiles.gateway)
-        .filter((line) => line.startsWith(word))
-        .map((line) => line.slice(word.length)),
+        .map((line) => line.split(' '))
+        .filter((words) => words[0] === word),
     );
+    const answers = new Map(answered!.map(([, callId, at]) => [callId!, Number(at)]));
     return {
       placed: called.rows.at(-1)?.created ?? 0,
       failed: called.failed,
       ended: linesOf(logFiles.caller),
-      answered: answered!,
-      acknowledged: [...new Set(acknowledged!)],
+      answered: [...answers.keys()],
+      acknowledged: [...new Set(acknowledged!.map(([, callId]) => callId!))],
+      heldMs: new Map(
+        ended!.map(([, callId, at]) => [callId!, Number(at) - answers.get(callId!)!]),
+      ),
       surprises: textOf(join(folder, 'load-gateway-errors.log')).slice(0, 4000),
     };
   };

@@ -4,7 +4,7 @@ import type { UsageRules } from '../../core/billing/fraud-usage.ts';
 import type { CdrStoreFigures } from '../admin-messages.ts';
 import type { LedgerStore, RejectedRecord } from '../ledger/ledger-store.ts';
 import type { LogReader } from './log-retention.ts';
-import { currentLogSet, listLogSets } from './log-set.ts';
+import { currentLogSet, listLogSets, listSegments } from './log-set.ts';
 import type { WriterParameters } from './row-rules.ts';
 import { SetWriter } from './set-writer.ts';
 import { addDays, dayOfNode } from './table-days.ts';
@@ -111,6 +111,10 @@ export class CdrWriter {
   async removeOld(nowWallMs: number, graceMs?: number): Promise<void> {
     for (const set of this.#sets) set.removeOldSegments(nowWallMs, graceMs);
     const { store } = this.#options;
+    for (const { set } of this.#sets) {
+      const files = listSegments(set.directory).map(({ file }) => file);
+      await store.dropUnlisted(set.id, files);
+    }
     await store.dropUsages(Math.floor(nowWallMs / dayMs) - usageKeepDays);
     const keepDays = this.#options.parameters().SERVER_CDR_KEEP_DAYS;
     if (keepDays === 0) return;

@@ -7,6 +7,7 @@
 //   payment/NUMBER                     one payment
 //   payments                           number of the latest
 //   rejected/SET/FILE/OFFSET           a record that no table takes, with its reason
+//   unlisted/SET/FILE/OFFSET           a record that was posted without a row: the day of its table
 //   usage/NAME/ITEM/DAY                what calls of a day, or a longer period, have used of a fraud limit or a package
 //   row/DAY/ENDED/SET/FILE/OFFSET      a CDR: the end of the call, then the identity of its frame
 //
@@ -48,6 +49,9 @@ export function usagePrefix(account: string, item: string): string {
 export const paymentKey = (number: number): string => `payment/${padded(number, 12)}`;
 export const lastPaymentKey = 'payments';
 export const rejectedKey = (logId: LogId): string => `rejected/${identityKey(logId)}`;
+export const unlistedKey = (logId: LogId): string =>
+  `${unlistedPrefix(logId.set)}${fileKey(logId)}`;
+export const unlistedPrefix = (set: string): string => `unlisted/${set}/`;
 export const rowKey = (day: number, place: CdrPlace): string =>
   `${rowPrefix(day)}${padded(place.endedAt, 14)}/${identityKey(place.logId)}`;
 
@@ -57,8 +61,12 @@ export const endedKey = (day: number, endedAt: number): string =>
 
 /** The identity as text, which is also how CDRs of one millisecond are ordered everywhere: those of one
  *  worker as they were written. */
-export function identityKey({ set, file, offset }: LogId): string {
-  return `${set}/${paddedFile(file)}/${padded(offset, 10)}`;
+export function identityKey(logId: LogId): string {
+  return `${logId.set}/${fileKey(logId)}`;
+}
+
+function fileKey({ file, offset }: LogId): string {
+  return `${paddedFile(file)}/${padded(offset, 10)}`;
 }
 
 /** Of a key's last three parts. */

@@ -24,6 +24,8 @@ import {
   rejectedKey,
   rowKey,
   rowPrefix,
+  unlistedKey,
+  unlistedPrefix,
   usageKey,
 } from './embedded-keys.ts';
 import {
@@ -55,12 +57,14 @@ import {
 } from './ledger-store.ts';
 import { sumPostings } from './postings.ts';
 import { rowProblem } from './row-check.ts';
+import { isPosting, spansOf } from './unlisted-records.ts';
 
 /** Rows that one transaction removes: a day of millions must not hold up the writer. */
 const rowsDroppedAtOnce = 1000;
 
 interface EmbeddedBatch extends PreparedBatch {
   readonly packed: readonly PackedRow[];
+  readonly unlisted: readonly UnlistedRow[];
   readonly rejected: readonly RejectedRecord[];
 }
 
@@ -68,6 +72,14 @@ interface PackedRow {
   readonly row: LedgerRow;
   readonly key: string;
   readonly value: Uint8Array;
+}
+
+/** Posted without a row. */
+interface UnlistedRow {
+  readonly row: LedgerRow;
+  readonly key: string;
+  /** Of the row that it may have had, as parameters change; '' where no row could be made. */
+  readonly rowKey: string;
 }
 
 export async function openEmbeddedLedger(
@@ -89,6 +101,7 @@ function embeddedLedger(store: ConfigurationStore): LedgerStore {
     commit: async (prepared) => commitBatch(store, prepared as EmbeddedBatch),
     cdrs: (query) => embeddedCdrs(store, query),
     view: (read) => store.view((reader) => read(booksIn(reader))),
+    dropUnlisted: async (logSet, files) => dropUnlisted(store, logSet, files),
     dropDay: async (day) => dropDay(store, day),
     rejectedRows: async (page = {}) => listRejected(store, page),
     openAccounts: async (opening, at) => accounts.open(opening, at),
@@ -122,18 +135,21 @@ function booksIn(reader: StoreReader): LedgerBooks {
 
 function prepareBatch(batch: LedgerBatch): EmbeddedBatch {
   const packed: PackedRow[] = [];
+  const unlisted: UnlistedRow[] = [];
   const rejected = [...batch.rejected];
   for (const row of batch.rows) {
-    if (!row.listed) continue;
+    if (!(row.listed || isPosting(row))) continue;
+    const { logId, cdr, day } = row;
     const reason = rowProblem(row);
-    if (reason === '') {
-      const key = rowKey(row.day, { endedAt: row.cdr.endedAt, logId: row.logId });
-      packed.push({ row, key, value: packRow(row) });
-    } else {
-      rejected.push({ logId: row.logId, reason, raw: JSON.stringify(row.cdr, bigintText) });
+    const keyOfRow = reason === '' ? rowKey(day, { endedAt: cdr.endedAt, logId }) : '';
+    if (row.listed && reason === '') {
+      packed.push({ row, key: keyOfRow, value: packRow(row) });
+      continue;
     }
+    if (row.listed) rejected.push({ logId, reason, raw: JSON.stringify(cdr, bigintText) });
+    if (isPosting(row)) unlisted.push({ row, key: unlistedKey(logId), rowKey: keyOfRow });
   }
-  return { batch, packed, rejected };
+  return { batch, packed, unlisted, rejected };
 }
 
 /** JSON has no bigint. */
@@ -142,19 +158,26 @@ export function bigintText(_key: string, value: unknown): unknown {
 }
 
 function commitBatch(store: ConfigurationStore, prepared: EmbeddedBatch): CommitResult {
-  const { batch, packed, rejected } = prepared;
+  const { batch, packed, unlisted, rejected } = prepared;
   return store.transaction((transaction) => {
     const { version } = readCheckpoint(transaction, batch.logSet);
     if (version !== batch.version) return { kind: 'moved' };
     const stored = new Set<LedgerRow>();
     const twice = new Set<LedgerRow>();
+    const before = unlistedBefore(transaction, prepared);
     for (const { row, key, value } of packed) {
-      if (transaction.get(key) !== undefined) {
+      const isPosted = before.size > 0 && before.has(unlistedKey(row.logId));
+      if (isPosted || transaction.get(key) !== undefined) {
         twice.add(row);
         continue;
       }
       transaction.put(key, value);
       stored.add(row);
+    }
+    for (const { row, key, rowKey: keyOfRow } of unlisted) {
+      const isListed = keyOfRow !== '' && transaction.get(keyOfRow) !== undefined;
+      if (isListed || before.has(key)) twice.add(row);
+      else transaction.put(key, packJson(row.day));
     }
     countDays(transaction, stored);
     const posted = batch.rows.filter((row) => !twice.has(row));
@@ -167,6 +190,21 @@ function commitBatch(store: ConfigurationStore, prepared: EmbeddedBatch): Commit
     transaction.put(checkpointKey(batch.logSet), packJson(next));
     return { kind: 'stored', rows: stored.size, rejected };
   });
+}
+
+/** Keys of records of these files, between the first and the last of the batch, that were posted without a row. */
+function unlistedBefore(
+  transaction: StoreTransaction,
+  { packed, unlisted }: EmbeddedBatch,
+): ReadonlySet<string> {
+  const rows = [...packed, ...unlisted].map(({ row }) => row);
+  const before = new Set<string>();
+  for (const { set, file, first, last } of spansOf(rows)) {
+    const from = unlistedKey({ set, file, offset: first });
+    const to = `${unlistedKey({ set, file, offset: last })}\u0001`;
+    for (const [key] of transaction.range(from, to, Number.MAX_SAFE_INTEGER)) before.add(key);
+  }
+  return before;
 }
 
 function post(
@@ -224,6 +262,39 @@ async function dropDay(store: ConfigurationStore, day: number): Promise<void> {
     });
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** From file to file, not through all of their records. */
+async function dropUnlisted(
+  store: ConfigurationStore,
+  logSet: string,
+  files: readonly string[],
+): Promise<void> {
+  const prefix = unlistedPrefix(logSet);
+  const end = `${prefix}${behind}`;
+  const kept = new Set(
+    files.map((file) => folderOf(unlistedKey({ set: logSet, file, offset: 0 }))),
+  );
+  let from = prefix;
+  for (;;) {
+    const [first] = store.range(from, end, 1);
+    if (first === undefined) return;
+    const folder = folderOf(first[0]);
+    const behindFile = `${folder}/${behind}`;
+    if (kept.has(folder)) {
+      from = behindFile;
+      continue;
+    }
+    const gone = store.range(first[0], behindFile, rowsDroppedAtOnce);
+    store.transaction((transaction) => {
+      for (const [key] of gone) transaction.remove(key);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/'));
 }
 
 function listUsages(store: ConfigurationStore): Usage[] {

@@ -21,7 +21,7 @@ import { sumPostings } from './postings.ts';
 
 export type StoreEntry = [key: string, value: Uint8Array];
 
-const leftOut = ['row/', 'day/'];
+const leftOut = ['row/', 'day/', 'unlisted/'];
 
 /** `directory`: the data directory, for the log behind the checkpoint. */
 export function copyLedger(store: ConfigurationStore, directory: string): StoreEntry[] {

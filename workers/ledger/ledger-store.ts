@@ -5,7 +5,8 @@
 // What makes it exactly once: the batch says at which version of the checkpoint it was read. The store
 // locks the checkpoint, compares, writes rows, postings and the next checkpoint, and commits. A batch whose
 // fate is not known is offered again: either its version still holds, or the checkpoint has moved and the
-// batch is read anew from there.
+// batch is read anew from there. Should the checkpoint be lost or come back older, what was posted is told by the
+// identity of its record: by its row, or where it has none by itself (unlisted-records.ts).
 import type { RentState } from '../../core/billing/package-items.ts';
 import type { Cdr, Usage } from '../../core/cdr/cdr.ts';
 import type { LogId } from '../../core/cdr/cdr-json.ts';
@@ -133,6 +134,8 @@ export interface PaymentOrder {
   readonly extendDays: number;
   /** What the configuration says of its expiry; an earlier recharge may have moved it on. */
   readonly expiresAt: number | null;
+  /** The configuration has shortened what earlier recharges made of the expiry: a recharge counts from what it says. */
+  readonly isShortened?: boolean | undefined;
 }
 
 /** `open`: nothing was written, the rent waits for money, or the period never began. */
@@ -241,6 +244,9 @@ export interface LedgerStore extends LedgerBooks {
   /** Runs `read` on the books as of one moment, while calls and payments go on being posted; it may run twice where
    *  what it reads is taken away meanwhile. */
   view<Result>(read: (books: LedgerBooks) => Promise<Result>): Promise<Result>;
+  /** Of records that were posted without a row: forgets those whose file of the log is none of `files`, and so cannot
+   *  be read again. */
+  dropUnlisted(logSet: string, files: readonly string[]): Promise<void>;
   /** Removes the rows of these days; what they charged stays in the books. */
   dropDay(day: number): Promise<void>;
   /** In the order of their identities, those behind `after`; 10,000 where no limit is given. */

@@ -6,9 +6,12 @@ import type { LedgerBatch, LedgerRow, RejectedRecord } from './ledger-store.ts';
 import { cdrColumnNames } from './mysql-cdr-row.ts';
 import { sumPostings } from './postings.ts';
 import { sqlText, sqlTime } from './sql-text.ts';
+import type { LogSpan } from './unlisted-records.ts';
 
 /** Rows of one INSERT. */
 const rowsAtOnce = 1000;
+/** Rows that one SELECT looks for by their keys. */
+const keysAtOnce = 200;
 
 export interface SqlRowText {
   readonly row: LedgerRow;
@@ -32,6 +35,53 @@ export function partsOf(rows: readonly SqlRowText[]): SqlRowText[][] {
     }
   }
   return parts;
+}
+
+/** In the numbers of the tables. */
+export interface SqlPlace {
+  readonly file: number;
+  readonly offset: number;
+}
+
+export function unlistedSql(places: readonly SqlPlace[]): string[] {
+  const statements: string[] = [];
+  for (let at = 0; at < places.length; at += rowsAtOnce) {
+    const part = places.slice(at, at + rowsAtOnce);
+    const values = part.map(({ file, offset }) => `(${file},${offset})`).join(',');
+    statements.push(`INSERT INTO cdr_unlisted (log_file, log_offset) VALUES ${values}`);
+  }
+  return statements;
+}
+
+/** Asks for records of these stretches that were posted without a row. */
+export function findUnlistedSql(
+  spans: readonly LogSpan[],
+  fileOf: (span: LogSpan) => number,
+): string[] {
+  if (spans.length === 0) return [];
+  const stretches = spans.map(
+    (span) => `(log_file = ${fileOf(span)} AND log_offset BETWEEN ${span.first} AND ${span.last})`,
+  );
+  return [`SELECT log_file, log_offset FROM cdr_unlisted WHERE ${stretches.join(' OR ')}`];
+}
+
+/** Asks for the rows of these records. */
+export function findRowsSql(
+  rows: readonly LedgerRow[],
+  placeOf: (row: LedgerRow) => SqlPlace,
+): string[] {
+  const statements: string[] = [];
+  for (const [day, ofDay] of groupByDay(rows, (row) => row.day)) {
+    for (let at = 0; at < ofDay.length; at += keysAtOnce) {
+      const keys = ofDay.slice(at, at + keysAtOnce).map((row) => {
+        const { file, offset } = placeOf(row);
+        const ended = sqlTime(row.cdr.endedAt);
+        return `(ended_at = ${ended} AND log_file = ${file} AND log_offset = ${offset})`;
+      });
+      statements.push(`SELECT log_file, log_offset FROM cdr_${day} WHERE ${keys.join(' OR ')}`);
+    }
+  }
+  return statements;
 }
 
 function groupByDay<Item>(

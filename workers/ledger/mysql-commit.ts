@@ -1,7 +1,8 @@
 // One batch of the CDR writer as one transaction. The usual way is one text of several statements and one
 // COMMIT: two answers to wait for. Its text is made while the batch before is under way, so that the server
-// has its next work at once. Where the server refuses a row, the same is done step by step, halving the rows
-// until those at fault are found.
+// has its next work at once. Where the server refuses a row, or a record turns out to be posted already, the same is
+// done step by step, halving the rows until those at fault are found.
+import type { ResultSetHeader } from 'mysql2/promise';
 import { addDays } from '../cdr/table-days.ts';
 import { bigintText } from './embedded-ledger.ts';
 import {
@@ -15,15 +16,20 @@ import {
 import {
   advanceSql,
   booksSql,
+  findRowsSql,
+  findUnlistedSql,
   insertSql,
   partsOf,
   rejectedSql,
+  type SqlPlace,
   type SqlRowText,
+  unlistedSql,
 } from './mysql-batch-sql.ts';
 import { rowSql } from './mysql-cdr-row.ts';
-import { isDuplicate, type MysqlLink, SqlRefused } from './mysql-link.ts';
+import { isDuplicate, type MysqlLink, SqlRefused, type SqlRow } from './mysql-link.ts';
 import { rowProblem } from './row-check.ts';
 import { sqlText } from './sql-text.ts';
+import { isPosting, spansOf } from './unlisted-records.ts';
 
 /** ER_NO_SUCH_TABLE: somebody has dropped it. */
 const noSuchTable = 1146;
@@ -31,6 +37,10 @@ const noSuchTable = 1146;
 interface MysqlBatch extends PreparedBatch {
   /** Those that a table takes. */
   readonly listed: readonly LedgerRow[];
+  /** Those that are posted without a row. */
+  readonly unlisted: readonly LedgerRow[];
+  /** Of these, those that may have had one: parameters change. */
+  readonly perhapsListed: readonly LedgerRow[];
   readonly rejected: readonly RejectedRecord[];
   /** Made at the commit where the server is to be asked for the numbers of log files first. */
   texts: BatchTexts | undefined;
@@ -38,12 +48,21 @@ interface MysqlBatch extends PreparedBatch {
 
 interface BatchTexts {
   readonly rows: readonly SqlRowText[];
+  /** SELECTs that find something where a record was posted before. */
+  readonly looks: readonly string[];
   /** All up to the COMMIT. */
   readonly whole: string;
 }
 
 function rejectedRow({ cdr, logId }: LedgerRow, reason: string): RejectedRecord {
   return { logId, reason, raw: JSON.stringify(cdr, bigintText) };
+}
+
+function hasAll(
+  rows: readonly LedgerRow[],
+  fileOf: (row: LedgerRow) => number | undefined,
+): boolean {
+  return rows.every((row) => fileOf(row) !== undefined);
 }
 
 export class MysqlCommit {
@@ -57,15 +76,24 @@ export class MysqlCommit {
 
   prepare(batch: LedgerBatch): MysqlBatch {
     const listed: LedgerRow[] = [];
+    const unlisted: LedgerRow[] = [];
+    const perhapsListed: LedgerRow[] = [];
     const rejected = [...batch.rejected];
     for (const row of batch.rows) {
-      if (!row.listed) continue;
+      if (!(row.listed || isPosting(row))) continue;
       const reason = rowProblem(row);
-      if (reason === '') listed.push(row);
-      else rejected.push(rejectedRow(row, reason));
+      if (row.listed && reason === '') {
+        listed.push(row);
+        continue;
+      }
+      if (row.listed) rejected.push(rejectedRow(row, reason));
+      if (!isPosting(row)) continue;
+      unlisted.push(row);
+      if (reason === '') perhapsListed.push(row);
     }
-    const prepared: MysqlBatch = { batch, listed, rejected, texts: undefined };
-    if (listed.every((row) => this.#fileOf(row) !== undefined))
+    const parts = { batch, listed, unlisted, perhapsListed, rejected };
+    const prepared: MysqlBatch = { ...parts, texts: undefined };
+    if (hasAll(listed, (row) => this.#fileOf(row)) && hasAll(unlisted, (row) => this.#fileOf(row)))
       prepared.texts = this.#texts(prepared);
     return prepared;
   }
@@ -73,17 +101,18 @@ export class MysqlCommit {
   commit(prepared: PreparedBatch): Promise<CommitResult> {
     const batch = prepared as MysqlBatch;
     return this.#link.alone(async () => {
-      for (const row of batch.listed) if (!this.#isPlaced(row)) await this.#prepareTables(row);
+      await this.#preparePlaces(batch);
       batch.texts ??= this.#texts(batch);
       try {
-        return await this.#atOnce(batch, batch.texts);
+        const result = await this.#atOnce(batch, batch.texts);
+        if (result !== undefined) return result;
       } catch (error) {
         if (!(error instanceof SqlRefused)) throw error;
         if (error.errno === noSuchTable) this.#days.clear();
         if (!error.isAboutData) throw new LedgerAway(`MySQL: ${error.message}`);
         await this.#link.run('ROLLBACK');
-        return await this.#stepByStep(batch, batch.texts);
       }
+      return await this.#stepByStep(batch, batch.texts);
     });
   }
 
@@ -98,32 +127,59 @@ export class MysqlCommit {
   }
 
   #fileOf({ logId }: LedgerRow): number | undefined {
-    return this.#files.get(`${logId.set}/${logId.file}`);
+    return this.#numberOf(logId.set, logId.file);
   }
 
-  #texts({ batch, listed, rejected }: MysqlBatch): BatchTexts {
+  #numberOf(set: string, file: string): number | undefined {
+    return this.#files.get(`${set}/${file}`);
+  }
+
+  #placeOf(row: LedgerRow): SqlPlace {
+    return { file: this.#fileOf(row)!, offset: row.logId.offset };
+  }
+
+  #texts({ batch, listed, unlisted, perhapsListed, rejected }: MysqlBatch): BatchTexts {
     const rows = listed.map((row) => ({
       row,
       sql: `(${rowSql(row)},${this.#fileOf(row)!},${row.logId.offset})`,
     }));
+    const spans = spansOf(unlisted.length === 0 ? listed : [...listed, ...unlisted]);
+    const looks = [
+      ...findUnlistedSql(spans, (span) => this.#numberOf(span.set, span.file)!),
+      ...findRowsSql(perhapsListed, (row) => this.#placeOf(row)),
+    ];
     const statements = [
       'START TRANSACTION',
       advanceSql(batch),
+      ...looks,
       ...partsOf(rows).map(insertSql),
       ...booksSql(batch.rows, new Set(listed)),
+      ...unlistedSql(unlisted.map((row) => this.#placeOf(row))),
       ...rejectedSql(rejected),
     ];
-    return { rows, whole: statements.join(';\n') };
+    return { rows, looks, whole: statements.join(';\n') };
+  }
+
+  async #preparePlaces({ listed, unlisted, perhapsListed }: MysqlBatch): Promise<void> {
+    for (const rows of [listed, perhapsListed]) {
+      for (const row of rows) if (!this.#isPlaced(row)) await this.#prepareTables(row);
+    }
+    for (const row of unlisted) await this.#prepareFile(row);
   }
 
   /** Outside of the transaction: DDL would commit it. The next day's table is made with the day's. */
-  async #prepareTables({ day, logId }: LedgerRow): Promise<void> {
+  async #prepareTables(row: LedgerRow): Promise<void> {
+    const { day } = row;
     if (!this.#days.has(day)) {
       for (const each of [day, addDays(day, 1)]) {
         await this.#link.run(`CREATE TABLE IF NOT EXISTS cdr_${each} LIKE cdr_template`);
       }
       this.#days.add(day);
     }
+    await this.#prepareFile(row);
+  }
+
+  async #prepareFile({ logId }: LedgerRow): Promise<void> {
     const file = `${logId.set}/${logId.file}`;
     if (this.#files.has(file)) return;
     const where = `log_set = ${sqlText(logId.set)} AND file = ${sqlText(logId.file)}`;
@@ -142,37 +198,75 @@ export class MysqlCommit {
     this.#files.set(file, id!);
   }
 
-  async #atOnce({ rejected }: MysqlBatch, { rows, whole }: BatchTexts): Promise<CommitResult> {
-    const results = await this.#link.run(whole);
-    if (results[1]!.affectedRows !== 1) {
+  /** Undefined, and rolled back, where something of it was posted before. */
+  async #atOnce(
+    { rejected }: MysqlBatch,
+    { rows, looks, whole }: BatchTexts,
+  ): Promise<CommitResult | undefined> {
+    const [, advanced, ...results] = await this.#link.answers(whole);
+    if ((advanced as ResultSetHeader).affectedRows !== 1) {
       await this.#link.run('ROLLBACK');
       return { kind: 'moved' };
+    }
+    if (results.slice(0, looks.length).some((found) => (found as SqlRow[]).length > 0)) {
+      await this.#link.run('ROLLBACK');
+      return undefined;
     }
     await this.#link.run('COMMIT');
     return { kind: 'stored', rows: rows.length, rejected };
   }
 
-  async #stepByStep({ batch, rejected }: MysqlBatch, { rows }: BatchTexts): Promise<CommitResult> {
+  async #stepByStep(
+    { batch, rejected }: MysqlBatch,
+    { rows, looks }: BatchTexts,
+  ): Promise<CommitResult> {
     const [, advanced] = await this.#link.run(`START TRANSACTION; ${advanceSql(batch)}`);
     if (advanced!.affectedRows !== 1) {
       await this.#link.run('ROLLBACK');
       return { kind: 'moved' };
     }
+    const before = await this.#find(looks);
     const stored = new Set<LedgerRow>();
     const twice = new Set<LedgerRow>();
-    const refused = [...rejected];
-    for (const part of partsOf(rows)) {
+    const refused = new Map<LedgerRow, string>();
+    for (const part of partsOf(rows.filter(({ row }) => !before.has(this.#placeText(row))))) {
       await this.#insertOrHalve(part, async ({ row }, error) => {
         if (error === undefined) stored.add(row);
         else if (isDuplicate(error)) twice.add(row);
-        else refused.push(rejectedRow(row, error.message));
+        else refused.set(row, error.message);
       });
     }
-    const posted = batch.rows.filter((row) => !twice.has(row));
-    const statements = [...booksSql(posted, stored), ...rejectedSql(refused)];
+    // The server may object to the values of a row before it finds that it has it.
+    const kept = await this.#find(findRowsSql([...refused.keys()], (row) => this.#placeOf(row)));
+    for (const place of kept) before.add(place);
+    const posted = batch.rows.filter(
+      (row) => !(twice.has(row) || before.has(this.#placeText(row))),
+    );
+    const unlisted = posted.filter((row) => !stored.has(row) && isPosting(row));
+    const setAside = [...rejected];
+    for (const [row, reason] of refused) {
+      if (!kept.has(this.#placeText(row))) setAside.push(rejectedRow(row, reason));
+    }
+    const statements = [
+      ...booksSql(posted, stored),
+      ...unlistedSql(unlisted.map((row) => this.#placeOf(row))),
+      ...rejectedSql(setAside),
+    ];
     if (statements.length > 0) await this.#link.run(statements.join(';\n'));
     await this.#link.run('COMMIT');
-    return { kind: 'stored', rows: stored.size, rejected: refused };
+    return { kind: 'stored', rows: stored.size, rejected: setAside };
+  }
+
+  #placeText(row: LedgerRow): string {
+    return `${this.#fileOf(row)}/${row.logId.offset}`;
+  }
+
+  async #find(selects: readonly string[]): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (const sql of selects) {
+      for (const row of await this.#link.rows(sql)) found.add(`${row.log_file}/${row.log_offset}`);
+    }
+    return found;
   }
 
   /** `settled` is told of each row, with what the server says against it. */

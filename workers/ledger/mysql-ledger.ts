@@ -20,6 +20,8 @@ import { migrate } from './mysql-migrations.ts';
 import { sqlText } from './sql-text.ts';
 
 const queryMs = 60_000;
+/** Entries that one transaction removes: it must not hold up the writer. */
+const droppedAtOnce = 10_000;
 /** Between two looks at the server's settings. */
 const settingsMs = 60_000;
 
@@ -66,6 +68,7 @@ export function openMysqlLedger({
     commit: (prepared) => commits.commit(prepared),
     cdrs: (query) => mysqlCdrs(reading, query),
     view: (read) => viewMysqlBooks({ url, answerMs: answerMs ?? queryMs }, read),
+    dropUnlisted: (logSet, files) => dropUnlisted(writing, logSet, files),
     dropDay: async (day) => {
       // First, so that no query begins on a table that is going.
       await writing.run(`DELETE FROM cdr_day WHERE day = ${day}`);
@@ -110,6 +113,21 @@ function behindSql(after: LogId): string {
   const set = sqlText(after.set);
   const file = sqlText(after.file);
   return `log_set > ${set} OR (log_set = ${set} AND (file > ${file} OR (file = ${file} AND log_offset > ${after.offset})))`;
+}
+
+async function dropUnlisted(
+  link: MysqlLink,
+  logSet: string,
+  files: readonly string[],
+): Promise<void> {
+  const kept = new Set(files);
+  const rows = await link.rows(`SELECT id, file FROM cdr_log_file
+    WHERE log_set = ${sqlText(logSet)} AND EXISTS (SELECT 1 FROM cdr_unlisted WHERE log_file = id)`);
+  for (const { id, file } of rows) {
+    if (kept.has(text(file))) continue;
+    const sql = `DELETE FROM cdr_unlisted WHERE log_file = ${id} LIMIT ${droppedAtOnce}`;
+    while ((await link.run(sql))[0]!.affectedRows === droppedAtOnce);
+  }
 }
 
 /** Makes the row that commits lock. */

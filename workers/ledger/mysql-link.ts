@@ -69,6 +69,11 @@ export class MysqlLink {
     return Array.isArray(result) ? result : [result];
   }
 
+  /** The rows of each statement that is a SELECT, of a text of several. @throws LedgerAway, SqlRefused */
+  async answers(sql: string): Promise<(ResultSetHeader | SqlRow[])[]> {
+    return (await this.#send(sql)) as (ResultSetHeader | SqlRow[])[];
+  }
+
   /** `work` alone on the connection, to its end; a transaction that it left open is rolled back, or goes
    *  with the connection: the next START TRANSACTION would commit it. */
   alone<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -7,6 +7,7 @@ import { ledger } from './migrations/0001-ledger.ts';
 import { configuration } from './migrations/0002-configuration.ts';
 import { usage } from './migrations/0003-usage.ts';
 import { giftMoney } from './migrations/0004-gift-money.ts';
+import { unlisted } from './migrations/0005-unlisted.ts';
 import { text } from './mysql-cdr-row.ts';
 import type { MysqlLink } from './mysql-link.ts';
 import { sqlText } from './sql-text.ts';
@@ -24,6 +25,7 @@ const migrations: readonly Migration[] = [
   { number: 2, ...configuration },
   { number: 3, ...usage },
   { number: 4, ...giftMoney },
+  { number: 5, ...unlisted },
 ];
 
 const lockName = 'tandem.schema';

@@ -36,7 +36,8 @@ function changeOf(account: LedgerAccount, { kind, units }: PaymentOrder): bigint
 
 /** A recharge extends what is left; an account that has expired begins anew at the day of the payment. */
 function expiryAfter(account: LedgerAccount, order: PaymentOrder): number | null {
-  const expiresAt = later(account.expiresAt, order.expiresAt);
+  const expiresAt =
+    order.isShortened === true ? order.expiresAt : later(account.expiresAt, order.expiresAt);
   if (expiresAt === null || order.kind !== 'recharge') return expiresAt;
   return Math.max(expiresAt, order.at) + order.extendDays * dayMs;
 }
