@@ -12,9 +12,10 @@
 // the stamp is that event's, so the count is exact (`most` is at most `watchedEventsMax`).
 //
 // A number has its entry in one of 16 places. Where all are taken, one that nobody is listed under and no
-// call holds a line of is given to another number: the one used longest ago. It is marked, emptied, then named. Two
-// workers that enter the same number at the same instant may do so twice; the later place is then freed
-// and one event may be missed. Nothing else is lost but what a full table pushes out (counted).
+// call holds a line of is given to another number: the one used longest ago. It is marked, emptied, then named, unless
+// another worker has named one for the number meanwhile. Two that name theirs at the same instant have it twice;
+// the later place is then freed, and what was counted there is missed. Nothing else is lost but what a full table
+// pushes out (counted).
 import { byteHash } from '../bytes/byte-hash.ts';
 import { keyedHashText } from '../bytes/keyed-hash.ts';
 import { watchLineSlot, wordsPerLine } from './line-limits.ts';
@@ -146,7 +147,10 @@ function enter(watch: NumberWatch, key: bigint, start: number, nowSeconds: numbe
     Atomics.store(words, at + listedUntil, 0);
     Atomics.store(words, at + since, Atomics.load(words, at + head));
     Atomics.store(words, at + lastUse, nowSeconds);
-    Atomics.store(keys, entry, key);
+    // Another has entered it meanwhile, and may have counted under it.
+    const named = placeOf(watch, key, start);
+    Atomics.store(keys, entry, named < 0 ? key : free);
+    if (named >= 0) return named;
     const first = placeOf(watch, key, start);
     if (first === entry || first < 0) return entry;
     Atomics.compareExchange(keys, entry, key, free);

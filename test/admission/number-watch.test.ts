@@ -53,6 +53,30 @@ describe('watched numbers', () => {
     );
   });
 
+  it('are counted in one place when one worker enters a number while another stands still over it', () => {
+    const watch = watchOf(16);
+    const { keys } = watch;
+    const rule = { most: 4, seconds: 600 };
+    const note = (entry: number): boolean => noteEvent(watch, entry, 10, rule);
+    const runs: boolean[] = [];
+    const paused = {
+      ...watch,
+      // Read again between the mark and the name: the other worker runs just then.
+      get keys(): BigInt64Array {
+        if (runs.length === 0 && keys.includes(-1n)) {
+          runs.push(
+            note(watched(watch, 'caller', '1', 10)),
+            note(watched(watch, 'caller', '1', 10)),
+          );
+        }
+        return keys;
+      },
+    };
+    runs.push(note(watched(paused, 'caller', '1', 10)), note(watched(watch, 'caller', '1', 10)));
+    assert.deepEqual(runs, [false, false, false, true]);
+    assert.equal(keys.filter((key) => key !== 0n).length, 1);
+  });
+
   it('are listed until their time, with the reason', () => {
     const watch = watchOf(16);
     const entry = watched(watch, 'caller', '1', 10);
