@@ -108,6 +108,32 @@ test('a commit that failed, or whose answer got lost, is stored once', async () 
   await ledger.close();
 });
 
+test('batches of calls that have ended since the checkpoint was asked for are new', async () => {
+  const directory = temporaryDirectory();
+  const ledger = await openEmbeddedLedger(directory);
+  const log = openLog(directory, { nowWallMs: baseMs });
+  const said: (boolean | undefined)[] = [];
+  const store: LedgerStore = {
+    ...ledger,
+    prepare: (batch) => {
+      said.push(batch.isNew);
+      return ledger.prepare(batch);
+    },
+  };
+  const writer = writerOn(directory, store);
+  const laterMs = Date.now() + 60_000;
+  for (const ended of [[baseMs], [laterMs, laterMs + 1], [laterMs, baseMs]]) {
+    for (const endedAt of ended) log.recordEnd(failedCdr(`c${said.length}-${endedAt}`, endedAt));
+    log.flush();
+    await writer.drain();
+  }
+  assert.deepEqual(said, [false, true, false]);
+  assert.equal((await storedIds(ledger)).length, 5);
+  writer.close();
+  log.close(baseMs);
+  await ledger.close();
+});
+
 test('the queue is told in records and bytes while the store is away', async () => {
   const directory = temporaryDirectory();
   const ledger = await openEmbeddedLedger(directory);

@@ -47,6 +47,14 @@ export function replaySuite(kind: string, open: () => Promise<LedgerStore>): voi
       assert.equal((await store.rejectedRows()).length, 2);
     });
 
+    it('posts once what comes again in a batch that was taken for new', async () => {
+      const hidden = rowOf(billed('hidden'), 8, { listed: false });
+      await commit(store, batchOf(0, [hidden]));
+      const next = rowOf(billed('next'), 300, { listed: false });
+      await commit(store, batchOf(1, [hidden, next], { isNew: true }));
+      assert.equal(await balance(), 10_000_000_000n - 2n * 1_320_000n);
+    });
+
     it('posts once what comes again under other parameters', async () => {
       const shown = rowOf(billed('shown'), 8);
       const hidden = rowOf(billed('hidden'), 300, { listed: false });

@@ -52,6 +52,8 @@ export class SetWriter {
   rejectedRecords = 0;
   /** Places that the ledger has stored for certain. */
   checkpoint: Checkpoint;
+  /** When that of the ledger was asked for last, ms since 1970. */
+  #checkpointAskedAt: number;
   readonly #options: SetWriterOptions;
   /** Undefined where reading has to begin anew behind what was collected. */
   #tail: LogTail | undefined;
@@ -65,14 +67,16 @@ export class SetWriter {
   #shippedSinceCount = { records: 0, bytes: 0 };
   readonly #gone = new Set<string>();
 
-  private constructor(options: SetWriterOptions, checkpoint: Checkpoint) {
+  private constructor(options: SetWriterOptions, checkpoint: Checkpoint, askedAt: number) {
     this.#options = options;
+    this.#checkpointAskedAt = askedAt;
     this.set = options.set;
     this.checkpoint = checkpoint;
   }
 
   static async open(options: SetWriterOptions): Promise<SetWriter> {
-    return new SetWriter(options, await options.store.checkpoint(options.set.id));
+    const askedAt = Date.now();
+    return new SetWriter(options, await options.store.checkpoint(options.set.id), askedAt);
   }
 
   /** Ships one batch. `idle`: nothing more was there to be read. @throws LedgerAway */
@@ -196,6 +200,7 @@ export class SetWriter {
   }
 
   async #restart(): Promise<void> {
+    this.#checkpointAskedAt = Date.now();
     this.checkpoint = await this.#options.store.checkpoint(this.set.id);
     this.close();
     this.#waiting = undefined;
@@ -235,7 +240,9 @@ export class SetWriter {
     const places = tail.places();
     const records = rows.length + rejected.length;
     if (records === 0 && !this.#movesOn(tail)) return undefined;
-    const batch: LedgerBatch = { logSet: this.set.id, version, rows, rejected, places };
+    // A call is over before its end is written.
+    const isNew = rows.every(({ cdr }) => cdr.endedAt > this.#checkpointAskedAt);
+    const batch: LedgerBatch = { logSet: this.set.id, version, rows, rejected, places, isNew };
     const prepared = this.#options.store.prepare(batch);
     return { prepared, records, bytes, files: [...files], isFull, synced: undefined };
   }

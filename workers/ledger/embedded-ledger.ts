@@ -176,7 +176,7 @@ function commitBatch(store: ConfigurationStore, prepared: EmbeddedBatch): Commit
     }
     for (const { row, key, rowKey: keyOfRow } of unlisted) {
       const isListed = keyOfRow !== '' && transaction.get(keyOfRow) !== undefined;
-      if (isListed || before.has(key)) twice.add(row);
+      if (isListed || transaction.get(key) !== undefined) twice.add(row);
       else transaction.put(key, packJson(row.day));
     }
     countDays(transaction, stored);
@@ -192,11 +192,12 @@ function commitBatch(store: ConfigurationStore, prepared: EmbeddedBatch): Commit
   });
 }
 
-/** Keys of records of these files, between the first and the last of the batch, that were posted without a row. */
+/** For those that get a row now: keys of records of these files, between the first and the last of the batch, that were posted without a row. */
 function unlistedBefore(
   transaction: StoreTransaction,
-  { packed, unlisted }: EmbeddedBatch,
+  { batch, packed, unlisted }: EmbeddedBatch,
 ): ReadonlySet<string> {
+  if (batch.isNew === true) return new Set();
   const rows = [...packed, ...unlisted].map(({ row }) => row);
   const before = new Set<string>();
   for (const { set, file, first, last } of spansOf(rows)) {

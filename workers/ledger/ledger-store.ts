@@ -57,6 +57,8 @@ export interface LedgerBatch {
   readonly rejected: readonly RejectedRecord[];
   /** Places of all streams behind the batch. */
   readonly places: Readonly<Record<string, LogPlace>>;
+  /** All of it was written since the checkpoint was asked for, so that none of it can have been posted before. */
+  readonly isNew?: boolean;
 }
 
 export type CommitResult =

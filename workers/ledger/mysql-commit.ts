@@ -48,7 +48,7 @@ interface MysqlBatch extends PreparedBatch {
 
 interface BatchTexts {
   readonly rows: readonly SqlRowText[];
-  /** SELECTs that find something where a record was posted before. */
+  /** SELECTs that find something where a record was posted before; those of `whole`. */
   readonly looks: readonly string[];
   /** All up to the COMMIT. */
   readonly whole: string;
@@ -138,16 +138,13 @@ export class MysqlCommit {
     return { file: this.#fileOf(row)!, offset: row.logId.offset };
   }
 
-  #texts({ batch, listed, unlisted, perhapsListed, rejected }: MysqlBatch): BatchTexts {
+  #texts(prepared: MysqlBatch): BatchTexts {
+    const { batch, listed, unlisted, rejected } = prepared;
     const rows = listed.map((row) => ({
       row,
       sql: `(${rowSql(row)},${this.#fileOf(row)!},${row.logId.offset})`,
     }));
-    const spans = spansOf(unlisted.length === 0 ? listed : [...listed, ...unlisted]);
-    const looks = [
-      ...findUnlistedSql(spans, (span) => this.#numberOf(span.set, span.file)!),
-      ...findRowsSql(perhapsListed, (row) => this.#placeOf(row)),
-    ];
+    const looks = batch.isNew === true ? [] : this.#looksFor(prepared);
     const statements = [
       'START TRANSACTION',
       advanceSql(batch),
@@ -158,6 +155,14 @@ export class MysqlCommit {
       ...rejectedSql(rejected),
     ];
     return { rows, looks, whole: statements.join(';\n') };
+  }
+
+  #looksFor({ listed, unlisted, perhapsListed }: MysqlBatch): string[] {
+    const spans = spansOf(unlisted.length === 0 ? listed : [...listed, ...unlisted]);
+    return [
+      ...findUnlistedSql(spans, (span) => this.#numberOf(span.set, span.file)!),
+      ...findRowsSql(perhapsListed, (row) => this.#placeOf(row)),
+    ];
   }
 
   async #preparePlaces({ listed, unlisted, perhapsListed }: MysqlBatch): Promise<void> {
@@ -216,16 +221,14 @@ export class MysqlCommit {
     return { kind: 'stored', rows: rows.length, rejected };
   }
 
-  async #stepByStep(
-    { batch, rejected }: MysqlBatch,
-    { rows, looks }: BatchTexts,
-  ): Promise<CommitResult> {
+  async #stepByStep(prepared: MysqlBatch, { rows }: BatchTexts): Promise<CommitResult> {
+    const { batch, rejected } = prepared;
     const [, advanced] = await this.#link.run(`START TRANSACTION; ${advanceSql(batch)}`);
     if (advanced!.affectedRows !== 1) {
       await this.#link.run('ROLLBACK');
       return { kind: 'moved' };
     }
-    const before = await this.#find(looks);
+    const before = await this.#find(this.#looksFor(prepared));
     const stored = new Set<LedgerRow>();
     const twice = new Set<LedgerRow>();
     const refused = new Map<LedgerRow, string>();
