@@ -8,9 +8,9 @@ import { openNode } from '../scenario/node-under-test.ts';
 
 const gatewayCount = 200;
 const prefixesPerGateway = 5000;
-/** Beyond what the hypervisor takes: traced by perf sched, a stall of 40 ms was one in which nothing ran on either
- *  processor, the idle task "on" one of them for the whole time. */
-const stallMsMax = 20;
+/** A thread that did the work of a change itself would stand still for seconds. How still it stands at all, beside a minute
+ *  without a change, is measured by the suite `swap` of the bench: here the node is cold, and the machine may be busy. */
+const stallMsMax = 100;
 
 function manyGateways(): object[] {
   return Array.from({ length: gatewayCount }, (_, gateway) => ({
