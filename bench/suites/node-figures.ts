@@ -92,12 +92,12 @@ export async function measureStall(context: SuiteContext): Promise<StallResult> 
     const settleSeconds = context.quick ? 0 : gaugeSeconds;
     // What the first configuration took
     await delay(settleSeconds * 1000);
-    const load = await startLoad(stage, rate, settleSeconds + seconds);
+    const load = await startLoad(stage, rate, 2 * settleSeconds + seconds);
     await delay(settleSeconds * 1000);
     const first = await readStalls(tandemOf(stage));
-    // Its first reading holds the minute before it
+    // Until the gauge has forgotten it
     await delay(settleSeconds * 1000);
-    const longest = await watchStalls(tandemOf(stage), seconds - settleSeconds);
+    const longest = await watchStalls(tandemOf(stage), seconds);
     const faults = await load();
     context.say(
       `longest stall at ${rate} CPS: ${JSON.stringify(longest)}, in the first minute ${JSON.stringify(first)}`,
