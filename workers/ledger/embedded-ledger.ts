@@ -255,11 +255,16 @@ async function dropDay(store: ConfigurationStore, day: number): Promise<void> {
   const prefix = rowPrefix(day);
   // First, so that no query begins on rows that are going.
   store.transaction((transaction) => transaction.remove(dayKey(day)));
+  await removeRange(store, prefix, `${prefix}${behind}`);
+}
+
+/** In parts, with the writer's turn between two. */
+async function removeRange(store: ConfigurationStore, from: string, end: string): Promise<void> {
   for (;;) {
-    const rows = store.range(prefix, `${prefix}${behind}`, rowsDroppedAtOnce);
-    if (rows.length === 0) return;
+    const gone = store.range(from, end, rowsDroppedAtOnce);
+    if (gone.length === 0) return;
     store.transaction((transaction) => {
-      for (const [key] of rows) transaction.remove(key);
+      for (const [key] of gone) transaction.remove(key);
     });
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -282,15 +287,8 @@ async function dropUnlisted(
     if (first === undefined) return;
     const folder = folderOf(first[0]);
     const behindFile = `${folder}/${behind}`;
-    if (kept.has(folder)) {
-      from = behindFile;
-      continue;
-    }
-    const gone = store.range(first[0], behindFile, rowsDroppedAtOnce);
-    store.transaction((transaction) => {
-      for (const [key] of gone) transaction.remove(key);
-    });
-    await new Promise((resolve) => setImmediate(resolve));
+    if (!kept.has(folder)) await removeRange(store, first[0], behindFile);
+    from = behindFile;
   }
 }
 
