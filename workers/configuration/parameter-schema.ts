@@ -19,6 +19,7 @@ import { candidatesMax } from '../../core/routing/gateway-ranking.ts';
 import { problemsPerListMax } from './document-problem.ts';
 import { decimal, isPrefix } from './field-schemas.ts';
 import { isMediaParameter, isUnsupportedParameter, parameterAliases } from './parameter-names.ts';
+import { mediaNotYet } from './unsupported-fields.ts';
 
 export type ParameterRule =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly unit: string }
@@ -204,7 +205,7 @@ function ruleOf(name: string): ParameterRule | undefined {
 function refusal(name: string, canonical: string): string {
   if (isUnsupportedParameter(canonical)) {
     const older = canonical === name ? '' : ` (an older name of ${canonical})`;
-    const why = isMediaParameter(canonical) ? ': media does not pass this node yet' : '';
+    const why = isMediaParameter(canonical) ? mediaNotYet : '';
     return `is not supported by this version${older}${why}`;
   }
   return 'is unknown; expected the name of a system parameter (docs/configuration.md)';
