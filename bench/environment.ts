@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { projectPath } from './peers/project-path.ts';
-import type { Environment } from './results.ts';
+import type { Environment, SuiteRun } from './results.ts';
 
 export function readEnvironment(): Environment {
   return {
@@ -15,10 +15,15 @@ export function readEnvironment(): Environment {
     kamailio: firstMatch('kamailio', ['-v'], /version: kamailio (\S+)/),
     sipp: firstMatch('sipp', ['-v'], /SIPp v(\S+?)\.?\n/),
     receiveBufferMaxBytes: Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8')),
+  };
+}
+
+/** What is checked out. */
+export function readCommit(): Pick<SuiteRun, 'commit' | 'changedFiles'> {
+  const changed = git('status', '--porcelain').split('\n');
+  return {
     commit: git('rev-parse', '--short=12', 'HEAD'),
-    changedFiles: git('status', '--porcelain')
-      .split('\n')
-      .filter((line) => line !== '').length,
+    changedFiles: changed.filter((line) => line !== '').length,
   };
 }
 

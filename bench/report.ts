@@ -15,6 +15,7 @@ import type {
   Results,
   RoutingResult,
   StepResult,
+  SuiteRun,
 } from './results.ts';
 
 export function writeReport(results: Results, file: string): void {
@@ -22,11 +23,11 @@ export function writeReport(results: Results, file: string): void {
 }
 
 export function renderReport(results: Results): string {
-  const { suites, environment } = results;
+  const { suites, environment, runs } = results;
   const sections = [
-    '# Benchmarks\n\nWritten by `bench/report.ts` from the results of one run; not edited by hand.',
+    '# Benchmarks\n\nWritten by `bench/report.ts` from the results of `npm run bench`; not edited by hand.',
     results.quick ? '**A quick run: it shows that the suites work and measures nothing.**' : '',
-    machine(results, environment),
+    machine(environment),
     '## What was wanted, what was measured',
     table(
       ['figure', 'wanted', 'measured', 'reached'],
@@ -51,33 +52,35 @@ export function renderReport(results: Results): string {
     curves(results),
     memory(suites.memory),
     nodeFigures(results),
+    origins(runs),
     method(),
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
 
-function machine(results: Results, environment: Environment): string {
-  const { cpuModel, cores, memoryBytes, kernel, commit, changedFiles } = environment;
-  const changes = changedFiles === 0 ? '' : `, with ${changedFiles} changed files`;
+function machine({ cpuModel, cores, memoryBytes, kernel, ...versions }: Environment): string {
   return [
-    `- Machine: ${cpuModel}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB; Linux ${kernel}; net.core.rmem_max ${environment.receiveBufferMaxBytes}.`,
-    `- Versions: Node ${environment.node}, Kamailio ${environment.kamailio}, SIPp ${environment.sipp}; commit ${commit}${changes}; ${results.startedAt.slice(0, 10)}.`,
-    ...origins(results),
-    `- Commands: ${results.commands.map((command) => `\`${command}\``).join(', ')}.`,
+    `- Machine: ${cpuModel}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB; Linux ${kernel}; net.core.rmem_max ${versions.receiveBufferMaxBytes}.`,
+    `- Versions: Node ${versions.node}, Kamailio ${versions.kamailio}, SIPp ${versions.sipp}.`,
     '- SIPp, caller and gateways, runs on the same cores as the system under test.',
   ].join('\n');
 }
 
-/** Which commit each suite has measured, where it is not that of the whole run. */
-function origins({ environment, suiteCommits = {} }: Results): string[] {
-  const byCommit = new Map<string, string[]>();
-  for (const [suite, commit] of Object.entries(suiteCommits)) {
-    byCommit.set(commit, [...(byCommit.get(commit) ?? []), suite]);
+/** Which commit each suite has measured, when and by which command; suites of one command share a row. */
+function origins(runs: Results['runs']): string {
+  const bySource = new Map<string, { run: SuiteRun; suites: string[] }>();
+  for (const [suite, run] of Object.entries(runs)) {
+    const source = `${run.commit} ${run.changedFiles} ${run.command}`;
+    const { suites } = bySource.get(source) ?? { suites: [] };
+    bySource.set(source, { run, suites: [...suites, suite] });
   }
-  byCommit.delete(environment.commit);
-  return [...byCommit].map(
-    ([commit, suites]) => `- Measured later, of commit ${commit}: ${suites.join(', ')}.`,
-  );
+  const rows = [...bySource.values()].map(({ run, suites }) => [
+    suites.join(', '),
+    run.changedFiles === 0 ? run.commit : `${run.commit}, ${run.changedFiles} changed files`,
+    run.startedAt.slice(0, 10),
+    `\`${run.command}\``,
+  ]);
+  return `## What was measured by what\n\n${table(['suites', 'commit', 'date', 'command'], rows)}`;
 }
 
 function steps(title: string, rows: readonly StepResult[] | undefined): string {

@@ -9,9 +9,6 @@ export interface Environment {
   kamailio: string;
   sipp: string;
   receiveBufferMaxBytes: number;
-  commit: string;
-  /** Files that differ from the commit. */
-  changedFiles: number;
 }
 
 export interface StepResult {
@@ -248,12 +245,20 @@ export interface SuiteResults {
   drain?: DrainResult[];
 }
 
-export interface Results {
+/** What a suite's figures were measured with: a folder of results keeps the last run of each suite. */
+export interface SuiteRun {
+  /** ISO 8601. */
   startedAt: string;
+  command: string;
+  commit: string;
+  /** Files that differed from the commit. */
+  changedFiles: number;
+}
+
+export interface Results {
   quick: boolean;
-  commands: string[];
+  /** The machine and the peers, as the folder's first run found them. */
   environment: Environment;
-  /** The commit that each suite has measured; absent in older results. */
-  suiteCommits?: Partial<Record<keyof SuiteResults, string>>;
+  runs: Partial<Record<keyof SuiteResults, SuiteRun>>;
   suites: SuiteResults;
 }

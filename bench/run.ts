@@ -15,10 +15,10 @@ import {
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { readEnvironment } from './environment.ts';
+import { readCommit, readEnvironment } from './environment.ts';
 import { projectPath } from './peers/project-path.ts';
 import { writeReport } from './report.ts';
-import type { Environment, Results, SuiteResults } from './results.ts';
+import type { Results, SuiteResults } from './results.ts';
 import { measureBilled } from './suites/billed.ts';
 import { measureCrashes } from './suites/crash.ts';
 import { measureDelay } from './suites/delay.ts';
@@ -122,17 +122,10 @@ function pick<T extends string>(option: string, text: string | undefined, all: r
   return all.filter((name) => chosen.includes(name));
 }
 
-function openResults(folder: string, quick: boolean, environment: Environment): Results {
+function openResults(folder: string, quick: boolean): Results {
   const file = join(folder, 'results.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Results;
-  return {
-    startedAt: new Date().toISOString(),
-    quick,
-    commands: [],
-    environment,
-    suiteCommits: {},
-    suites: {},
-  };
+  return { quick, environment: readEnvironment(), runs: {}, suites: {} };
 }
 
 /** Keeps SIPp's statistics, compressed; what else a run leaves behind is not worth keeping. */
@@ -159,17 +152,15 @@ async function main(): Promise<void> {
       ? resolve(given)
       : projectPath(`bench/results/${quick ? 'quick-' : ''}${stamp}`);
   mkdirSync(folder, { recursive: true });
-  const environment = readEnvironment();
-  const results = openResults(folder, quick, environment);
-  results.commands.push(
-    ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
-  );
-  results.suiteCommits ??= {};
+  const results = openResults(folder, quick);
+  const command = ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, '');
+  const checkedOut = readCommit();
   const found = results.suites as Record<SuiteName, unknown>;
   let failures = 0;
   for (const name of chosen) {
     if (tandemOnly.includes(name) && !systems.includes('tandem')) continue;
     const say = (line: string): void => console.log(`[${name}] ${line}`);
+    const startedAt = new Date().toISOString();
     say('begins');
     try {
       found[name] = await suites[name]({
@@ -181,7 +172,7 @@ async function main(): Promise<void> {
         options,
         say,
       });
-      results.suiteCommits[name] = environment.commit;
+      results.runs[name] = { startedAt, command, ...checkedOut };
     } catch (error) {
       failures++;
       say(`failed: ${error instanceof Error ? error.message : String(error)}`);

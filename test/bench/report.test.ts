@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderReport } from '../../bench/report.ts';
 import { wantedFigures } from '../../bench/report-wanted.ts';
-import type { StepResult, SuiteResults } from '../../bench/results.ts';
+import type { StepResult, SuiteResults, SuiteRun } from '../../bench/results.ts';
 
 function stepOf(system: string, rate: number, systemCpuPerCallUs: number): StepResult {
   return {
@@ -27,11 +27,16 @@ function stepOf(system: string, rate: number, systemCpuPerCallUs: number): StepR
   };
 }
 
+const run: SuiteRun = {
+  startedAt: '2026-01-02T03:04:05Z',
+  command: 'npm run bench -- --quick',
+  commit: 'abc123',
+  changedFiles: 1,
+};
+
 function reportOf(suites: SuiteResults): string {
   return renderReport({
-    startedAt: '2026-01-02T03:04:05Z',
     quick: true,
-    commands: ['npm run bench -- --quick'],
     environment: {
       cpuModel: 'a processor',
       cores: 2,
@@ -41,9 +46,8 @@ function reportOf(suites: SuiteResults): string {
       kamailio: '5.6.3',
       sipp: '3.6.1',
       receiveBufferMaxBytes: 4194304,
-      commit: 'abc123',
-      changedFiles: 1,
     },
+    runs: { cpu: run, kinds: run, ceiling: { ...run, commit: 'def456', changedFiles: 0 } },
     suites,
   });
 }
@@ -205,15 +209,14 @@ describe('benchmark report', () => {
     assert.match(text, /\| 2000 \| 10 \+ 30 \|/);
   });
 
-  it('names machine, versions, commit and commands', () => {
+  it('names machine, versions, and commit, day and command of each suite', () => {
     const text = reportOf({ cpu: [stepOf('Tandem', 1000, 80)] });
     for (const part of [
       'a processor',
       'v20.0.0',
       '5.6.3',
-      'abc123',
-      '1 changed',
-      '--quick',
+      '| cpu, kinds | abc123, 1 changed files | 2026-01-02 | `npm run bench -- --quick` |',
+      '| ceiling | def456 | 2026-01-02 | `npm run bench -- --quick` |',
       'A quick run',
     ]) {
       assert.ok(text.includes(part), part);
