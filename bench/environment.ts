@@ -18,11 +18,17 @@ export function readEnvironment(): Environment {
   };
 }
 
-/** What is checked out. */
+/** What a figure depends on; neither tests, nor documents, nor figures kept before. */
+const measured = [
+  ...['core', 'workers', 'native-free', 'admin', 'bench', 'package-lock.json', 'tsconfig.json'],
+  ':(exclude)bench/results',
+];
+
+/** The last commit of what is measured, and how many of its files differ from it. */
 export function readCommit(): Pick<SuiteRun, 'commit' | 'changedFiles'> {
-  const changed = git('status', '--porcelain').split('\n');
+  const changed = git('status', '--porcelain', '--', ...measured).split('\n');
   return {
-    commit: git('rev-parse', '--short=12', 'HEAD'),
+    commit: git('log', '-1', '--format=%h', '--abbrev=12', '--', ...measured),
     changedFiles: changed.filter((line) => line !== '').length,
   };
 }
