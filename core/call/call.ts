@@ -143,6 +143,8 @@ export interface InboundLeg {
   giveUpAtMs: number;
   /** A carrier's 2xx that waits for the PRACK of a provisional with SDP. */
   held: HeldAnswer | undefined;
+  /** To tag of the latest response to this INVITE; '' before the first one. */
+  heardTag: string;
 }
 
 export interface HeldAnswer {

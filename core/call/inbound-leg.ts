@@ -29,7 +29,29 @@ export function createInboundLeg(transaction: ServerTransaction | undefined): In
     resendTimer: 0,
     giveUpAtMs: 0,
     held: undefined,
+    heardTag: '',
   };
+}
+
+/** RFC 3261 8.2.6.2: one tag for all responses to a request, and (9.2) for that to its CANCEL. Where forks
+ *  have early dialogs of their own it is the latest one's. */
+function tagFor(env: CallEnvironment, leg: InboundLeg, { head }: ServerTransaction): string {
+  if (head.toTagged) return '';
+  leg.heardTag ||= mintTag(env.identity);
+  return leg.heardTag;
+}
+
+/** 200 to the CANCEL of the leg's INVITE. */
+export function acceptCancel(
+  env: CallEnvironment,
+  leg: InboundLeg,
+  cancel: ServerTransaction,
+): void {
+  env.transactions.respond(
+    cancel,
+    200,
+    writeResponse(cancel.head, 200, tagFor(env, leg, cancel), ''),
+  );
 }
 
 /** Reads out of the INVITE what later messages need. `trusted`: identity headers may cross. */
@@ -82,6 +104,7 @@ export function sendProgress(
   const { statusCode, payload, hasSdp } = progress;
   const headers = transaction.head.recordRoutes + contactLines + payload.lines;
   const { localTag } = fork.caller;
+  inbound.heardTag = localTag;
   const { body } = payload;
   if (progress.rseq > 0 && invite.supports100rel && inbound.reliable.length < reliableMax) {
     const rseq = nextRseq(env, fork);
@@ -148,7 +171,7 @@ export function sendFailure(
 ): void {
   const { transaction } = leg;
   if (transaction === undefined) return;
-  const tag = transaction.head.toTagged ? '' : mintTag(env.identity);
+  const tag = tagFor(env, leg, transaction);
   const whole = writeResponse(transaction.head, statusCode, tag, headers);
   // The code is what matters.
   const text = mayCarry(env, transaction.hop, whole)

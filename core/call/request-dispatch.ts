@@ -24,6 +24,7 @@ import { findDialog, forgetDialog } from './call-table.ts';
 import type { CallEnvironment } from './environment.ts';
 import { payloadOf } from './header-policy.ts';
 import { comesFromPeer, onInDialog } from './in-dialog.ts';
+import { acceptCancel } from './inbound-leg.ts';
 import { type CheckedGateway, onOptionsAnswer, onOptionsLost } from './options-check.ts';
 import { onInviteLost, onInviteResponse } from './outbound-leg.ts';
 import { cancelReinvite, dropUnheardReinvite } from './reinvite.ts';
@@ -87,8 +88,9 @@ function onCancel(
     else refuseUnknownSource(env, transaction);
     return;
   }
-  respond(env, transaction, 200, '');
   const owner = cancelled.owner as Owner;
+  if (owner?.kind === OwnerKind.inboundLeg) acceptCancel(env, owner, transaction);
+  else respond(env, transaction, 200, '');
   if (owner?.kind === OwnerKind.relay) {
     env.current = owner.from.call;
     cancelReinvite(env, owner);

@@ -28,13 +28,14 @@ describe('CANCEL', () => {
     const invite = begun(stage);
     const carried = carrierA.takeOne('INVITE');
     carrierA.send(responseTo(carried, 180, { tag: 'g1' }));
-    caller.takeOne('SIP/2.0 180');
+    const to = caller.takeOne('SIP/2.0 180').header('To');
     caller.send(cancelText(invite));
+    // One tag for all responses of ours (RFC 3261 8.2.6.2, 9.2).
     assert.deepEqual(
-      caller.take().map((message) => [message.status, message.method]),
+      caller.take().map((message) => [message.status, message.method, message.header('To')]),
       [
-        [200, 'CANCEL'],
-        [487, 'INVITE'],
+        [200, 'CANCEL', to],
+        [487, 'INVITE', to],
       ],
     );
     const cancel = carrierA.takeOne('CANCEL');
@@ -54,6 +55,9 @@ describe('CANCEL', () => {
     const invite = begun(stage);
     const carried = stage.carrierA.takeOne('INVITE');
     stage.caller.send(cancelText(invite));
+    const tags = stage.caller.take().map((message) => tagOf(message.header('To')));
+    assert.deepEqual(tags, [tags[0], tags[0]]);
+    assert.notEqual(tags[0], '');
     assert.deepEqual(stage.carrierA.take(), []);
     stage.carrierA.send(responseTo(carried, 100));
     stage.carrierA.takeOne('CANCEL');

@@ -179,6 +179,17 @@ describe('hunting', () => {
     }
   });
 
+  it('a refusal after ringing has the To tag of the ringing (RFC 3261 8.2.6.2)', () => {
+    const { caller, carrierA } = createStage();
+    caller.send(inviteText().text);
+    const carried = carrierA.takeOne('INVITE');
+    carrierA.send(responseTo(carried, 180, { tag: 'x' }));
+    carrierA.send(responseTo(carried, 480, { tag: 'x' }));
+    const [, ringing, refusal] = caller.take();
+    assert.deepEqual([ringing!.status, refusal!.status], [180, 480]);
+    assert.equal(refusal!.header('To'), ringing!.header('To'));
+  });
+
   it('goes on after ringing with switchUntilConnect', () => {
     const document = structuredClone(plainDocument) as {
       routingGateways: Record<string, unknown>[];
