@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:net';
 /** The kernel's own start at 32768; well-known services end below 10,000. */
 const firstPort = 10_240;
 const portCount = 20_000;
-const attemptsMax = 200;
+const takenMax = 200;
 
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
@@ -20,7 +20,8 @@ export async function freePorts(count: number): Promise<number[]> {
   const held: (Socket | Server)[] = [];
   const ports: number[] = [];
   for (let attempt = 0; ports.length < count; attempt++) {
-    if (attempt === attemptsMax) throw new Error(`no ${count} free ports in ${attempt} attempts`);
+    if (attempt === count + takenMax)
+      throw new Error(`no ${count} free ports in ${attempt} attempts`);
     const port = firstPort + Math.floor(Math.random() * portCount);
     const socket = createSocket('udp4');
     const server = createServer();

@@ -58,7 +58,10 @@ export interface NodeUnderTest {
   readonly target: { readonly address: string; readonly port: number };
   readonly apply: (document: object, name?: string) => Promise<void>;
   readonly command: (...args: string[]) => Promise<string>;
+  /** By `tandem cdr`. */
   readonly cdrs: (...args: string[]) => Promise<CdrLine[]>;
+  /** By GET /api/v1/cdrs: for many questions, each of which would be a process. */
+  readonly cdrsOf: (query: Readonly<Record<string, string>>) => Promise<CdrLine[]>;
   readonly status: () => Promise<StatusLine>;
   /** Waits until no call is up and every line is back, and fails where a handler threw. */
   readonly quiet: (patienceMs?: number) => Promise<StatusLine>;
@@ -85,23 +88,23 @@ export async function openNode(more: Partial<TandemOptions> = {}): Promise<NodeU
   };
   let tandem = await startTandem(options);
   const command = (...args: string[]): Promise<string> => runTandemCommand(tandem.dataDir, ...args);
-  const status = async (): Promise<StatusLine> => {
-    const response = await fetch(`${tandem.adminUrl}/api/v1/status`, {
-      headers: { authorization: `Bearer ${tandem.token}` },
-    });
-    assert.equal(response.status, 200, 'GET /api/v1/status');
-    return (await response.json()) as StatusLine;
+  const get = async (path: string): Promise<Response> => {
+    const headers = { authorization: `Bearer ${tandem.token}` };
+    const response = await fetch(`${tandem.adminUrl}/api/v1/${path}`, { headers });
+    assert.equal(response.status, 200, `GET /api/v1/${path}`);
+    return response;
   };
+  const status = async (): Promise<StatusLine> =>
+    (await (await get('status')).json()) as StatusLine;
   return {
     folder,
     port: options.port,
     target: { address: '127.0.0.1', port: options.port },
     apply: (document, name = 'configuration') => applyDocument(tandem, document, name),
     command,
-    cdrs: async (...args) => {
-      const lines = (await command('cdr', ...args)).split('\n').filter((line) => line !== '');
-      return lines.map((line) => JSON.parse(line) as CdrLine);
-    },
+    cdrs: async (...args) => cdrLines(await command('cdr', ...args)),
+    cdrsOf: async (query) =>
+      cdrLines(await (await get(`cdrs?${new URLSearchParams(query)}`)).text()),
     status,
     quiet: async (patienceMs = quietMs) => {
       const log = (): string => readFileSync(tandem.child.outputFile, 'utf8').slice(-2000);
@@ -121,6 +124,11 @@ export async function openNode(more: Partial<TandemOptions> = {}): Promise<NodeU
       remove();
     },
   };
+}
+
+function cdrLines(text: string): CdrLine[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as CdrLine);
 }
 
 /** Lines come back with the end of a call; figures are a second old. */
