@@ -1,7 +1,7 @@
 // The suites that are made of plain steps: CPU per call, the other kinds of call, the highest clean
 // rate, overload.
 import { setTimeout as delay } from 'node:timers/promises';
-import { noteStep, openSearch } from '../ceiling-search.ts';
+import { type CeilingSearch, noteStep, openSearch } from '../ceiling-search.ts';
 import { limitCpu } from '../cpu-limit.ts';
 import { type CallKindName, callKinds, round, runStep } from '../load.ts';
 import type { CeilingResult, CurvePoint, OverloadResult, StepResult } from '../results.ts';
@@ -79,36 +79,51 @@ const warmingSeconds = 20;
 /** A step that searches; the one that confirms has the usual lengths. */
 const searching: Lengths = { warmUpSeconds: 10, seconds: 30 };
 
-/** Searches the highest rate without a failed call or a retransmission. */
-export async function findCeilings(context: SuiteContext): Promise<CeilingResult[]> {
-  const results: CeilingResult[] = [];
-  for (const name of switches(context)) results.push(await findCeiling(context, name));
-  return results;
+interface SystemSearch {
+  readonly name: SystemName;
+  readonly search: CeilingSearch;
+  readonly steps: StepResult[];
+  /** As the results name it. */
+  system: string;
 }
 
-/** After an unclean step the system is started anew: what an overload leaves behind (calls repeated for 32 s,
- *  transactions that linger) must not fail the next, lower rate. What it had warmed up, code compiled while
- *  it ran or pages of memory, it gets again from calls at the last clean rate. */
-async function findCeiling(context: SuiteContext, name: SystemName): Promise<CeilingResult> {
-  const search = openSearch(context.options['max-cps'] ?? (context.quick ? 2000 : 30_000));
-  const steps: StepResult[] = [];
-  let system = '';
-  while (search.phase !== 'over') {
-    await onStage(context, name, 'ceiling', async (stage) => {
-      system = stage.system.name;
-      if (search.clean > 0) await warm(context, stage, search.clean);
-      let clean = true;
-      while (clean && search.phase !== 'over') {
-        const { rate, phase } = search;
-        const short = phase === 'search' && !context.quick ? searching : {};
-        const result = await step(context, stage, { kind: 'answer', rate, ...short });
-        steps.push(result);
-        clean = result.clean;
-        noteStep(search, clean);
-      }
-    });
+/** Searches the highest rate without a failed call or a retransmission: the systems take turns, so that a slow
+ *  spell of the machine meets all of them. */
+export async function findCeilings(context: SuiteContext): Promise<CeilingResult[]> {
+  const rateMax = context.options['max-cps'] ?? (context.quick ? 2000 : 30_000);
+  const searches = switches(context).map(
+    (name): SystemSearch => ({ name, search: openSearch(rateMax), steps: [], system: '' }),
+  );
+  const isOpen = ({ search }: SystemSearch): boolean => search.phase !== 'over';
+  while (searches.some(isOpen)) {
+    for (const one of searches.filter(isOpen)) await takeTurn(context, one);
   }
-  return { system, cleanCps: search.clean, confirmed: search.confirmed, steps };
+  return searches.map(({ system, search, steps }) => ({
+    system,
+    cleanCps: search.clean,
+    confirmed: search.confirmed,
+    steps,
+  }));
+}
+
+/** Until the first unclean step. After it the system is started anew: what an overload leaves behind (calls
+ *  repeated for 32 s, transactions that linger) must not fail the next, lower rate. What it had warmed up, code
+ *  compiled while it ran or pages of memory, it gets again from calls at the last clean rate. */
+function takeTurn(context: SuiteContext, one: SystemSearch): Promise<void> {
+  const { name, search, steps } = one;
+  return onStage(context, name, 'ceiling', async (stage) => {
+    one.system = stage.system.name;
+    if (search.clean > 0) await warm(context, stage, search.clean);
+    let clean = true;
+    while (clean && search.phase !== 'over') {
+      const { rate, phase } = search;
+      const short = phase === 'search' && !context.quick ? searching : {};
+      const result = await step(context, stage, { kind: 'answer', rate, ...short });
+      steps.push(result);
+      clean = result.clean;
+      noteStep(search, clean);
+    }
+  });
 }
 
 async function warm(context: SuiteContext, stage: Stage, rate: number): Promise<void> {
@@ -131,8 +146,9 @@ export async function measureOverload(context: SuiteContext): Promise<OverloadRe
   }
   if (!mayLimitCpu(context)) return results;
   const limited = { ...context, coresMax: overloadCores };
-  for (const name of switches(context)) {
-    const { cleanCps: clean } = await findCeiling(limited, name);
+  const ceilings = await findCeilings(limited);
+  for (const [index, name] of switches(context).entries()) {
+    const { cleanCps: clean } = ceilings[index]!;
     const result = await overload(limited, name, () => clean);
     results.push(
       context.curve ? { ...result, curve: await curveOf(limited, name, clean) } : result,
