@@ -20,7 +20,13 @@ export function readEnvironment(): Environment {
 
 /** What a figure depends on; neither tests, nor documents, nor figures kept before. */
 const measured = [
-  ...['core', 'workers', 'native-free', 'admin', 'bench', 'package-lock.json', 'tsconfig.json'],
+  'core',
+  'workers',
+  'native-free',
+  'admin',
+  'bench',
+  'package-lock.json',
+  'tsconfig.json',
   ':(exclude)bench/results',
 ];
 

@@ -89,14 +89,17 @@ function onCancel(
     return;
   }
   const owner = cancelled.owner as Owner;
-  if (owner?.kind === OwnerKind.inboundLeg) acceptCancel(env, owner, transaction);
-  else respond(env, transaction, 200, '');
+  if (owner?.kind === OwnerKind.inboundLeg) {
+    acceptCancel(env, owner, transaction);
+    if (owner.call === undefined) return;
+    env.current = owner.call;
+    env.control.onCallerGaveUp(owner.call);
+    return;
+  }
+  respond(env, transaction, 200, '');
   if (owner?.kind === OwnerKind.relay) {
     env.current = owner.from.call;
     cancelReinvite(env, owner);
-  } else if (owner?.kind === OwnerKind.inboundLeg && owner.call !== undefined) {
-    env.current = owner.call;
-    env.control.onCallerGaveUp(owner.call);
   }
 }
 

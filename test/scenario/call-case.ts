@@ -74,6 +74,15 @@ export const cancelled: Outcome = {
   answered: false,
 };
 
+/** Fields of a gateway that is waited for so long in every state of an attempt, seconds. */
+export const patient = {
+  timeoutInvite: 60,
+  timeoutTrying: 60,
+  timeoutSessionProgress: 60,
+  timeoutSessionProgressSdp: 60,
+  timeoutRinging: 60,
+} as const;
+
 /** A gateway that every call of the case reaches. */
 export const taker = (scenario: string, more: Partial<GatewayCase> = {}): GatewayCase => ({
   scenario,

@@ -5,6 +5,7 @@ import {
   type CallCase,
   cancelled,
   normal,
+  patient,
   taker,
   untouched,
 } from './call-case.ts';
@@ -12,14 +13,6 @@ import {
 const timedOut = { endReason: 'Session timeout', endedBy: 'server', sipCode: 200 } as const;
 /** 64*T1. */
 const giveUpMs = 32_000;
-/** Waited for so long in every state of an attempt, seconds. */
-const patient = {
-  timeoutInvite: 60,
-  timeoutTrying: 60,
-  timeoutSessionProgress: 60,
-  timeoutSessionProgressSdp: 60,
-  timeoutRinging: 60,
-};
 
 export const dialogCalls: readonly CallCase[] = [
   {

@@ -1,23 +1,22 @@
 // Whose call it is, and which gateways are tried for it.
-import { byCaller, type CallCase, type GatewayCase, taker, untouched } from './call-case.ts';
+import {
+  byCaller,
+  type CallCase,
+  type GatewayCase,
+  patient,
+  taker,
+  untouched,
+} from './call-case.ts';
 
-const timers = [
-  'timeoutInvite',
-  'timeoutTrying',
-  'timeoutSessionProgress',
-  'timeoutSessionProgressSdp',
-  'timeoutRinging',
-] as const;
-
-/** Fields of a gateway of which no timer but this one ends before the call would. */
-const onlyBy = (timer: (typeof timers)[number]): object =>
-  Object.fromEntries(timers.filter((name) => name !== timer).map((name) => [name, 60]));
+/** Fields of a gateway of which no timer but this one, which is the parameter's, ends before the call would. */
+const onlyBy = (timer: keyof typeof patient): object => ({ ...patient, [timer]: 0 });
 
 const ended = { endedBy: 'server', answered: false } as const;
 const failed = { endedBy: 'callee', answered: false } as const;
 const timedOut = { ...ended, endReason: 'Response timeout', sipCode: 408 } as const;
 const refuses = (status: number, fields: object = {}): GatewayCase =>
   taker('gateway-refuses', { status, fields });
+const absent = taker('', { transport: 'tcp', absent: true });
 
 /** The first gateway fails; the second one has the call. */
 function goesOn(title: string, first: GatewayCase, more: Partial<CallCase> = {}): CallCase {
@@ -73,31 +72,29 @@ const customers: readonly CallCase[] = [
   },
 ];
 
+/** The first gateway can take one of two calls; the other one has the next gateway. */
+function shares(title: string, holdMs: number, fields: object): CallCase {
+  return {
+    title,
+    caller: 'caller-pays-or-not',
+    holdMs,
+    calls: 2,
+    gateways: [
+      taker('gateway-answer', { takes: 1, fields }),
+      taker('gateway-answer', { takes: 1 }),
+    ],
+    cdrs: Array(2).fill('Normal release'),
+    ...byCaller,
+  };
+}
+
 const lines: readonly CallCase[] = [
-  {
-    title: 'the first gateway has one line: the second call has the next gateway',
-    caller: 'caller-pays-or-not',
-    holdMs: 1500,
-    calls: 2,
-    gateways: [
-      taker('gateway-answer', { takes: 1, fields: { lineLimit: 1 } }),
-      taker('gateway-answer', { takes: 1 }),
-    ],
-    cdrs: Array(2).fill('Normal release'),
-    ...byCaller,
-  },
-  {
-    title: 'the first gateway takes one call a second: the second call has the next gateway',
-    caller: 'caller-pays-or-not',
-    holdMs: 100,
-    calls: 2,
-    gateways: [
-      taker('gateway-answer', { takes: 1, fields: { cpsLimit: 1 } }),
-      taker('gateway-answer', { takes: 1 }),
-    ],
-    cdrs: Array(2).fill('Normal release'),
-    ...byCaller,
-  },
+  shares('the first gateway has one line: the second call has the next gateway', 1500, {
+    lineLimit: 1,
+  }),
+  shares('the first gateway takes one call a second: the second has the next gateway', 100, {
+    cpsLimit: 1,
+  }),
   {
     title: 'eight lines for twenty calls at once: exactly eight over all workers',
     caller: 'caller-pays-or-not',
@@ -123,33 +120,21 @@ export const routedCalls: readonly CallCase[] = [
     gateways: [untouched, taker('gateway-answer', { longer: '7' })],
     ...byCaller,
   },
-  {
-    title: 'no answer to the INVITE: SS_SIP_TIMEOUT_INVITE, next gateway',
-    caller: 'caller-answer',
-    gateways: [
-      taker('gateway-silent', { fields: onlyBy('timeoutInvite') }),
-      taker('gateway-answer'),
-    ],
-    ...byCaller,
-  },
-  {
-    title: 'nothing after 100: SS_SIP_TIMEOUT_TRYING, next gateway',
-    caller: 'caller-answer',
-    gateways: [
-      taker('gateway-stays-at', { status: 100, fields: onlyBy('timeoutTrying') }),
-      taker('gateway-answer'),
-    ],
-    ...byCaller,
-  },
-  {
-    title: 'nothing after 183: SS_SIP_TIMEOUT_SESSION_PROGRESS, next gateway',
-    caller: 'caller-any-progress',
-    gateways: [
-      taker('gateway-stays-at', { status: 183, fields: onlyBy('timeoutSessionProgress') }),
-      taker('gateway-answer'),
-    ],
-    ...byCaller,
-  },
+  goesOn(
+    'no answer to the INVITE: SS_SIP_TIMEOUT_INVITE, next gateway',
+    taker('gateway-silent', { fields: onlyBy('timeoutInvite') }),
+    { calls: 5 },
+  ),
+  goesOn(
+    'nothing after 100: SS_SIP_TIMEOUT_TRYING, next gateway',
+    taker('gateway-stays-at', { status: 100, fields: onlyBy('timeoutTrying') }),
+    { calls: 5 },
+  ),
+  goesOn(
+    'nothing after 183: SS_SIP_TIMEOUT_SESSION_PROGRESS, next gateway',
+    taker('gateway-stays-at', { status: 183, fields: onlyBy('timeoutSessionProgress') }),
+    { caller: 'caller-any-progress', calls: 5 },
+  ),
   {
     title: 'nothing after early media: SS_SIP_TIMEOUT_SESSION_PROGRESS_SDP ends it',
     caller: 'caller-refused-early',
@@ -189,28 +174,18 @@ export const routedCalls: readonly CallCase[] = [
     }),
     { caller: 'caller-any-ringing' },
   ),
-  {
-    title: 'a connection refused (RFC 3261 8.1.3.1), next gateway',
-    caller: 'caller-answer',
-    gateways: [taker('', { transport: 'tcp', absent: true }), taker('gateway-answer')],
-    ...byCaller,
-  },
+  goesOn('a connection refused (RFC 3261 8.1.3.1), next gateway', absent, { calls: 5 }),
   {
     title: 'a connection refused, and no other gateway',
     caller: 'caller-refused',
     status: 408,
     calls: 2,
-    gateways: [taker('', { transport: 'tcp', absent: true })],
+    gateways: [absent],
     ...ended,
     endReason: 'Connection timeout',
     sipCode: 408,
   },
-  {
-    title: 'a gateway that rejects, then one that answers',
-    caller: 'caller-answer',
-    gateways: [taker('gateway-refuses', { status: 503 }), taker('gateway-answer')],
-    ...byCaller,
-  },
+  goesOn('a gateway that rejects, then one that answers', refuses(503), { calls: 5 }),
   ...[300, 302, 400, 401, 403, 404, 407, 408, 480, 488, 500, 603, 604, 606].map((status) =>
     goesOn(`a gateway that says ${status}, next gateway`, refuses(status)),
   ),
@@ -222,10 +197,7 @@ export const routedCalls: readonly CallCase[] = [
     title: 'every gateway refuses: the last refusal is the caller’s',
     caller: 'caller-refused',
     status: 404,
-    gateways: [
-      taker('gateway-refuses', { status: 500 }),
-      taker('gateway-refuses', { status: 404 }),
-    ],
+    gateways: [refuses(500), refuses(404)],
     ...failed,
     endReason: 'SIP 404 Not Found',
     sipCode: 404,
