@@ -1,7 +1,7 @@
 // Where configuration versions and the embedded ledger are kept: keys and bytes, small and large, changed in
-// transactions that are exclusive over all threads and processes and on the disk when they return. Implemented by
-// lmdb-store.ts and native-free/memory-store.ts, held to one test suite. Keys are ASCII, so that their order
-// is the same in every store, and at most 255 bytes.
+// transactions that are exclusive over all threads and processes and on the disk when they return (two writing
+// threads of one process: decision 174). Implemented by lmdb-store.ts and native-free/memory-store.ts, held to one
+// test suite. Keys are ASCII, so that their order is the same in every store, and at most 255 bytes.
 
 export interface StoreReader {
   /** The caller's own copy. */
