@@ -4,6 +4,7 @@
 import type {
   AccountBalance,
   AdminMessage,
+  AdminStart,
   AnalyzeRequest,
   EngineFigures,
   EngineMessage,
@@ -26,6 +27,8 @@ export interface Activation {
 }
 
 export interface EngineChannel {
+  /** Resolves once the engine has said what to serve. */
+  readonly started: Promise<AdminStart>;
   /** The latest figures, and when they came; undefined until the first have. */
   latest(): { figures: EngineFigures; receivedAt: number } | undefined;
   onFigures(receive: (figures: EngineFigures) => void): void;
@@ -88,6 +91,7 @@ export function openEngineChannel(port: EnginePort, now: () => number = Date.now
   const stops: (() => void)[] = [];
   let latest: { figures: EngineFigures; receivedAt: number } | undefined;
   let lastId = 0;
+  let onStart: (start: AdminStart) => void = () => {};
 
   const settle = (id: number, settleOne: (one: Pending) => void): void => {
     const one = pending.get(id);
@@ -106,6 +110,9 @@ export function openEngineChannel(port: EnginePort, now: () => number = Date.now
 
   port.onMessage((message) => {
     switch (message.kind) {
+      case 'start':
+        onStart(message.start);
+        break;
       case 'figures':
         latest = { figures: message.figures, receivedAt: now() };
         for (const receive of figuresReceivers) receive(message.figures);
@@ -140,6 +147,9 @@ export function openEngineChannel(port: EnginePort, now: () => number = Date.now
     });
 
   return {
+    started: new Promise((resolve) => {
+      onStart = resolve;
+    }),
     latest: () => latest,
     onFigures: (receive) => figuresReceivers.push(receive),
     onStop: (each) => stops.push(each),

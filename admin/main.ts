@@ -1,6 +1,5 @@
-// Entry of the admin process, forked by the engine with its AdminStart as JSON in the first argument. It
-// ends when the engine asks, or when the engine is gone.
-import type { AdminStart } from '../workers/admin-messages.ts';
+// Entry of the admin process, forked by the engine ahead of its own modules; what to serve comes in the first
+// message. It ends when the engine asks, or when the engine is gone.
 import { ConfigurationVersions } from '../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../workers/configuration/open-store.ts';
 import { openLedger } from '../workers/ledger/open-ledger.ts';
@@ -22,16 +21,15 @@ import { createFindCdrs } from './find-cdrs.ts';
 import { followMaster } from './follow-master.ts';
 import { settleExtensions } from './settle-extensions.ts';
 
-const start = JSON.parse(process.argv[2] ?? 'null') as AdminStart | null;
-if (start === null || !process.connected) {
+if (!process.connected) {
   process.stderr.write('admin/main.js is started by the engine: use "tandem start"\n');
   process.exit(2);
 }
-const { log, flush } = openLog(start.logLevel as LogLevel, { process: 'admin' });
 
 /** Longer than this nothing that is still open is waited for. */
 const closeMs = 2_000;
 let server: AdminServer | undefined;
+let flush: () => void = () => {};
 let stopping = false;
 
 function stop(exitCode: number): void {
@@ -45,21 +43,26 @@ function stop(exitCode: number): void {
   void (server?.close() ?? Promise.resolve()).then(end, end);
 }
 
+// The terminal sends Ctrl-C to the whole group; when to stop is the engine's to say, after draining.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+const engine = openEngineChannel(processPort());
+engine.onStop(() => stop(0));
+const start = await engine.started;
+const output = openLog(start.logLevel as LogLevel, { process: 'admin' });
+const { log } = output;
+flush = output.flush;
 process.on('uncaughtException', (error) => {
   log.fatal({ err: error }, 'admin process: a fault of ours');
   stop(1);
 });
-// The terminal sends Ctrl-C to the whole group; when to stop is the engine's to say, after draining.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => {});
 
 try {
   const token = mintAdminToken(start.dataDir);
   if (tokenFileIsOpen(start.dataDir)) {
     log.warn('admin-token can be read by others than its owner: expected mode 0600');
   }
-  const engine = openEngineChannel(processPort());
-  engine.onStop(() => stop(0));
   const store = await openConfigurationStore(start.dataDir, {
     onStandIn: (reason) =>
       log.info({ because: reason }, 'configuration store: native-free stand-in'),

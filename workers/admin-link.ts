@@ -1,15 +1,14 @@
-// The engine's end of the conversation with the admin process: its process is started first, so that its
-// modules load while the engine comes up; what it asks meanwhile is answered once calls are taken.
+// The engine's end of the conversation with the admin process: what it serves it is told while the engine
+// comes up; what it asks meanwhile is answered once calls are taken.
 import type { AdminQuestion, AnswerTo } from './admin-answers.ts';
 import type { AdminMessage, AdminStart, EngineFigures } from './admin-messages.ts';
-import { AdminProcess } from './admin-process.ts';
+import type { AdminProcess } from './admin-process.ts';
 import type { Log } from './log.ts';
 
 export interface AdminLinkOptions {
+  readonly process: AdminProcess;
   readonly start: AdminStart;
   readonly log: Log;
-  /** The program; tests bring their own. */
-  readonly path: string | undefined;
   readonly answerTo: AnswerTo;
   /** Asked for once calls are taken. */
   readonly figures: () => EngineFigures;
@@ -21,14 +20,13 @@ export class AdminLink {
   /** Of the last process that listened; what it was told to listen on until then. */
   url: string;
   readonly #options: AdminLinkOptions;
-  readonly #process: AdminProcess;
   readonly #callsTaken: Promise<void>;
   #takeCalls: () => void = () => {};
   #areCallsTaken = false;
   #onListening: (url: string) => void = () => {};
 
   constructor(options: AdminLinkOptions) {
-    const { start, log, path } = options;
+    const { start, log } = options;
     this.#options = options;
     this.url = start.listen;
     this.listens = new Promise((resolve) => {
@@ -37,8 +35,7 @@ export class AdminLink {
     this.#callsTaken = new Promise((resolve) => {
       this.#takeCalls = resolve;
     });
-    const onMessage = (message: AdminMessage): void => this.#hear(message);
-    this.#process = new AdminProcess({ start, log, path, onMessage });
+    options.process.begin({ start, log, onMessage: (message) => this.#hear(message) });
   }
 
   /** From here on there are figures, and questions are answered. */
@@ -50,11 +47,11 @@ export class AdminLink {
 
   tellFigures(): void {
     if (!this.#areCallsTaken) return;
-    this.#process.send({ kind: 'figures', figures: this.#options.figures() });
+    this.#options.process.send({ kind: 'figures', figures: this.#options.figures() });
   }
 
   stop(): Promise<void> {
-    return this.#process.stop();
+    return this.#options.process.stop();
   }
 
   #hear(message: AdminMessage): void {
@@ -72,9 +69,9 @@ export class AdminLink {
     await this.#callsTaken;
     try {
       const result = await this.#options.answerTo(question);
-      this.#process.send({ kind: 'answer', id, result });
+      this.#options.process.send({ kind: 'answer', id, result });
     } catch (error) {
-      this.#process.send({ kind: 'refusal', id, error: (error as Error).message });
+      this.#options.process.send({ kind: 'refusal', id, error: (error as Error).message });
     }
   }
 }

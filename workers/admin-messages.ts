@@ -229,6 +229,8 @@ export interface EngineFigures {
 
 /** Engine to admin. */
 export type EngineMessage =
+  /** The first, once. */
+  | { kind: 'start'; start: AdminStart }
   | { kind: 'figures'; figures: EngineFigures }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'refusal'; id: number; error: string }
@@ -317,7 +319,7 @@ export type AdminMessage =
   /** A payment of the account was stored: answered with its AccountBalance once it counts. */
   | { kind: 'payment'; id: number; account: string };
 
-/** How the engine starts the admin process: JSON in its first argument. */
+/** What the admin process serves. */
 export interface AdminStart {
   dataDir: string;
   /** "http://127.0.0.1:8080". */

@@ -14,7 +14,6 @@ import {
 import { nodeSlot, type Snapshot } from '../core/configuration/snapshot.ts';
 import type { AccountBook } from './account-book.ts';
 import type { AnalyzeRequest, QuoteRequest } from './admin-messages.ts';
-import type { ConfigurationVersions } from './configuration/configuration-versions.ts';
 import {
   createSlotRegistry,
   groupSlotName,
@@ -27,6 +26,7 @@ import {
   routingSlotName,
   type SlotRegistry,
 } from './configuration/slot-registry.ts';
+import type { VersionReader } from './configuration/version-reader.ts';
 import { GatewayPulse } from './gateway-pulse.ts';
 import type { Log } from './log.ts';
 import { type CpsLimit, CpsWindows } from './memory/cps-windows.ts';
@@ -75,7 +75,7 @@ export interface ConfigurationActivationOptions {
   node: string;
   memory: SharedMemory;
   pool: Piscina;
-  versions: ConfigurationVersions;
+  versions: VersionReader;
   accounts: AccountBook;
   /** What gateways can be reached from. */
   listeners: readonly Listener[];

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { StartRefused } from './settings.ts';
+import { StartRefused } from './start-refused.ts';
 
 /** Format of the files below the data directory. A later version that reads an older one upgrades it at
  *  start, step by step, before anything else is opened; a newer one than ours is refused. */

@@ -9,12 +9,13 @@ import { AccountBook } from './account-book.ts';
 import { type AnswerTo, createAnswers } from './admin-answers.ts';
 import { AdminLink } from './admin-link.ts';
 import type { EngineFigures } from './admin-messages.ts';
+import type { AdminProcess } from './admin-process.ts';
 import { latestIncarnation, openLogSet } from './cdr/log-set.ts';
 import { type CdrWriterHost, startCdrWriter } from './cdr-writer-host.ts';
 import { monotonicMs } from './clock.ts';
 import { createClockWatch } from './clock-watch.ts';
-import { ConfigurationVersions } from './configuration/configuration-versions.ts';
 import { openConfigurationStore } from './configuration/open-store.ts';
+import { VersionReader } from './configuration/version-reader.ts';
 import { ConfigurationActivation } from './configuration-activation.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import {
@@ -58,8 +59,8 @@ const endCallsMs = 10_000;
 export interface EngineOptions {
   settings: Settings;
   log: Log;
-  /** The admin program, false for none; tests bring their own. */
-  admin?: string | false | undefined;
+  /** Started already; from here on ours to stop. Undefined: none. */
+  admin?: AdminProcess | undefined;
   /** Datagrams by node:dgram, as where koffi has no binary. */
   standIns?: boolean | undefined;
 }
@@ -154,11 +155,13 @@ export class Engine {
     const { settings, log } = options;
     for (const notice of settings.notices) log.warn(notice);
     const closers: (() => Promise<void>)[] = [];
+    const { admin } = options;
+    if (admin !== undefined) closers.push(() => admin.stop());
     try {
       const directory = await openDataDirectory(settings.dataDir);
       closers.push(() => directory.close());
       const listeners = await probeListeners(expandWildcards(settings.listen));
-      if (options.admin !== false) await probeAdminListener(settings.adminListen);
+      if (admin !== undefined) await probeAdminListener(settings.adminListen);
       const sockets = await openSockets(options, listeners);
       if (sockets !== undefined) closers.push(() => closeSharedSockets(sockets));
       const pool = openTaskPool();
@@ -167,11 +170,11 @@ export class Engine {
         onStandIn: (reason) => log.warn(reason),
       });
       closers.push(() => store.close());
-      const versions = new ConfigurationVersions(store);
+      const versions = new VersionReader(store);
       recordNodeFile(settings.dataDir, settings.nodeFile);
       const engine = new Engine(options, { directory, listeners, sockets, pool, versions });
       engine.#closers.push(...closers.splice(0));
-      await engine.#start(versions.current(), options.admin);
+      await engine.#start(versions.current(), admin);
       return engine;
     } catch (error) {
       for (const close of closers.reverse()) await close();
@@ -241,9 +244,10 @@ export class Engine {
     }
   }
 
-  async #start(version: number, admin: string | false | undefined): Promise<void> {
+  async #start(version: number, admin: AdminProcess | undefined): Promise<void> {
     try {
-      if (admin !== false) this.#startAdmin(admin);
+      this.supervisor.load();
+      if (admin !== undefined) this.#startAdmin(admin);
       const recovered = await this.#recoverLog({});
       this.#cdrWriter = startCdrWriter(this.settings, this.log, this.accounts);
       await this.#activate(version);
@@ -318,9 +322,11 @@ export class Engine {
     }
   }
 
-  #startAdmin(path: string | undefined): void {
+  #startAdmin(process: AdminProcess): void {
     const { settings, listeners, log } = this;
     this.#admin = new AdminLink({
+      process,
+      log,
       start: {
         dataDir: this.#directory.path,
         listen: settings.adminListen,
@@ -330,8 +336,6 @@ export class Engine {
         mysqlUrl: settings.mysqlUrl,
         listeners,
       },
-      log,
-      path,
       answerTo: this.#answerTo,
       figures: () => this.figures(),
     });
@@ -390,5 +394,5 @@ interface EngineParts {
   listeners: Listener[];
   sockets: SharedSockets | undefined;
   pool: Piscina;
-  versions: ConfigurationVersions;
+  versions: VersionReader;
 }

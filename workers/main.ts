@@ -1,18 +1,21 @@
 // Process entry of the engine. `tandem start` calls startEngine; `node dist/workers/main.js` does the same.
 //
-//   settings -> data directory (lock, format) -> listening addresses (exclusive probe) -> task pool,
-//   configuration store -> shared memory -> admin process (comes up beside the rest) -> CDR recovery ->
-//   configuration -> call workers -> main thread's sockets -> calls of a crash hung up -> "ready"
+//   admin process and our own modules (load beside each other) -> settings -> data directory (lock, format) ->
+//   listening addresses (exclusive probe) -> task pool, configuration store -> shared memory -> threads of the
+//   call workers (load beside what follows) -> CDR recovery -> configuration -> call workers -> main thread's
+//   sockets -> calls of a crash hung up -> "ready"
 //
 // Exit codes: 0 drained, 1 a fault of ours, 2 somebody must change something (node file, data directory
 // in use, address taken).
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Engine } from './engine.ts';
+import { AdminProcess } from './admin-process.ts';
+import type { Engine } from './engine.ts';
 import { listenText } from './listen-setting.ts';
-import { type LogOutput, openLog } from './log.ts';
-import { loadSettings, type SettingsSource, StartRefused } from './settings.ts';
+import type { LogOutput } from './log.ts';
+import type { Settings, SettingsSource } from './settings.ts';
+import { StartRefused } from './start-refused.ts';
 
 export interface RunningEngine {
   readonly engine: Engine;
@@ -23,16 +26,32 @@ export interface RunningEngine {
 /** Resolves once calls are taken; the process ends by itself after draining.
  *  @throws StartRefused (exit code 2) where somebody must change something first */
 export async function startEngine(source: SettingsSource): Promise<RunningEngine> {
-  const settings = loadSettings(source);
-  const output = openLog(settings.logLevel, { thread: 'main', node: settings.node });
+  const admin = new AdminProcess();
+  const { settings, output } = await openSettings(source).catch(async (error: unknown) => {
+    await admin.stop();
+    throw error;
+  });
   exitOnFault(output);
-  const engine = await Engine.open({ settings, log: output.log });
+  const { Engine } = await import('./engine.ts');
+  const engine = await Engine.open({ settings, log: output.log, admin });
   drainOnSignals(engine, output);
   const readyLine =
     `ready node=${settings.node} sip=${engine.listeners.map(listenText).join(',')} ` +
     `admin=${engine.adminUrl}`;
   process.stdout.write(`${readyLine}\n`);
   return { engine, readyLine };
+}
+
+/** Imported here, not at the top: a third of the time to "ready" goes into modules, and the admin process, which
+ *  has as many of its own, is started ahead of them. */
+async function openSettings(
+  source: SettingsSource,
+): Promise<{ settings: Settings; output: LogOutput }> {
+  const { loadSettings } = await import('./settings.ts');
+  const settings = loadSettings(source);
+  const { openLog } = await import('./log.ts');
+  const output = openLog(settings.logLevel, { thread: 'main', node: settings.node });
+  return { settings, output };
 }
 
 function exitOnFault(output: LogOutput): void {

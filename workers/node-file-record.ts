@@ -3,7 +3,8 @@
 // passwords.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { loadSettings, type Settings, StartRefused } from './settings.ts';
+import { loadSettings, type Settings } from './settings.ts';
+import { StartRefused } from './start-refused.ts';
 
 const recordPath = (dataDir: string): string => join(dataDir, 'node-file');
 

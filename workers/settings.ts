@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { completePush, type PushSettings, pushSchema } from './hand-off/push-settings.ts';
 import { type ListenSetting, parseListen } from './listen-setting.ts';
+import { StartRefused } from './start-refused.ts';
 
 export interface Settings {
   /** Absolute; '' where there is none. */
@@ -40,18 +41,6 @@ export interface SettingsSource {
   configFile?: string | undefined;
   /** `--data`; wins over the file's `dataDir`. */
   dataDir?: string | undefined;
-}
-
-/** A start that cannot succeed until somebody changes something: exit code 2. */
-export class StartRefused extends Error {
-  readonly exitCode = 2;
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'StartRefused';
-    this.code = code;
-  }
 }
 
 const callWorkersMax = 64;
@@ -128,7 +117,7 @@ function validate(file: string, content: unknown): NodeFile {
   const expected =
     issue.code === 'unrecognized_keys'
       ? 'no such key'
-      : issue.message.replace(/^Invalid (input|option): /, '');
+      : issue.message.replace(/^(.*: )?expected /, '').replace(/, received .*$/, '');
   // A secret that was written one level too high is one all the same.
   const shown = secretKeys.has(keys[0]) ? '(hidden)' : valueAt(content, keys);
   throw refusal(file, keys.map(String).join('.') || '(top)', shown, expected);

@@ -29,7 +29,7 @@ const stopMs = 5_000;
 export interface SupervisorOptions {
   memory: SharedMemory;
   snapshots: SnapshotStore;
-  /** workerData of a thread about to start. */
+  /** What a thread about to start runs on. */
   startOf: (worker: number, snapshot: SnapshotTicket) => CallWorkerStart;
   /** A restarted worker has bound its sockets, and receives until ours are bound again. */
   onRebound: () => Promise<void>;
@@ -52,6 +52,8 @@ export interface ClosedCalls {
 interface CallThread {
   readonly index: number;
   thread: Worker | undefined;
+  /** It has been told what it runs on; before that it only loads its modules, and holds nothing. */
+  isStarted: boolean;
   state: WorkerFigures['state'];
   restarts: number;
   startedAtMs: number;
@@ -83,6 +85,7 @@ export class Supervisor {
     this.#threads = Array.from({ length: options.memory.workers }, (_, index) => ({
       index,
       thread: undefined,
+      isStarted: false,
       state: 'starting' as const,
       restarts: 0,
       startedAtMs: 0,
@@ -96,6 +99,11 @@ export class Supervisor {
     }));
   }
 
+  /** Has the threads load their modules, ahead of `start`. */
+  load(): void {
+    for (const each of this.#threads) this.#loadThread(each);
+  }
+
   /** Starts every worker; resolves when all have bound their sockets. */
   async start(): Promise<void> {
     const bound = await Promise.all(this.#threads.map((each) => this.#startThread(each)));
@@ -105,10 +113,6 @@ export class Supervisor {
 
   post(worker: number, message: ToCallWorker): void {
     this.#threads[worker]!.thread?.postMessage(message);
-  }
-
-  postAll(message: ToCallWorker): void {
-    for (const each of this.#threads) each.thread?.postMessage(message);
   }
 
   /** Tells all workers of a new version; the longest pause in milliseconds, when all run on it. A worker
@@ -163,21 +167,29 @@ export class Supervisor {
     });
   }
 
-  /** False when the thread ended before it had bound. */
-  async #startThread(each: CallThread): Promise<boolean> {
-    const { snapshots, startOf, clock, log } = this.#options;
-    const start = startOf(each.index, snapshots.assign(each.index));
+  #loadThread(each: CallThread): Worker {
+    const { log } = this.#options;
     const thread = new Worker(new URL('./call/call-thread.js', import.meta.url), {
-      workerData: start,
       resourceLimits: callWorkerLimits,
     });
     each.thread = thread;
+    each.isStarted = false;
     each.state = 'starting';
-    each.startedAtMs = clock();
-    each.stallWarned = false;
     thread.on('message', (message: FromCallWorker) => settle(each, message.kind, message));
     thread.on('error', (error) => log.error({ err: error, worker: each.index }, 'call worker'));
     thread.once('exit', (code) => this.#onExit(each, thread, code));
+    return thread;
+  }
+
+  /** False when the thread ended before it had bound. */
+  async #startThread(each: CallThread): Promise<boolean> {
+    const { snapshots, startOf, clock } = this.#options;
+    const start = startOf(each.index, snapshots.assign(each.index));
+    const thread = each.thread ?? this.#loadThread(each);
+    each.isStarted = true;
+    each.startedAtMs = clock();
+    each.stallWarned = false;
+    thread.postMessage({ kind: 'start', start } satisfies ToCallWorker);
     const bound = await waitFor(each, 'bound');
     if (bound === undefined) return false;
     each.state = 'running';
@@ -187,6 +199,8 @@ export class Supervisor {
   #onExit(each: CallThread, thread: Worker, code: number): void {
     if (each.thread !== thread) return;
     each.thread = undefined;
+    // `start` brings another one.
+    if (!each.isStarted) return;
     each.state = 'dead';
     const { memory, snapshots, balances, log, clock } = this.#options;
     each.endedAtMs = clock();
@@ -274,7 +288,7 @@ export class Supervisor {
     question: ToCallWorker,
     answer: FromCallWorker['kind'],
   ): Promise<FromCallWorker | undefined> {
-    if (each.thread === undefined) return Promise.resolve(undefined);
+    if (each.thread === undefined || !each.isStarted) return Promise.resolve(undefined);
     const answered = waitFor(each, answer);
     each.thread.postMessage(question);
     return answered;

@@ -19,7 +19,7 @@ export const RecordKind = {
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
-/** workerData of a call worker. */
+/** What a call worker runs on. */
 export interface CallWorkerStart {
   readonly index: number;
   readonly memory: SharedMemory;
@@ -39,6 +39,8 @@ export interface CallWorkerStart {
 }
 
 export type ToCallWorker =
+  /** The first, once, unless it is `stop`: its modules load before it is known what it runs on. */
+  | { kind: 'start'; start: CallWorkerStart }
   | { kind: 'activate'; snapshot: SnapshotTicket }
   /** No new calls; answered with `drained` when none is up any more. */
   | { kind: 'drain' }

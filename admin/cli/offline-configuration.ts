@@ -8,7 +8,7 @@ import { openConfigurationStore } from '../../workers/configuration/open-store.t
 import { openDataDirectory } from '../../workers/data-directory.ts';
 import { LedgerAway } from '../../workers/ledger/ledger-store.ts';
 import { settingsOfNode } from '../../workers/node-file-record.ts';
-import { StartRefused } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/start-refused.ts';
 import { createConfigurationMaster, openSource } from '../configuration-master.ts';
 import {
   type ConfigurationService,

@@ -6,7 +6,7 @@ import { openConfigurationStore } from '../../workers/configuration/open-store.t
 import { LedgerAway, type LedgerStore, PaymentRefused } from '../../workers/ledger/ledger-store.ts';
 import { openLedger } from '../../workers/ledger/open-ledger.ts';
 import { settingsOfNode } from '../../workers/node-file-record.ts';
-import { StartRefused } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/start-refused.ts';
 import { type CdrFilter, type CdrPage, createCdrPages, parsePlace } from '../cdr-pages.ts';
 import { createConfigurationService } from '../configuration-service.ts';
 import { RequestRefused } from '../problem.ts';

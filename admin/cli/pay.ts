@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { openDataDirectory } from '../../workers/data-directory.ts';
-import { StartRefused } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/start-refused.ts';
 import {
   type AccountService,
   createAccountService,

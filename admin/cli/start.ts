@@ -1,6 +1,7 @@
 // tandem start
 import type { Command } from 'commander';
-import { type SettingsSource, StartRefused } from '../../workers/settings.ts';
+import type { SettingsSource } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/start-refused.ts';
 import { CommandFailed } from './command-failed.ts';
 import { withNodeOptions } from './node-client.ts';
 

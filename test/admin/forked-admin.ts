@@ -32,10 +32,9 @@ export async function forkAdmin(): Promise<ForkedAdmin> {
     listeners: [{ transport: Transport.udp, address: '127.0.0.1', port: 5060 }],
   };
   const program = fileURLToPath(new URL('../../admin/main.js', import.meta.url));
-  const child = fork(program, [JSON.stringify(start)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const say = (message: EngineMessage): void => void child.send(message, () => {});
+  say({ kind: 'start', start });
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the admin process ended with ${code}`)));
     child.on('message', (received) => {

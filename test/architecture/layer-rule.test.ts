@@ -66,6 +66,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'workers/cdr/',
       'workers/ledger/',
       'workers/settings.ts',
+      'workers/start-refused.ts',
       'workers/node-file-record.ts',
       'workers/data-directory.ts',
       'workers/log.ts',

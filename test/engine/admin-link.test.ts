@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import type { AdminQuestion } from '../../workers/admin-answers.ts';
 import { AdminLink } from '../../workers/admin-link.ts';
 import type { EngineFigures } from '../../workers/admin-messages.ts';
+import { AdminProcess } from '../../workers/admin-process.ts';
 
 /** Listens at once, asks at once, and says by a second question what it was sent, in order. */
 const program = `
@@ -31,6 +32,8 @@ test('what the admin process asks while the engine comes up is answered once cal
   });
   let isUp = false;
   const link = new AdminLink({
+    process: new AdminProcess(path),
+    log: pino({ level: 'silent' }),
     start: {
       dataDir: folder,
       listen: 'http://127.0.0.1:0',
@@ -40,8 +43,6 @@ test('what the admin process asks while the engine comes up is answered once cal
       mysqlUrl: '',
       listeners: [],
     },
-    log: pino({ level: 'silent' }),
-    path,
     answerTo: async (question) => {
       assert.ok(isUp, 'asked before calls are taken');
       if (asked.push(question) === 2) onAskedTwice();
@@ -61,7 +62,7 @@ test('what the admin process asks while the engine comes up is answered once cal
     await askedTwice;
     assert.deepEqual(asked, [
       { kind: 'balance', id: 7, account: 'alpha' },
-      { kind: 'balance', id: 8, account: 'figures answer' },
+      { kind: 'balance', id: 8, account: 'start figures answer' },
     ]);
   } finally {
     await link.stop();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeRuns, openDataDirectory } from '../../workers/data-directory.ts';
-import { StartRefused } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/start-refused.ts';
 
 const fresh = (): string => mkdtempSync(join(tmpdir(), 'tandem-dir-'));
 

@@ -37,7 +37,6 @@ export async function start(settings: Settings, standIns?: boolean): Promise<Eng
   const engine = await Engine.open({
     settings,
     log: pino({ level: 'silent' }),
-    admin: false,
     standIns,
   });
   open.push(engine);

@@ -9,7 +9,7 @@ import { Transport } from '../../core/sip/hop.ts';
 import { ConfigurationVersions } from '../../workers/configuration/configuration-versions.ts';
 import { openConfigurationStore } from '../../workers/configuration/open-store.ts';
 import { connectMs } from '../../workers/ingress/stream-ingress.ts';
-import { StartRefused } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/start-refused.ts';
 import {
   configure,
   fresh,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,32 @@ test('a node prints its ready line, refuses a second one, and drains at SIGTERM'
   first.child.kill('SIGTERM');
   assert.equal(await first.exit, 0);
 });
+
+test('no process of a node has the password of the database on its command line', async () => {
+  const { file, dataDir } = nodeFile(
+    `${quiet}mysql: { url: "mysql://tandem:hunter-2@127.0.0.1:1/tandem" }\n`,
+  );
+  const node = start('--config', file, '--data', dataDir);
+  assert.match((await node.ready) ?? node.errors(), /^ready /);
+  const commands = commandLines();
+  assert.ok(commands.some((command) => command.includes(dataDir)));
+  assert.deepEqual(
+    commands.filter((command) => command.includes('hunter-2')),
+    [],
+  );
+});
+
+/** Of every process of the machine. */
+function commandLines(): string[] {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes.map((id) => {
+    try {
+      return readFileSync(`/proc/${id}/cmdline`, 'latin1');
+    } catch {
+      return ''; // it has ended
+    }
+  });
+}
 
 test('a taken admin port ends with 2 and names admin.listen', async () => {
   const holder = createServer().listen(0, '127.0.0.1');

@@ -48,7 +48,6 @@ describe('a call worker dies', () => {
         logLevel: 'silent',
       },
       log: pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) }),
-      admin: false,
     });
   });
   after(async () => {

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { Transport } from '../../core/sip/hop.ts';
 import { recordNodeFile, settingsOfNode } from '../../workers/node-file-record.ts';
-import { loadSettings, type Settings, StartRefused } from '../../workers/settings.ts';
+import { loadSettings, type Settings } from '../../workers/settings.ts';
+import { StartRefused } from '../../workers/start-refused.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tandem-settings-'));
 let files = 0;
@@ -96,7 +97,7 @@ test('an unknown key is refused by name', () => {
 });
 
 test('a value of the wrong kind is refused with what was expected', () => {
-  refused('drainSeconds: soon\n', 'drainSeconds', '"soon"', 'number');
+  refused('drainSeconds: soon\n', 'drainSeconds: "soon": expected number');
   refused('workers: { calls: 0 }\n', 'workers.calls', '0', '1');
   refused('workers: { calls: 65 }\n', 'workers.calls', '65', '64');
   refused('log: { level: loud }\n', 'log.level', '"loud"', 'info');
@@ -154,7 +155,7 @@ test('cdrPush and cdrFiles are read, and no secret of theirs is repeated', () =>
   });
   const files = load('cdrFiles: { directory: /srv/cdr }\ncdrPush:\n');
   assert.deepEqual([files.cdrFilesDir, files.cdrPush], ['/srv/cdr', null]);
-  refused('cdrFiles: { directory: "" }\n', 'cdrFiles.directory', 'expected a directory');
+  refused('cdrFiles: { directory: "" }\n', 'cdrFiles.directory: "": expected a directory');
   refused('cdrFiles: {}\n', 'cdrFiles.directory');
   refused('cdrPush: {}\n', 'cdrPush.url');
   refused(`cdrPush: { url: "${url}", retries: 3 }\n`, 'cdrPush.retries', 'no such key');

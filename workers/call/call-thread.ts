@@ -1,7 +1,8 @@
 // Entry of a call worker's thread: opens its sockets and its CDR log, builds the switch, runs the loop,
 // and obeys the main thread.
 
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { MessageBytes } from '../../core/bytes/latin1.ts';
 import type { AnswerRecord } from '../../core/cdr/cdr.ts';
 import { openSnapshot } from '../../core/configuration/open-snapshot.ts';
@@ -195,7 +196,10 @@ function createSendErrorReport(log: Log, counters: Float64Array): (error: Error)
   };
 }
 
-function onMessage(thread: CallThread, message: ToCallWorker): void {
+/** Of a thread that has been started. */
+type LaterMessage = Exclude<ToCallWorker, { kind: 'start' }>;
+
+function onMessage(thread: CallThread, message: LaterMessage): void {
   const { loop, shard } = thread;
   switch (message.kind) {
     case 'activate':
@@ -283,8 +287,15 @@ function tell(thread: CallThread, message: FromCallWorker): void {
   thread.port.postMessage(message);
 }
 
+async function run(start: CallWorkerStart, port: MessagePort): Promise<void> {
+  const thread = await openCallThread(start, port);
+  // What has come meanwhile has waited in the port.
+  port.on('message', (message: LaterMessage) => onMessage(thread, message));
+  thread.loop.start();
+  tell(thread, { kind: 'bound' });
+}
+
 const port = parentPort!;
-const thread = await openCallThread(workerData as CallWorkerStart, port);
-port.on('message', (message: ToCallWorker) => onMessage(thread, message));
-thread.loop.start();
-tell(thread, { kind: 'bound' });
+const [first] = (await once(port, 'message')) as [ToCallWorker];
+if (first.kind === 'start') await run(first.start, port);
+else port.close();

@@ -2,8 +2,8 @@
 // opens the store for itself.
 import { type CompiledSnapshot, compileParts } from './compile-snapshot.ts';
 import type { ConfigurationStore } from './configuration-store.ts';
-import { ConfigurationVersions } from './configuration-versions.ts';
 import { openConfigurationStore } from './open-store.ts';
+import { VersionReader } from './version-reader.ts';
 
 export interface StoredVersion {
   readonly dataDir: string;
@@ -26,7 +26,7 @@ export async function compileStored(
   slotsOf: SlotsOf,
 ): Promise<CompiledVersion> {
   const started = performance.now();
-  const versions = new ConfigurationVersions(await storeOf(dataDir));
+  const versions = new VersionReader(await storeOf(dataDir));
   const stored = versions.splitDocument(version);
   if (stored === undefined) {
     throw new Error(`configuration version ${version} is not kept any more`);

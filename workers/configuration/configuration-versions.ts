@@ -8,7 +8,6 @@ import {
   isEmptyDiff,
 } from '../../core/configuration/diff.ts';
 import { stagedVersionsMax, versionsMax } from '../../core/configuration/limits.ts';
-import type { ConfigurationDocument } from '../../core/configuration/model.ts';
 import type { ConfigurationStore } from './configuration-store.ts';
 import { checkDocument, unreachableWarnings } from './document-checks.ts';
 import { type DocumentProblem, documentProblem } from './document-problem.ts';
@@ -16,22 +15,18 @@ import { parseDocument } from './document-schema.ts';
 import { mergeDocument, refuseLostMoney } from './merge-document.ts';
 import type { PackedRates } from './packed-rates.ts';
 import { keepPaidExpiries } from './paid-expiry.ts';
-import { type SplitDocument, splitDocument } from './prefix-text.ts';
 import { slotNames } from './slot-registry.ts';
 import {
   diffStoredRates,
-  fullForm,
   type NewTables,
   type RatesOf,
   referTo,
   type StoredDocument,
   storedForm,
-  type TableReference,
 } from './stored-document.ts';
-import { packJson, unpackBytes } from './stored-json.ts';
+import { packJson } from './stored-json.ts';
 import {
   currentKey,
-  documentAt,
   documentKey,
   emptyStored,
   jsonAt,
@@ -40,13 +35,13 @@ import {
   numberAt,
   packedTables,
   putTables,
-  ratesAt,
   removeOldest,
   removeVersions,
   summaryKey,
   tableIds,
   tablesKey,
 } from './stored-versions.ts';
+import { VersionReader } from './version-reader.ts';
 import type { VersionSummary } from './version-summary.ts';
 
 export interface ApplyOptions {
@@ -81,73 +76,14 @@ export type CommitResult =
   /** Another version was committed since this one was staged, or it is gone. */
   | { readonly ok: false; readonly reason: string };
 
-export class ConfigurationVersions {
+export class ConfigurationVersions extends VersionReader {
   readonly #store: ConfigurationStore;
   readonly #wallClock: () => number;
 
   constructor(store: ConfigurationStore, wallClock: () => number = Date.now) {
+    super(store);
     this.#store = store;
     this.#wallClock = wallClock;
-  }
-
-  /** The version in force; 0: none yet, the configuration is empty. */
-  current(): number {
-    return numberAt(this.#store, currentKey);
-  }
-
-  /** Undefined: no such version (any more). Version 0 is the empty document. */
-  document(version: number): ConfigurationDocument | undefined {
-    const stored = this.stored(version);
-    return stored === undefined ? undefined : fullForm(stored, (table) => this.rates(table));
-  }
-
-  /** The same with its rate tables by reference. */
-  stored(version: number): StoredDocument | undefined {
-    return documentAt(this.#store, version);
-  }
-
-  /** @throws where the record of the table is not kept */
-  rates(table: TableReference): PackedRates {
-    return ratesAt(this.#store, table);
-  }
-
-  /** The same for compiling: a million prefixes stay bytes. */
-  splitDocument(version: number): SplitDocument | undefined {
-    if (version === 0) return { document: emptyStored(), prefixes: [], numbers: [] };
-    const bytes = this.#store.get(documentKey(version));
-    return bytes === undefined ? undefined : splitDocument(unpackBytes(bytes));
-  }
-
-  /** Names that need counter slots, without reading the whole document. */
-  slotNames(version: number): readonly string[] | undefined {
-    if (version === 0) return [];
-    const names = jsonAt<string[]>(this.#store, namesKey(version));
-    if (names !== undefined) return names;
-    // Stored by a release in which accounts, or parts of packages, had no slots.
-    const document = this.document(version);
-    return document === undefined ? undefined : slotNames(document);
-  }
-
-  /** Newest first; staged ones among them. */
-  list(): VersionSummary[] {
-    return this.#store
-      .keys('summary/')
-      .map((key) => jsonAt<VersionSummary>(this.#store, key))
-      .filter((summary) => summary !== undefined)
-      .reverse();
-  }
-
-  get(version: number): VersionSummary | undefined {
-    return jsonAt<VersionSummary>(this.#store, summaryKey(version));
-  }
-
-  /** Undefined where one of them is not kept. */
-  compare(before: number, after: number): ConfigurationDiff | undefined {
-    const left = this.stored(before);
-    const right = this.stored(after);
-    if (left === undefined || right === undefined) return undefined;
-    const ratesOf: RatesOf = (table) => this.rates(table);
-    return diffDocuments(left, right, (old, now) => diffStoredRates(old, now, ratesOf));
   }
 
   /** Reads, merges, checks and stages a document of any origin. */

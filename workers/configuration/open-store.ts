@@ -86,7 +86,7 @@ type Upgrade = (transaction: StoreTransaction) => void;
 /** How to bring a store of the format at `index` to the next one. Loaded where it is wanted: the schema of
  *  documents, and what checks them, comes with it. */
 async function loadUpgrades(): Promise<readonly Upgrade[]> {
-  const { moveRatesOut } = await import('./stored-versions.ts');
+  const { moveRatesOut } = await import('./move-rates-out.ts');
   // 0 is an empty store.
   return [() => {}, moveRatesOut];
 }

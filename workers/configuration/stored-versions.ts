@@ -3,16 +3,10 @@
 // have it.
 
 import type { StoreReader, StoreTransaction } from './configuration-store.ts';
-import { parseDocument } from './document-schema.ts';
 import { emptyDocument } from './merge-document.ts';
 import { openRates, type PackedRates } from './packed-rates.ts';
-import {
-  type NewTables,
-  type StoredDocument,
-  storedForm,
-  type TableReference,
-} from './stored-document.ts';
-import { packBytes, packJson, unpackBytes, unpackJson } from './stored-json.ts';
+import type { NewTables, StoredDocument, TableReference } from './stored-document.ts';
+import { packBytes, unpackBytes, unpackJson } from './stored-json.ts';
 import type { VersionSummary } from './version-summary.ts';
 
 export const currentKey = 'current';
@@ -83,23 +77,6 @@ export function removeVersions(transaction: StoreTransaction, versions: readonly
   );
   for (const key of transaction.keys('rates/')) {
     if (!used.has(key.slice('rates/'.length))) transaction.remove(key);
-  }
-}
-
-/** Format 1 had the rates inside of the documents. */
-export function moveRatesOut(transaction: StoreTransaction): void {
-  for (const key of transaction.keys('document/')) {
-    const version = Number(key.slice('document/'.length));
-    // Reading it again also fills in what came later: calendars, packages, templates.
-    const parsed = parseDocument(jsonAt(transaction, key));
-    if (!parsed.ok) {
-      throw new Error(`configuration version ${version}: ${parsed.problems[0]!.text}`);
-    }
-    const tables: NewTables = new Map();
-    const stored = storedForm(parsed.document, tables);
-    putTables(transaction, packedTables(stored, tables));
-    transaction.put(key, packJson(stored));
-    transaction.put(tablesKey(version), packJson(tableIds(stored)));
   }
 }
 

@@ -6,7 +6,7 @@ import type { Listener } from '../../core/call/local-identity.ts';
 import { Transport } from '../../core/sip/hop.ts';
 import { openDatagramSocket } from '../datagram-socket.ts';
 import { type ListenSetting, listenText } from '../listen-setting.ts';
-import { StartRefused } from '../settings.ts';
+import { StartRefused } from '../start-refused.ts';
 
 /** @throws StartRefused naming the address that cannot be had. */
 export async function probeListeners(listen: readonly ListenSetting[]): Promise<Listener[]> {
