@@ -1,6 +1,6 @@
 // Real SIPp in a test: a gateway that answers by a scenario, and a caller that plays one to its end.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../bench/peers/free-port.ts';
@@ -55,6 +55,26 @@ function scenarioFile(scenario: string): string {
   const file = places.find((place) => existsSync(place));
   if (file === undefined) throw new Error(`no scenario "${scenario}" in ${places.join(' or ')}`);
   return file;
+}
+
+let copies = 0;
+
+/** The path of a copy of the scenario in which these words are replaced; the scenario where none is. */
+export function scenarioWith(
+  folder: string,
+  scenario: string,
+  words: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const replaced = Object.entries(words).filter(([, by]) => by !== undefined);
+  if (replaced.length === 0) return scenario;
+  const file = scenarioFile(scenario);
+  const copy = join(folder, `${basename(file, '.xml')}-copy-${copies++}.xml`);
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(
+    copy,
+    replaced.reduce((filled, [word, by]) => filled.replaceAll(word, String(by)), text),
+  );
+  return copy;
 }
 
 export async function startSippGateway(

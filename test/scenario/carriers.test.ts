@@ -2,15 +2,18 @@
 // fail. The gateway that took the call and each attempt (code, time, delay) are in the CDR; routing analysis of
 // that CDR names the same gateway.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freePorts } from '../../bench/peers/free-port.ts';
-import { projectPath } from '../../bench/peers/project-path.ts';
 import type { CdrJson } from '../../core/cdr/cdr-json.ts';
 import { logIdText } from '../../core/cdr/cdr-json.ts';
 import type { RouteExplanation } from '../../core/routing/route-explanation.ts';
-import { assertPlayed, placeSippCalls, type SippGateway, startSippGateway } from '../peers/sipp.ts';
+import {
+  assertPlayed,
+  placeSippCalls,
+  type SippGateway,
+  scenarioWith,
+  startSippGateway,
+} from '../peers/sipp.ts';
 import { type NodeUnderTest, openNode } from './node-under-test.ts';
 
 interface Carrier {
@@ -244,14 +247,8 @@ describe('carriers played by SIPp', () => {
   });
   after(() => node.close());
 
-  /** The name of a scenario, or the path of a copy with its STATUS filled in. */
-  function scenarioOf(scenario: string, status: number | undefined): string {
-    if (status === undefined) return scenario;
-    const text = readFileSync(projectPath(`test/scenario/sipp/${scenario}.xml`), 'utf8');
-    const copy = join(node.folder, `${scenario}-${status}.xml`);
-    writeFileSync(copy, text.replaceAll('STATUS', String(status)));
-    return copy;
-  }
+  const scenarioOf = (scenario: string, status: number | undefined): string =>
+    scenarioWith(node.folder, scenario, { STATUS: status });
 
   async function play(one: PlacedCase): Promise<void> {
     const gateways: SippGateway[] = [];

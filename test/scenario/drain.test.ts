@@ -1,11 +1,8 @@
 // A node that drains, as SIPp sees it on both sides.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { it } from 'node:test';
 import { freePorts } from '../../bench/peers/free-port.ts';
-import { projectPath } from '../../bench/peers/project-path.ts';
-import { assertPlayed, placeSippCalls, startSippGateway } from '../peers/sipp.ts';
+import { assertPlayed, placeSippCalls, scenarioWith, startSippGateway } from '../peers/sipp.ts';
 import { openNode, until } from './node-under-test.ts';
 
 it('new calls hear 503 while a node drains, those that are up end as they want, and it ends with 0', async () => {
@@ -33,7 +30,7 @@ it('new calls hear 503 while a node drains, those that are up end as they want, 
     await until(async () => (await node.status()).state === 'draining', 'the node drains');
     const refused = await placeSippCalls(node.folder, {
       ...calls,
-      scenario: refusedWith503(node.folder),
+      scenario: scenarioWith(node.folder, 'caller-refused', { STATUS: 503 }),
       port: newPort,
       calls: 5,
     });
@@ -48,10 +45,3 @@ it('new calls hear 503 while a node drains, those that are up end as they want, 
     await node.close();
   }
 });
-
-function refusedWith503(folder: string): string {
-  const text = readFileSync(projectPath('test/scenario/sipp/caller-refused.xml'), 'utf8');
-  const path = join(folder, 'caller-refused-503.xml');
-  writeFileSync(path, text.replaceAll('STATUS', '503'));
-  return path;
-}

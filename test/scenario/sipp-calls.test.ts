@@ -1,16 +1,14 @@
 // SIPp calls SIPp through a real node, one behaviour a case: SIPp counts no failed call on either side,
 // the CDRs say what happened, and every line is back.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freePorts } from '../../bench/peers/free-port.ts';
-import { projectPath } from '../../bench/peers/project-path.ts';
 import {
   assertPlayed,
   placeSippCalls,
   type SippGateway,
   type SippOutcome,
+  scenarioWith,
   startSippGateway,
 } from '../peers/sipp.ts';
 import type { CallCase, GatewayCase } from './call-case.ts';
@@ -109,21 +107,13 @@ interface Blanks {
   readonly callerPrefix?: string | undefined;
 }
 
-let copies = 0;
-
-/** The name of a scenario, or the path of a copy with its blanks filled in. */
-function scenarioOf(folder: string, scenario: string, blanks: Blanks): string {
-  const { status, padding, callerPrefix } = blanks;
-  if (status === undefined && padding === undefined && callerPrefix === undefined) return scenario;
-  const text = readFileSync(projectPath(`test/scenario/sipp/${scenario}.xml`), 'utf8');
-  const copy = join(folder, `${basename(scenario)}-copy-${copies++}.xml`);
-  const filled = text
-    .replaceAll('STATUS', String(status))
-    .replaceAll('PADDING', String(padding))
-    .replaceAll('3910[call_number]', `${callerPrefix ?? '3910'}[call_number]`);
-  writeFileSync(copy, filled);
-  return copy;
-}
+const scenarioOf = (folder: string, scenario: string, blanks: Blanks): string =>
+  scenarioWith(folder, scenario, {
+    STATUS: blanks.status,
+    PADDING: blanks.padding,
+    '3910[call_number]':
+      blanks.callerPrefix === undefined ? undefined : `${blanks.callerPrefix}[call_number]`,
+  });
 
 const sippTransport = (transport: 'udp' | 'tcp' | undefined): 'u1' | 't1' =>
   transport === 'tcp' ? 't1' : 'u1';
