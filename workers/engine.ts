@@ -59,7 +59,7 @@ const endCallsMs = 10_000;
 export interface EngineOptions {
   settings: Settings;
   log: Log;
-  /** Started already; from here on ours to stop. Undefined: none. */
+  /** Started already, and stopped by `close`; by who started it where the engine does not open. Undefined: none. */
   admin?: AdminProcess | undefined;
   /** Datagrams by node:dgram, as where koffi has no binary. */
   standIns?: boolean | undefined;
@@ -156,7 +156,6 @@ export class Engine {
     for (const notice of settings.notices) log.warn(notice);
     const closers: (() => Promise<void>)[] = [];
     const { admin } = options;
-    if (admin !== undefined) closers.push(() => admin.stop());
     try {
       const directory = await openDataDirectory(settings.dataDir);
       closers.push(() => directory.close());

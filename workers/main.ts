@@ -14,7 +14,7 @@ import { AdminProcess } from './admin-process.ts';
 import type { Engine } from './engine.ts';
 import { listenText } from './listen-setting.ts';
 import type { LogOutput } from './log.ts';
-import type { Settings, SettingsSource } from './settings.ts';
+import type { SettingsSource } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
 
 export interface RunningEngine {
@@ -27,10 +27,21 @@ export interface RunningEngine {
  *  @throws StartRefused (exit code 2) where somebody must change something first */
 export async function startEngine(source: SettingsSource): Promise<RunningEngine> {
   const admin = new AdminProcess();
-  const { settings, output } = await openSettings(source).catch(async (error: unknown) => {
+  try {
+    return await startBeside(admin, source);
+  } catch (error) {
     await admin.stop();
     throw error;
-  });
+  }
+}
+
+/** Its imports stand here, not at the top: a third of the time to "ready" goes into modules, and the admin process,
+ *  which has as many of its own, is started ahead of them. */
+async function startBeside(admin: AdminProcess, source: SettingsSource): Promise<RunningEngine> {
+  const { loadSettings } = await import('./settings.ts');
+  const settings = loadSettings(source);
+  const { openLog } = await import('./log.ts');
+  const output = openLog(settings.logLevel, { thread: 'main', node: settings.node });
   exitOnFault(output);
   const { Engine } = await import('./engine.ts');
   const engine = await Engine.open({ settings, log: output.log, admin });
@@ -40,18 +51,6 @@ export async function startEngine(source: SettingsSource): Promise<RunningEngine
     `admin=${engine.adminUrl}`;
   process.stdout.write(`${readyLine}\n`);
   return { engine, readyLine };
-}
-
-/** Imported here, not at the top: a third of the time to "ready" goes into modules, and the admin process, which
- *  has as many of its own, is started ahead of them. */
-async function openSettings(
-  source: SettingsSource,
-): Promise<{ settings: Settings; output: LogOutput }> {
-  const { loadSettings } = await import('./settings.ts');
-  const settings = loadSettings(source);
-  const { openLog } = await import('./log.ts');
-  const output = openLog(settings.logLevel, { thread: 'main', node: settings.node });
-  return { settings, output };
 }
 
 function exitOnFault(output: LogOutput): void {
